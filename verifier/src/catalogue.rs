@@ -1,0 +1,176 @@
+//! The catalogue: `findings.toml`, read in two stages. `raw` mirrors the TOML and keeps
+//! positions; the types here are what the rest of the program sees, and they cannot be wrong.
+//!
+//! Every problem is shown with its line, all of them at once (`diagnostics`).
+
+pub mod check;
+mod ids;
+
+pub use check::{CheckKind, ImportCheck, InspectCheck, ProbeCheck, StaticCheck};
+pub use ids::{ClaimId, FindingId, ReportId};
+
+use std::path::PathBuf;
+
+use crate::target::RelativePath;
+
+/// A valid catalogue.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// The file that it was read from; relative paths in it are relative to its directory.
+    pub path: PathBuf,
+    /// What is examined when the command line does not say.
+    pub target: TargetSettings,
+    /// The audits, in file order.
+    pub reports: Vec<Report>,
+    /// The findings, in file order.
+    pub findings: Vec<Finding>,
+}
+
+/// The `[target]` table.
+#[derive(Clone, Debug, Default)]
+pub struct TargetSettings {
+    /// Directory that is examined when no `--root` is given, relative to the catalogue.
+    pub root: Option<PathBuf>,
+    /// Globs of files that are not examined.
+    pub exclude: Vec<String>,
+    /// The `[target.python]` table.
+    pub python: PythonSettings,
+}
+
+/// The `[target.python]` table.
+#[derive(Clone, Debug, Default)]
+pub struct PythonSettings {
+    /// `sys.path` entries, relative to the root; `.` is the root itself.
+    pub path: Vec<String>,
+    /// Third-party packages that may be replaced by stubs when absent.
+    pub stubs: Vec<String>,
+    /// Requirements that probes want, for `cargo xtask env`.
+    pub requirements: Vec<String>,
+}
+
+/// An audit document.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// `R1`.
+    pub id: ReportId,
+    /// Its title.
+    pub title: String,
+    /// The document, relative to the catalogue.
+    pub file: Option<PathBuf>,
+    /// The revision that the audit speaks of.
+    pub commit: Option<String>,
+}
+
+/// One numbered item of a report.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// `R2-1`.
+    pub id: FindingId,
+    /// The report it comes from.
+    pub report: ReportId,
+    /// How bad the report says it is.
+    pub severity: Severity,
+    /// A short title.
+    pub title: String,
+    /// The bug in one sentence.
+    pub bug: String,
+    /// Why it happens.
+    pub root_cause: String,
+    /// What damage it does.
+    pub impact: String,
+    /// What the report recommends.
+    pub fix: String,
+    /// Its relation to another finding, if the catalogue states one.
+    pub relation: Option<Relation>,
+    /// The claims, in file order; at least one instance.
+    pub claims: Vec<Claim>,
+    /// One-based line of `[[finding]]` in the catalogue.
+    pub line: u32,
+}
+
+/// How a finding relates to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// The same defect.
+    SameAs(FindingId),
+    /// Contained in that one.
+    PartOf(FindingId),
+}
+
+/// How bad a bug is. Ordered from worst to least, so that sorting puts the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Drop everything.
+    Critical,
+    /// Next.
+    High,
+    /// Soon.
+    Medium,
+    /// When somebody passes by.
+    Low,
+}
+
+/// One atomic, checkable statement.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Unique in the catalogue when joined to its finding: `R2-1/grpc-start-is-sync`.
+    pub id: ClaimId,
+    /// What it decides.
+    pub role: Role,
+    /// The statement, in words.
+    pub says: String,
+    /// Where it is tied to.
+    pub scope: Scope,
+    /// `GRPCServer.start`: a dotted path of classes and functions inside the file.
+    pub symbol: Option<String>,
+    /// Lines where the report saw it: a hint, never an identity.
+    pub lines: Option<LineHint>,
+    /// What is asked, static first.
+    pub checks: Vec<Check>,
+    /// One-based line of `[[finding.claim]]` in the catalogue.
+    pub line: u32,
+}
+
+/// What a claim decides about its finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The bug cannot be real without it.
+    Premise,
+    /// One place where the bug is.
+    Instance,
+    /// Explains, decides nothing.
+    Detail,
+}
+
+/// The files that a claim speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One file.
+    File(RelativePath),
+    /// A sweep: globs over the tree; a glob that begins with `!` takes files away.
+    Sweep(Vec<String>),
+}
+
+/// A line range in the report's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineHint {
+    /// First line, one-based.
+    pub first: u32,
+    /// Last line, inclusive.
+    pub last: u32,
+}
+
+/// One executable question.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// Over the syntax tree.
+    Static(StaticCheck),
+    /// On a module's import.
+    Import(ImportCheck),
+    /// On a live object.
+    Inspect(InspectCheck),
+    /// By running a proof.
+    Probe(ProbeCheck),
+}

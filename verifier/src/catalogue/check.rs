@@ -1,0 +1,267 @@
+//! The questions that a claim can ask, as they stand in `findings.toml`. What each kind means
+//! is told where it is answered: `static_checks`, `runtime_checks`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::python::pattern::Pattern;
+
+/// Every kind of check. The printed name is the key in `findings.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each kind's manual is the doc comment of its module")]
+pub enum CheckKind {
+    Syntax,
+    Pattern,
+    Flow,
+    Sequence,
+    Attribute,
+    AsyncFunction,
+    Thread,
+    SharedState,
+    EndlessLoop,
+    Import,
+    Inspect,
+    Probe,
+}
+
+impl CheckKind {
+    /// The name in the catalogue and in print.
+    pub fn name(self) -> &'static str {
+        match self {
+            CheckKind::Syntax => "syntax",
+            CheckKind::Pattern => "pattern",
+            CheckKind::Flow => "flow",
+            CheckKind::Sequence => "sequence",
+            CheckKind::Attribute => "attribute",
+            CheckKind::AsyncFunction => "async-function",
+            CheckKind::Thread => "thread",
+            CheckKind::SharedState => "shared-state",
+            CheckKind::EndlessLoop => "endless-loop",
+            CheckKind::Import => "import",
+            CheckKind::Inspect => "inspect",
+            CheckKind::Probe => "probe",
+        }
+    }
+}
+
+/// A question about the syntax tree: the `static` table of a claim, one kind each.
+#[derive(Clone, Debug)]
+pub enum StaticCheck {
+    /// `syntax = "error"` or `"valid"`.
+    Syntax(SyntaxCheck),
+    /// `pattern = "…"`, `all`, `any`, with `not`, `inside`, `not-inside`, `where`, `count`.
+    Pattern(PatternCheck),
+    /// `flow = { from = […], to = […], sanitizers = […] }`.
+    Flow(FlowCheck),
+    /// `sequence = ["$S = f(...)", "$S.bind(...)"]`.
+    Sequence(SequenceCheck),
+    /// `attribute = "endpoint", assigned = false`.
+    Attribute(AttributeCheck),
+    /// `async-function = false`, perhaps with `call = "self.server.start()"`.
+    AsyncFunction(AsyncFunctionCheck),
+    /// `thread = "self.servicer._sweeper", joined = false`.
+    Thread(ThreadCheck),
+    /// `shared-state = "voice_buffer"`.
+    SharedState(SharedStateCheck),
+    /// `endless-loop = true`.
+    EndlessLoop(EndlessLoopCheck),
+}
+
+impl StaticCheck {
+    /// The kind of this check.
+    pub fn kind(&self) -> CheckKind {
+        match self {
+            StaticCheck::Syntax(_) => CheckKind::Syntax,
+            StaticCheck::Pattern(_) => CheckKind::Pattern,
+            StaticCheck::Flow(_) => CheckKind::Flow,
+            StaticCheck::Sequence(_) => CheckKind::Sequence,
+            StaticCheck::Attribute(_) => CheckKind::Attribute,
+            StaticCheck::AsyncFunction(_) => CheckKind::AsyncFunction,
+            StaticCheck::Thread(_) => CheckKind::Thread,
+            StaticCheck::SharedState(_) => CheckKind::SharedState,
+            StaticCheck::EndlessLoop(_) => CheckKind::EndlessLoop,
+        }
+    }
+}
+
+/// Does the file compile?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SyntaxCheck {
+    /// Holds when it does not compile.
+    Error,
+    /// Holds when it compiles.
+    Valid,
+}
+
+/// Does this code occur? Every field narrows what `any` and `all` find.
+#[derive(Clone, Debug, Default)]
+pub struct PatternCheck {
+    /// All of these must match the same code (`pattern = "…"` is one of them).
+    pub all: Vec<Pattern>,
+    /// One of these must match it as well, if there are any.
+    pub any: Vec<Pattern>,
+    /// None of these may match the same code.
+    pub not: Vec<Pattern>,
+    /// The code must stand inside a match of each of these.
+    pub inside: Vec<Pattern>,
+    /// The code may stand inside no match of these.
+    pub not_inside: Vec<Pattern>,
+    /// Bounds on what metavariables stand for.
+    pub conditions: BTreeMap<String, Condition>,
+    /// The metavariable whose code is the site, when it is not the whole match.
+    pub focus: Option<String>,
+    /// How many sites there must be for the claim to hold.
+    pub count: Count,
+}
+
+/// A bound on a metavariable.
+#[derive(Clone, Debug, Default)]
+pub struct Condition {
+    /// The code's text must match this regular expression, searched anywhere.
+    pub regex: Option<regex::Regex>,
+    /// Its value must be a number of at least this.
+    pub min: Option<f64>,
+    /// Its value must be a number of at most this.
+    pub max: Option<f64>,
+    /// Its code must contain a match of this.
+    pub pattern: Option<Pattern>,
+}
+
+/// How many sites make a claim hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// At least.
+    pub min: u32,
+    /// At most.
+    pub max: Option<u32>,
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self { min: 1, max: None }
+    }
+}
+
+/// Does a value from one pattern reach another?
+#[derive(Clone, Debug)]
+pub struct FlowCheck {
+    /// Where the value comes from.
+    pub from: Vec<Pattern>,
+    /// Where it must not arrive.
+    pub to: Vec<Pattern>,
+    /// What makes it harmless on the way.
+    pub sanitizers: Vec<Pattern>,
+}
+
+/// Do these events happen to the same object in an order that can occur?
+#[derive(Clone, Debug)]
+pub struct SequenceCheck {
+    /// At least two patterns that share the metavariable `object`, in the order of the events.
+    /// The object's name may change on the way (an argument becomes a parameter). A store of
+    /// anything else to the object between two events ends the sequence.
+    pub events: Vec<Pattern>,
+    /// The metavariable that stands for the object: the first one that all events name.
+    pub object: String,
+    /// Events that, between two others, end the sequence (`$S.unbind(...)`, `$S.close()`).
+    pub unless: Vec<Pattern>,
+}
+
+/// Is this attribute assigned anywhere in the class or its bases?
+#[derive(Clone, Debug)]
+pub struct AttributeCheck {
+    /// `endpoint`. The claim's symbol is the class.
+    pub name: String,
+    /// The answer that makes the claim hold.
+    pub assigned: bool,
+}
+
+/// Is the function a coroutine function?
+#[derive(Clone, Debug)]
+pub struct AsyncFunctionCheck {
+    /// The answer that makes the claim hold.
+    pub expected: bool,
+    /// A call inside the claim's symbol whose callee is meant; without it the symbol itself.
+    pub call: Option<Pattern>,
+}
+
+/// What happens to this thread? Each given answer must be the true one for the claim to hold.
+#[derive(Clone, Debug)]
+pub struct ThreadCheck {
+    /// The thread, seen from the claim's symbol: `self.servicer._sweeper`.
+    pub thread: String,
+    /// Started anywhere.
+    pub started: Option<bool>,
+    /// Told to stop (an event that its target watches is set, a flag is stored) in the symbol.
+    pub signalled: Option<bool>,
+    /// Joined anywhere its owner or its holders can.
+    pub joined: Option<bool>,
+    /// Made with, or given, `daemon=True`.
+    pub daemon: Option<bool>,
+}
+
+/// Is this attribute touched from more than one thread of control with no common lock?
+#[derive(Clone, Debug)]
+pub struct SharedStateCheck {
+    /// `voice_buffer`. The claim's symbol is the class.
+    pub attribute: String,
+    /// The answer that makes the claim hold.
+    pub expected: bool,
+}
+
+/// Is there a loop with a constantly true condition that nothing can leave or stop?
+#[derive(Clone, Copy, Debug)]
+pub struct EndlessLoopCheck {
+    /// The answer that makes the claim hold.
+    pub expected: bool,
+}
+
+/// What importing a module does.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ImportCheck {
+    /// It succeeds, or it does not.
+    pub succeeds: Option<bool>,
+    /// It raises an exception of this name.
+    pub raises: Option<String>,
+}
+
+/// A question about a live object. Each given answer must be the true one.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct InspectCheck {
+    /// The object is there.
+    pub exists: Option<bool>,
+    /// `inspect.iscoroutinefunction`.
+    pub is_coroutine_function: Option<bool>,
+    /// `str(inspect.signature(…))`.
+    pub signature: Option<String>,
+    /// Parameter name → the `repr` of its default.
+    #[serde(default)]
+    pub defaults: BTreeMap<String, String>,
+    /// The return annotation as text.
+    pub return_annotation: Option<String>,
+    /// `repr` of the value.
+    pub value: Option<String>,
+    /// Qualified name of the type.
+    #[serde(rename = "type")]
+    pub type_name: Option<String>,
+    /// Names of the direct bases.
+    pub bases: Option<Vec<String>>,
+    /// Names in the method resolution order.
+    pub mro: Option<Vec<String>>,
+    /// A name that the method resolution order contains.
+    pub subclass_of: Option<String>,
+}
+
+/// A proof to run.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ProbeCheck {
+    /// The Python file, relative to the catalogue.
+    pub file: String,
+    /// How many times it runs in fresh processes; 3 when not given.
+    pub runs: Option<u32>,
+}

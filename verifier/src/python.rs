@@ -1,0 +1,11 @@
+//! Python text: parsing with error recovery, positions, the pattern language and the project
+//! model. The parser's crates are named in this folder and nowhere else.
+
+pub mod pattern;
+pub mod source;
+
+/// The syntax tree's types.
+pub use ruff_python_ast as ast;
+/// Byte ranges in a source text.
+pub use ruff_text_size::{Ranged, TextRange, TextSize};
+pub use source::{SourceFile, SyntaxError};

@@ -1,0 +1,106 @@
+//! One parsed Python file.
+
+use std::sync::Arc;
+
+use ruff_python_ast::ModModule;
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use crate::target::RelativePath;
+
+/// A Python file as text and tree. The parser recovers: a file that does not compile has a
+/// tree too, and its [`errors`](Self::errors) say where it is broken.
+#[derive(Debug)]
+pub struct SourceFile {
+    path: RelativePath,
+    text: Arc<str>,
+    module: ModModule,
+    errors: Vec<SyntaxError>,
+    line_starts: Vec<TextSize>,
+}
+
+/// One place at which a file does not compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// One-based.
+    pub line: u32,
+    /// The parser's message.
+    pub message: String,
+    /// Where in the text.
+    pub range: TextRange,
+}
+
+impl SourceFile {
+    /// Parses `text`, whatever it is.
+    pub fn parse(path: RelativePath, text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        let parsed = parse_unchecked(&text, ParseOptions::from(Mode::Module))
+            .try_into_module()
+            .expect("module mode gives a module");
+        let line_starts = line_starts(&text);
+        let errors = parsed
+            .errors()
+            .iter()
+            .map(|error| SyntaxError {
+                line: line_of(&line_starts, error.location.start()),
+                message: error.error.to_string(),
+                range: error.location,
+            })
+            .collect();
+        Self { path, module: parsed.into_syntax(), errors, line_starts, text }
+    }
+
+    /// Where the file is in its target.
+    pub fn path(&self) -> &RelativePath {
+        &self.path
+    }
+
+    /// The decoded text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The tree.
+    pub fn module(&self) -> &ModModule {
+        &self.module
+    }
+
+    /// Why the file does not compile; empty when it does.
+    pub fn errors(&self) -> &[SyntaxError] {
+        &self.errors
+    }
+
+    /// The one-based line of an offset.
+    pub fn line(&self, offset: TextSize) -> u32 {
+        line_of(&self.line_starts, offset)
+    }
+
+    /// First and last line of a node, one-based, inclusive.
+    pub fn lines(&self, node: impl Ranged) -> (u32, u32) {
+        let range = node.range();
+        let last = if range.is_empty() { range.start() } else { range.end() - TextSize::from(1) };
+        (self.line(range.start()), self.line(last))
+    }
+
+    /// The text of a node.
+    pub fn slice(&self, node: impl Ranged) -> &str {
+        &self.text[node.range()]
+    }
+}
+
+fn line_starts(text: &str) -> Vec<TextSize> {
+    let bytes = text.as_bytes();
+    let mut starts = vec![TextSize::from(0)];
+    for (index, byte) in bytes.iter().enumerate() {
+        // A lone carriage return ends a line in Python, as it does in the parser.
+        if *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n')) {
+            starts.push(TextSize::try_from(index + 1).expect("sources are below 4 GiB"));
+        }
+    }
+    starts
+}
+
+fn line_of(line_starts: &[TextSize], offset: TextSize) -> u32 {
+    let index = line_starts.partition_point(|start| *start <= offset);
+    u32::try_from(index).expect("fewer than 2^32 lines")
+}

@@ -1,0 +1,2 @@
+//! Worker.
+use pyo3 as _;

@@ -1,0 +1,2 @@
+//! Assay command line.
+fn main() {}
