@@ -111,6 +111,21 @@ pub enum Severity {
     Low,
 }
 
+impl Severity {
+    /// All of them, worst first.
+    pub const ALL: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+
+    /// The name in the catalogue and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Critical => "critical",
+            Severity::High => "high",
+            Severity::Medium => "medium",
+            Severity::Low => "low",
+        }
+    }
+}
+
 /// One atomic, checkable statement.
 #[derive(Clone, Debug)]
 pub struct Claim {

@@ -7,6 +7,7 @@
 pub mod bugs;
 pub mod catalogue;
 pub mod evidence;
+pub mod exit_code;
 pub mod python;
 pub mod report;
 pub mod runtime_checks;
