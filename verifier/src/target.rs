@@ -3,25 +3,45 @@
 //!
 //! Reading is forgiving: whatever a path turns out to be, the answer is a value.
 
+mod directory;
+mod error;
+mod exclude;
+mod git;
+mod memory;
 mod path;
 
+pub use directory::DirectoryTree;
+pub use error::TargetError;
+pub use exclude::Exclude;
+pub use memory::MemoryTree;
 pub use path::{PathError, RelativePath};
 
+use std::path::Path;
 use std::sync::Arc;
 
 /// A read-only tree of files.
 ///
-/// Implemented by `directory::DirectoryTree` and `git::GitTree`, and in tests by a map.
+/// Implemented by [`DirectoryTree`], by a git revision, and in memory by [`MemoryTree`].
 pub trait TargetTree: Send + Sync {
     /// All regular Python files (`*.py`, `*.pyi` left out) that the catalogue's `exclude` and the
     /// usual ignore rules leave, sorted by path. Listing is done once and remembered.
     fn python_files(&self) -> &[RelativePath];
+
+    /// Places that may hold Python code and that no listing can show, sorted by path: a sweep
+    /// that found nothing has proved nothing about them.
+    fn blind_spots(&self) -> &[BlindSpot] {
+        &[]
+    }
 
     /// The bytes of one file. Excluded files can still be read when they are named.
     fn read(&self, path: &RelativePath) -> Result<Arc<[u8]>, Unreadable>;
 
     /// Whether a regular file of this path exists, without reading it.
     fn exists(&self, path: &RelativePath) -> bool;
+
+    /// Says that these files will be read soon, so that a tree whose files are cheaper by the
+    /// dozen can fetch them together. Changes nothing else.
+    fn prefetch(&self, _paths: &[RelativePath]) {}
 
     /// How this target is called in reports: the root as given, and the revision if it has one.
     fn describe(&self) -> TargetDescription;
@@ -45,4 +65,41 @@ pub enum Unreadable {
     NotAFile(String),
     /// The attempt failed: permission, a missing blob in a partial clone, too large.
     Failed(String),
+}
+
+/// A place that a listing cannot look into.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BlindSpot {
+    /// Relative to the root, as text: it may be no valid [`RelativePath`].
+    pub path: String,
+    /// `is a submodule`, `has a name that is not valid UTF-8`, …
+    pub problem: String,
+}
+
+/// Opens `root` as it is on disk or, when `revision` is given, as it was at that revision.
+pub fn open_target(
+    root: &Path,
+    revision: Option<&str>,
+    exclude: &[String],
+) -> Result<Box<dyn TargetTree>, TargetError> {
+    match revision {
+        None => Ok(Box::new(DirectoryTree::open(root, exclude)?)),
+        Some(revision) => Err(TargetError::cannot_open(root, &format!("revision `{revision}`"))),
+    }
+}
+
+/// Files above this are not read: nobody writes Python that long, and a tree must not be able
+/// to exhaust the memory of whoever examines it.
+const MAX_FILE_SIZE: u64 = 32 * 1024 * 1024;
+
+fn too_large(size: u64) -> Unreadable {
+    Unreadable::Failed(format!("is {size} bytes long; files above {MAX_FILE_SIZE} bytes are not read"))
+}
+
+fn is_python_file(path: &str) -> bool {
+    path.ends_with(".py")
+}
+
+fn is_version_control(directory_name: &str) -> bool {
+    [".git", ".hg", ".svn", ".jj"].contains(&directory_name)
 }

@@ -1,0 +1,332 @@
+//! A target that is a directory.
+//!
+//! Only regular files are opened, and only below the root: a symbolic link that stays inside
+//! is read, one that leaves is a value with a reason. What a listing shows follows the version
+//! control system, not the machine: files that the target's own `.gitignore` leaves out are not
+//! swept (though they can be read when they are named), while ignore files of search tools and
+//! the user's private ignore rules play no part. Hidden directories are searched, because a
+//! git revision of the same content would show them too.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::{
+    BlindSpot, Exclude, MAX_FILE_SIZE, RelativePath, TargetDescription, TargetError, TargetTree, Unreadable,
+    is_python_file, too_large,
+};
+
+/// A directory as it is on disk now.
+#[derive(Debug)]
+pub struct DirectoryTree {
+    given: PathBuf,
+    root: PathBuf,
+    exclude: Exclude,
+    listing: OnceLock<Listing>,
+}
+
+#[derive(Debug, Default)]
+struct Listing {
+    python_files: Vec<RelativePath>,
+    blind_spots: Vec<BlindSpot>,
+}
+
+impl DirectoryTree {
+    /// Opens `root`; `exclude` are globs of files that a listing leaves out.
+    pub fn open(root: &Path, exclude: &[String]) -> Result<Self, TargetError> {
+        let canonical =
+            fs::canonicalize(root).map_err(|error| TargetError::cannot_open(root, &error.to_string()))?;
+        if !canonical.is_dir() {
+            return Err(TargetError::not_a_directory(root));
+        }
+        Ok(Self {
+            given: root.to_owned(),
+            root: canonical,
+            exclude: Exclude::new(exclude)?,
+            listing: OnceLock::new(),
+        })
+    }
+
+    /// The root, absolute and without symbolic links.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn listing(&self) -> &Listing {
+        self.listing.get_or_init(|| {
+            let (walked, tracked) = rayon::join(|| self.walk(), || self.tracked_files());
+            let Listing { python_files, mut blind_spots } = walked;
+            let mut files: BTreeSet<RelativePath> = python_files.into_iter().collect();
+            for path in tracked {
+                if !files.contains(&path) && self.exists(&path) {
+                    files.insert(path);
+                }
+            }
+            blind_spots.sort();
+            Listing {
+                python_files: files.into_iter().filter(|path| !self.exclude.matches(path)).collect(),
+                blind_spots: blind_spots
+                    .into_iter()
+                    .filter(|spot| !self.exclude.matches_text(&spot.path))
+                    .collect(),
+            }
+        })
+    }
+
+    /// Everything below the root that the target's `.gitignore` files leave.
+    fn walk(&self) -> Listing {
+        let found = Mutex::new(Listing::default());
+        WalkBuilder::new(&self.root)
+            .hidden(false)
+            .ignore(false)
+            .git_global(false)
+            .git_exclude(false)
+            .threads(rayon::current_num_threads().min(8))
+            .filter_entry(|entry| !is_foreign_directory(entry))
+            .build_parallel()
+            .run(|| {
+                let mut batch = Batch { tree: self, found: &found, listing: Listing::default() };
+                Box::new(move |entry| {
+                    batch.visit(entry);
+                    WalkState::Continue
+                })
+            });
+        found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Python files that git tracks: they belong to the target even where an ignore rule
+    /// covers them. Empty where there is no repository or no git.
+    fn tracked_files(&self) -> Vec<RelativePath> {
+        if !self.root.ancestors().any(|directory| directory.join(".git").exists()) {
+            return Vec::new();
+        }
+        let mut git = Command::new("git");
+        super::git::scrub_environment(&mut git);
+        let output = git
+            .arg("-C")
+            .arg(&self.root)
+            .args(["ls-files", "-z", "--cached", "--", "*.py"])
+            .stdin(std::process::Stdio::null())
+            .output();
+        let Ok(output) = output else { return Vec::new() };
+        if !output.status.success() {
+            return Vec::new();
+        }
+        output
+            .stdout
+            .split(|byte| *byte == 0)
+            .filter_map(|name| std::str::from_utf8(name).ok())
+            .filter_map(|name| RelativePath::new(name).ok())
+            .collect()
+    }
+
+    /// The file that `path` names, symbolic links resolved, if it is a regular file inside.
+    fn locate(&self, path: &RelativePath) -> Result<(PathBuf, fs::Metadata), Unreadable> {
+        let full = self.root.join(path.as_str());
+        let resolved = fs::canonicalize(&full).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if fs::symlink_metadata(&full).is_ok() => {
+                Unreadable::NotAFile("is a symbolic link to nothing".to_owned())
+            }
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unreadable::Missing,
+            _ => Unreadable::Failed(error.to_string()),
+        })?;
+        if !resolved.starts_with(&self.root) {
+            return Err(Unreadable::NotAFile("is a symbolic link that leaves the target's root".to_owned()));
+        }
+        let metadata = fs::metadata(&resolved).map_err(|error| Unreadable::Failed(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(Unreadable::NotAFile(format!("is {}", kind_of(metadata.file_type()))));
+        }
+        Ok((resolved, metadata))
+    }
+}
+
+impl TargetTree for DirectoryTree {
+    fn python_files(&self) -> &[RelativePath] {
+        &self.listing().python_files
+    }
+
+    fn blind_spots(&self) -> &[BlindSpot] {
+        &self.listing().blind_spots
+    }
+
+    fn read(&self, path: &RelativePath) -> Result<Arc<[u8]>, Unreadable> {
+        let (file, metadata) = self.locate(path)?;
+        if metadata.len() > MAX_FILE_SIZE {
+            return Err(too_large(metadata.len()));
+        }
+        read_regular_file(&file, metadata.len()).map(Arc::from)
+    }
+
+    fn exists(&self, path: &RelativePath) -> bool {
+        self.locate(path).is_ok()
+    }
+
+    fn describe(&self) -> TargetDescription {
+        TargetDescription { root: self.given.display().to_string(), revision: None }
+    }
+}
+
+/// What one walking thread has found; handed over in one piece when the thread ends.
+struct Batch<'tree> {
+    tree: &'tree DirectoryTree,
+    found: &'tree Mutex<Listing>,
+    listing: Listing,
+}
+
+impl Batch<'_> {
+    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.listing.blind_spots.push(self.unreadable_directory(&error));
+                return;
+            }
+        };
+        let path = entry.path();
+        if !path.as_os_str().as_encoded_bytes().ends_with(b".py") {
+            return;
+        }
+        let Ok(below_root) = path.strip_prefix(&self.tree.root) else { return };
+        let Some(kind) = entry.file_type() else { return };
+        if kind.is_dir() || !(kind.is_file() || kind.is_symlink()) {
+            return;
+        }
+        let Some(path) = below_root.to_str().and_then(|text| RelativePath::new(text).ok()) else {
+            self.listing.blind_spots.push(BlindSpot {
+                path: below_root.to_string_lossy().into_owned(),
+                problem: "has a name that is not valid UTF-8".to_owned(),
+            });
+            return;
+        };
+        if kind.is_symlink() {
+            match self.tree.locate(&path) {
+                Ok(_) => {}
+                Err(Unreadable::NotAFile(problem)) => {
+                    if problem.contains("leaves") {
+                        self.listing.blind_spots.push(BlindSpot { path: path.to_string(), problem });
+                    }
+                    return;
+                }
+                Err(Unreadable::Missing | Unreadable::Failed(_)) => return,
+            }
+        }
+        debug_assert!(is_python_file(path.as_str()));
+        self.listing.python_files.push(path);
+    }
+
+    fn unreadable_directory(&self, error: &ignore::Error) -> BlindSpot {
+        let mut inner = error;
+        let mut path = None;
+        loop {
+            match inner {
+                ignore::Error::WithPath { path: with, err } => {
+                    path = Some(with.clone());
+                    inner = err;
+                }
+                ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                    inner = err
+                }
+                _ => break,
+            }
+        }
+        let path = path.unwrap_or_default();
+        let below_root = path.strip_prefix(&self.tree.root).unwrap_or(&path);
+        BlindSpot { path: below_root.to_string_lossy().into_owned(), problem: inner.to_string() }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let mut found = self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        found.python_files.append(&mut self.listing.python_files);
+        found.blind_spots.append(&mut self.listing.blind_spots);
+    }
+}
+
+/// Directories whose Python files are not the target's: version control, and virtual
+/// environments, which say so by a file of their own.
+fn is_foreign_directory(entry: &DirEntry) -> bool {
+    entry.depth() > 0
+        && entry.file_type().is_some_and(|kind| kind.is_dir())
+        && (super::is_version_control(&entry.file_name().to_string_lossy())
+            || entry.path().join("pyvenv.cfg").exists())
+}
+
+/// Reads a file that was regular a moment ago. Should it have become a FIFO since, opening
+/// must not wait for a writer.
+fn read_regular_file(path: &Path, size: u64) -> Result<Vec<u8>, Unreadable> {
+    let failed = |error: io::Error| Unreadable::Failed(error.to_string());
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW);
+    }
+    let file: File = options.open(path).map_err(failed)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let read = bytes.len() as u64;
+    if read > MAX_FILE_SIZE { Err(too_large(read)) } else { Ok(bytes) }
+}
+
+fn kind_of(kind: fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a FIFO";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() { "a directory" } else { "no regular file" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[&str]) -> (tempfile::TempDir, DirectoryTree) {
+        let root = tempfile::tempdir().expect("a scratch directory");
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+            fs::write(path, format!("# {file}\n")).expect("a file");
+        }
+        let tree = DirectoryTree::open(root.path(), &["backups".to_owned()]).expect("a tree");
+        (root, tree)
+    }
+
+    #[test]
+    fn python_files_are_listed_in_order_without_excluded_ones() {
+        let (_root, tree) = tree(&[
+            "b.py",
+            "a/z.py",
+            "a/.hidden/y.py",
+            "backups/old.py",
+            "a/x.pyi",
+            ".git/hook.py",
+            "notes.txt",
+        ]);
+        let listed: Vec<_> = tree.python_files().iter().map(RelativePath::as_str).collect();
+        assert_eq!(listed, ["a/.hidden/y.py", "a/z.py", "b.py"]);
+    }
+
+    #[test]
+    fn excluded_files_can_be_read_by_name() {
+        let (_root, tree) = tree(&["backups/old.py"]);
+        let path = RelativePath::new("backups/old.py").expect("a path");
+        assert_eq!(tree.read(&path).as_deref(), Ok(&b"# backups/old.py\n"[..]));
+    }
+}
