@@ -57,9 +57,10 @@ pub enum StaticCheck {
     Flow(FlowCheck),
     /// `sequence = ["$S = f(...)", "$S.bind(...)"]`.
     Sequence(SequenceCheck),
-    /// `attribute = "endpoint", assigned = false`.
+    /// `attribute = "endpoint", read = true, assigned = false`.
     Attribute(AttributeCheck),
-    /// `async-function = false`, perhaps with `call = "self.server.start()"`.
+    /// `async-function = false`, perhaps with `call = "self.server.start()"`, and then perhaps
+    /// with `inside = "asyncio.create_task(...)"` and `not-inside = "…"`.
     AsyncFunction(AsyncFunctionCheck),
     /// `thread = "self.servicer._sweeper", joined = false`.
     Thread(ThreadCheck),
@@ -172,10 +173,13 @@ pub struct SequenceCheck {
 /// Is this attribute assigned anywhere in the class or its bases?
 #[derive(Clone, Debug)]
 pub struct AttributeCheck {
-    /// `endpoint`. The claim's symbol is the class.
+    /// `endpoint`. The claim's symbol is the class; without one, every class of the scope.
     pub name: String,
     /// The answer that makes the claim hold.
     pub assigned: bool,
+    /// When given, the class must also read the attribute, or must not. "Read but never
+    /// assigned" is the bug; a class that does not read it any more has been mended.
+    pub read: Option<bool>,
 }
 
 /// Is the function a coroutine function?
@@ -185,6 +189,11 @@ pub struct AsyncFunctionCheck {
     pub expected: bool,
     /// A call inside the claim's symbol whose callee is meant; without it the symbol itself.
     pub call: Option<Pattern>,
+    /// The call must stand inside a match of each of these (`asyncio.create_task(...)`). When
+    /// no call is left that does, the claim does not hold.
+    pub inside: Vec<Pattern>,
+    /// The call may stand inside no match of these (`if asyncio.iscoroutinefunction(...): ...`).
+    pub not_inside: Vec<Pattern>,
 }
 
 /// What happens to this thread? Each given answer must be the true one for the claim to hold.
