@@ -8,6 +8,7 @@ pub mod bugs;
 pub mod catalogue;
 pub mod evidence;
 pub mod exit_code;
+pub mod fixture;
 pub mod python;
 pub mod report;
 pub mod runtime_checks;

@@ -1,9 +1,15 @@
 //! Python text: parsing with error recovery, positions, the pattern language and the project
 //! model. The parser's crates are named in this folder and nowhere else.
 
+mod decode;
+pub mod files;
 pub mod pattern;
+pub mod project;
 pub mod source;
+pub mod symbols;
 
+pub use files::{Files, ParsedFile};
+pub use project::Project;
 /// The syntax tree's types.
 pub use ruff_python_ast as ast;
 /// Byte ranges in a source text.

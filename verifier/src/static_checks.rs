@@ -1,1 +1,394 @@
-//! See ARCHITECTURE.md.
+//! Static checks: questions that the text of the target answers. One kind, one file; each file
+//! has the manual of its kind, one function `observe`, and examples that are run.
+//!
+//! A check reads, cites, and concludes nothing. Rules that all kinds share are here:
+//! what a claim is about, what may be said of a file that does not compile, sweeps.
+
+pub mod syntax;
+
+use std::collections::BTreeSet;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
+
+use crate::catalogue::{CheckKind, Claim, Scope, StaticCheck};
+use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
+use crate::python::symbols::{Symbol, SymbolKind};
+use crate::python::{ParsedFile, Project, Ranged, SourceFile, TextRange};
+use crate::target::RelativePath;
+
+/// What every static check may read.
+#[derive(Clone, Copy)]
+pub struct Context<'c, 'f> {
+    /// The model of the target.
+    pub project: &'c Project<'f>,
+}
+
+/// Two claims with the code that they are about, as a reader would write them: one that holds
+/// and one that does not. They are run by `cargo xtask check`, and the manual shows them.
+#[derive(Clone, Copy, Debug)]
+pub struct Examples {
+    /// The claim is true of this code.
+    pub holds: Example,
+    /// The claim is not true of this code.
+    pub does_not_hold: Example,
+}
+
+/// One claim and its code.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// The keys of a `[[finding.claim]]` that matter here: `file`, `symbol`, `static`.
+    pub claim: &'static str,
+    /// Files as in [`crate::fixture`]; a file without header is `example.py`.
+    pub python: &'static str,
+}
+
+/// Asks one question.
+pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observation {
+    match check {
+        StaticCheck::Syntax(check) => syntax::observe(check, claim, context),
+        StaticCheck::Pattern(_)
+        | StaticCheck::Flow(_)
+        | StaticCheck::Sequence(_)
+        | StaticCheck::Attribute(_)
+        | StaticCheck::AsyncFunction(_)
+        | StaticCheck::Thread(_)
+        | StaticCheck::SharedState(_)
+        | StaticCheck::EndlessLoop(_) => {
+            let what = format!("this build cannot answer `{}` yet", check.kind().name());
+            Sight::default().unobserved(check.kind(), Reason::Unresolved { what })
+        }
+    }
+}
+
+/// The examples of a kind, if it is a static one.
+pub fn examples(kind: CheckKind) -> Option<Examples> {
+    match kind {
+        CheckKind::Syntax => Some(syntax::EXAMPLES),
+        CheckKind::Pattern
+        | CheckKind::Flow
+        | CheckKind::Sequence
+        | CheckKind::Attribute
+        | CheckKind::AsyncFunction
+        | CheckKind::Thread
+        | CheckKind::SharedState
+        | CheckKind::EndlessLoop
+        | CheckKind::Import
+        | CheckKind::Inspect
+        | CheckKind::Probe => None,
+    }
+}
+
+/// What a check saw on its way to an answer; the answer is one of the three functions at the end.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// Cited places.
+    pub sites: Vec<Site>,
+    /// How much was searched.
+    pub searched: Searched,
+    /// Facts that decide nothing.
+    pub notes: Vec<String>,
+}
+
+impl Sight {
+    /// The claim is true as far as the check can see.
+    pub fn holds(self, kind: CheckKind, because: impl Into<String>) -> Observation {
+        self.observation(kind, Outcome::Holds, because.into())
+    }
+
+    /// The check looked in the right place and the claim is not true. When a file that was
+    /// searched is [blind](Searched::blind) this proves nothing, and the answer says so instead.
+    pub fn does_not_hold(self, kind: CheckKind, because: impl Into<String>) -> Observation {
+        match self.searched.blind.first().cloned() {
+            Some(reason) => {
+                let because = format!("{}; what cannot be read may differ", because.into());
+                self.observation(kind, Outcome::CouldNotBeObserved { reason }, because)
+            }
+            None => self.observation(kind, Outcome::DoesNotHold, because.into()),
+        }
+    }
+
+    /// The check could not look.
+    pub fn unobserved(self, kind: CheckKind, reason: Reason) -> Observation {
+        let because = describe(&reason);
+        self.observation(kind, Outcome::CouldNotBeObserved { reason }, because)
+    }
+
+    /// [`holds`](Self::holds) or [`does_not_hold`](Self::does_not_hold).
+    pub fn answer(self, kind: CheckKind, holds: bool, because: impl Into<String>) -> Observation {
+        if holds { self.holds(kind, because) } else { self.does_not_hold(kind, because) }
+    }
+
+    fn observation(self, check: CheckKind, outcome: Outcome, because: String) -> Observation {
+        let Sight { mut sites, searched, notes } = self;
+        sites.sort();
+        sites.dedup();
+        Observation { check, strength: Strength::Matched, outcome, because, sites, searched, notes }
+    }
+}
+
+/// A reason in words.
+pub fn describe(reason: &Reason) -> String {
+    match reason {
+        Reason::FileMissing { path } => format!("`{path}` is not in the target"),
+        Reason::FileUnreadable { path, problem } => format!("`{path}` cannot be read: {problem}"),
+        Reason::DoesNotCompile { path, line, message } => {
+            format!("`{path}` does not compile: line {line}: {message}")
+        }
+        Reason::SymbolMissing { symbol } => format!("there is no `{symbol}`"),
+        Reason::Unresolved { what } => what.clone(),
+        Reason::NoAnswer { how, message } => format!("{how}: {message}"),
+    }
+}
+
+/// A file of a claim's scope, and the part of it that the claim's symbol is.
+#[derive(Clone, Copy)]
+pub struct Subject<'f> {
+    /// The file.
+    pub file: &'f ParsedFile,
+    /// The definition that the claim names, if it names one.
+    pub symbol: Option<&'f Symbol>,
+}
+
+impl<'f> Subject<'f> {
+    /// The symbol's range, or that of the whole file.
+    pub fn range(&self) -> TextRange {
+        self.symbol.map_or_else(|| self.file.source().module().range(), |symbol| symbol.range)
+    }
+
+    /// Why the answer "no" proves nothing here: the file does not compile.
+    pub fn blind(&self) -> Option<Reason> {
+        self.file.broken()
+    }
+
+    /// Why the answer "yes" proves nothing either: the broken part is inside the subject.
+    pub fn broken_inside(&self) -> Option<Reason> {
+        broken_within(self.file, self.range())
+    }
+}
+
+/// The error inside `range`, if the file is broken there.
+pub fn broken_within(file: &ParsedFile, range: TextRange) -> Option<Reason> {
+    let error = file.source().errors().iter().find(|error| range.contains_inclusive(error.range.start()))?;
+    Some(Reason::DoesNotCompile {
+        path: file.path().as_str().to_owned(),
+        line: error.line,
+        message: error.message.clone(),
+    })
+}
+
+/// What to note when an answer comes from a file that is broken elsewhere.
+pub fn broken_elsewhere_note(file: &ParsedFile) -> Option<String> {
+    file.broken().map(|reason| format!("{}, outside the code that was asked about", describe(&reason)))
+}
+
+/// The file that a claim names and its symbol. A name that is defined on several branches gives
+/// several subjects. For claims that sweep see [`sweep`].
+pub fn subjects<'f>(claim: &Claim, context: &Context<'_, 'f>) -> Result<Vec<Subject<'f>>, Reason> {
+    let path = match &claim.scope {
+        Scope::File(path) => path,
+        Scope::Sweep(_) => {
+            let what = "this question is about one file, and the claim sweeps".to_owned();
+            return Err(Reason::Unresolved { what });
+        }
+    };
+    let file = context.project.file(path)?;
+    let Some(name) = &claim.symbol else {
+        return Ok(vec![Subject { file, symbol: None }]);
+    };
+    let symbols = find_symbol(file, name)?;
+    Ok(symbols.into_iter().map(|symbol| Subject { file, symbol: Some(symbol) }).collect())
+}
+
+/// The definitions that a dotted name means in a file. In a file that does not compile a name
+/// that is not found may have been lost with the broken part, and the reason says that.
+pub fn find_symbol<'f>(file: &'f ParsedFile, name: &str) -> Result<Vec<&'f Symbol>, Reason> {
+    let symbols = file.symbols().find(name);
+    if !symbols.is_empty() {
+        return Ok(symbols);
+    }
+    Err(file.broken().unwrap_or(Reason::SymbolMissing { symbol: name.to_owned() }))
+}
+
+/// The paths that a claim's scope selects, sorted. None selected is [`Reason::FileMissing`].
+pub fn paths(scope: &Scope, context: &Context) -> Result<Vec<RelativePath>, Reason> {
+    match scope {
+        Scope::File(path) => Ok(vec![path.clone()]),
+        Scope::Sweep(globs) => {
+            let (with, without) = globs_of(globs)?;
+            let selected: Vec<RelativePath> = context
+                .project
+                .files()
+                .paths()
+                .iter()
+                .filter(|path| with.is_match(path.as_str()) && !without.is_match(path.as_str()))
+                .cloned()
+                .collect();
+            if selected.is_empty() {
+                return Err(Reason::FileMissing { path: globs.join(", ") });
+            }
+            Ok(selected)
+        }
+    }
+}
+
+fn globs_of(globs: &[String]) -> Result<(GlobSet, GlobSet), Reason> {
+    let mut with = GlobSetBuilder::new();
+    let mut without = GlobSetBuilder::new();
+    let unresolved = |error: globset::Error| Reason::Unresolved { what: error.to_string() };
+    for glob in globs {
+        let (builder, text) = match glob.strip_prefix('!') {
+            Some(text) => (&mut without, text),
+            None => (&mut with, glob.as_str()),
+        };
+        let glob = GlobBuilder::new(text).literal_separator(true).build().map_err(unresolved)?;
+        builder.add(glob);
+    }
+    let build = |builder: GlobSetBuilder| builder.build().map_err(unresolved);
+    Ok((build(with)?, build(without)?))
+}
+
+/// What a sweep over the files of a claim's scope found.
+#[derive(Debug)]
+pub struct Swept<T> {
+    /// What `look` gave for each file that was parsed, in the order of the paths.
+    pub found: Vec<T>,
+    /// How much was searched; the files that could not be are [blind](Searched::blind).
+    pub searched: Searched,
+}
+
+/// Looks at each file of a claim's scope, in parallel. `candidate` decides on the bytes whether
+/// a file is worth parsing; a file that it refuses counts as searched, so it must be sure. In a
+/// file that does not have the claim's symbol there is nothing to look at.
+pub fn sweep<'f, T: Send>(
+    claim: &Claim,
+    context: &Context<'_, 'f>,
+    candidate: impl Fn(&[u8]) -> bool + Sync,
+    look: impl Fn(Subject<'f>) -> T + Sync,
+) -> Result<Swept<T>, Reason> {
+    let paths = paths(&claim.scope, context)?;
+    let looked: Vec<Result<Option<(Vec<T>, Option<Reason>)>, Reason>> = paths
+        .par_iter()
+        .map(|path| {
+            if !candidate(&context.project.files().bytes(path)?) {
+                return Ok(None);
+            }
+            let file = context.project.file(path)?;
+            let symbols = match &claim.symbol {
+                None => vec![None],
+                Some(name) => file.symbols().find(name).into_iter().map(Some).collect(),
+            };
+            let found = symbols.into_iter().map(|symbol| look(Subject { file, symbol })).collect();
+            Ok(Some((found, file.broken())))
+        })
+        .collect();
+    let mut swept = Swept { found: Vec::new(), searched: Searched::default() };
+    for result in looked {
+        swept.searched.files += 1;
+        match result {
+            Ok(None) => {}
+            Ok(Some((found, broken))) => {
+                swept.searched.parsed += 1;
+                swept.found.extend(found);
+                swept.searched.blind.extend(broken);
+            }
+            Err(reason) => swept.searched.blind.push(reason),
+        }
+    }
+    Ok(swept)
+}
+
+/// A place in a file, with the source lines and the innermost class or function around it.
+pub fn site(file: &ParsedFile, range: TextRange, label: Option<&str>) -> Site {
+    let source = file.source();
+    let (line, end_line) = source.lines(range);
+    Site {
+        file: source.path().clone(),
+        line,
+        end_line,
+        symbol: file.symbols().innermost(range).map(|symbol| symbol.name.clone()),
+        excerpt: excerpt(source, range),
+        label: label.map(str::to_owned),
+    }
+}
+
+/// The whole lines that a range touches.
+fn excerpt(source: &SourceFile, range: TextRange) -> String {
+    let text = source.text();
+    let start = text[..usize::from(range.start())].rfind('\n').map_or(0, |index| index + 1);
+    let end = usize::from(range.end());
+    // A node that ends with a line break must not bring the next line along.
+    let end = if end > start && text[..end].ends_with('\n') { end - 1 } else { end };
+    let end = text[end..].find('\n').map_or(text.len(), |index| end + index);
+    text[start..end].trim_end_matches('\r').to_owned()
+}
+
+/// The names of symbols that the claim could have meant, for a hint.
+pub fn classes_of(file: &ParsedFile) -> BTreeSet<&str> {
+    file.symbols()
+        .iter()
+        .filter(|symbol| symbol.kind == SymbolKind::Class)
+        .map(|symbol| symbol.name.as_str())
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Runs a check on a fixture.
+
+    use super::{Context, observe};
+    use crate::catalogue::{Check, Claim, ClaimId, PythonSettings, Role, Scope, StaticCheck};
+    use crate::evidence::Observation;
+    use crate::fixture::MemoryTree;
+    use crate::python::{Files, Project};
+    use crate::target::RelativePath;
+
+    /// A claim about one file.
+    pub(crate) fn claim(file: &str, symbol: Option<&str>, check: StaticCheck) -> Claim {
+        let scope = Scope::File(RelativePath::new(file).unwrap());
+        Claim {
+            id: ClaimId::new("T-1/claim"),
+            role: Role::Instance,
+            says: "it is so".to_owned(),
+            scope,
+            symbol: symbol.map(str::to_owned),
+            lines: None,
+            checks: vec![Check::Static(check)],
+            line: 1,
+        }
+    }
+
+    /// Asks the first check of a claim about a fixture.
+    pub(crate) fn observe_fixture(fixture: &str, claim: &Claim) -> Observation {
+        let tree = MemoryTree::parse(fixture);
+        let files = Files::new(&tree);
+        let settings = PythonSettings { path: vec![".".to_owned()], ..Default::default() };
+        let project = Project::new(&files, &settings);
+        let Some(Check::Static(check)) = claim.checks.first() else {
+            panic!("the claim has no static check")
+        };
+        observe(check, claim, &Context { project: &project })
+    }
+
+    /// The sites of an observation as `path:line`.
+    pub(crate) fn lines(observation: &Observation) -> Vec<String> {
+        observation.sites.iter().map(|site| format!("{}:{}", site.file, site.line)).collect()
+    }
+
+    /// The outcome in one word: `holds`, `does not hold`, or the reason's name.
+    pub(crate) fn word(observation: &Observation) -> &'static str {
+        use crate::evidence::{Outcome, Reason};
+        match &observation.outcome {
+            Outcome::Holds => "holds",
+            Outcome::DoesNotHold => "does not hold",
+            Outcome::CouldNotBeObserved { reason } => match reason {
+                Reason::FileMissing { .. } => "file missing",
+                Reason::FileUnreadable { .. } => "file unreadable",
+                Reason::DoesNotCompile { .. } => "does not compile",
+                Reason::SymbolMissing { .. } => "symbol missing",
+                Reason::Unresolved { .. } => "unresolved",
+                Reason::NoAnswer { .. } => "no answer",
+            },
+        }
+    }
+}

@@ -6,6 +6,7 @@ use ruff_python_ast::ModModule;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
+use crate::python::decode::decode;
 use crate::target::RelativePath;
 
 /// A Python file as text and tree. The parser recovers: a file that does not compile has a
@@ -48,6 +49,20 @@ impl SourceFile {
             })
             .collect();
         Self { path, module: parsed.into_syntax(), errors, line_starts, text }
+    }
+
+    /// Parses what a file contains. Bytes that are no Python text (the encoding is unknown or
+    /// violated, a NUL) make errors like any other; the rest of the text is still read.
+    pub fn from_bytes(path: RelativePath, bytes: &[u8]) -> Self {
+        let decoded = decode(bytes);
+        let mut file = Self::parse(path, decoded.text);
+        if let Some((offset, message)) = decoded.problem {
+            let offset = TextSize::try_from(offset).unwrap_or_default();
+            let line = line_of(&file.line_starts, offset);
+            // Python stops here before it has seen any of the others.
+            file.errors.insert(0, SyntaxError { line, message, range: TextRange::empty(offset) });
+        }
+        file
     }
 
     /// Where the file is in its target.

@@ -1,0 +1,145 @@
+//! The Python files of a target, each read and parsed at most once and then kept.
+//!
+//! Everything that is built over trees borrows from here, so that many checks on many threads
+//! share one tree per file.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use crate::evidence::Reason;
+use crate::python::SourceFile;
+use crate::python::symbols::SymbolTable;
+use crate::target::{RelativePath, TargetTree, Unreadable};
+
+/// The files of one target.
+pub struct Files<'t> {
+    tree: &'t dyn TargetTree,
+    listed: HashMap<RelativePath, usize>,
+    slots: Vec<OnceLock<Result<ParsedFile, Reason>>>,
+    others: OnceLock<Box<Other>>,
+}
+
+/// A file that the tree does not list (excluded, or without the usual suffix) and that was
+/// asked for by name. A list that only grows, so that references to its files stay good.
+struct Other {
+    path: RelativePath,
+    parsed: Result<ParsedFile, Reason>,
+    next: OnceLock<Box<Other>>,
+}
+
+/// One file as text, tree and table of symbols.
+#[derive(Debug)]
+pub struct ParsedFile {
+    source: SourceFile,
+    symbols: OnceLock<SymbolTable>,
+}
+
+impl<'t> Files<'t> {
+    /// Lists the files; reads none.
+    pub fn new(tree: &'t dyn TargetTree) -> Self {
+        let paths = tree.python_files();
+        let listed = paths.iter().enumerate().map(|(index, path)| (path.clone(), index)).collect();
+        let slots = paths.iter().map(|_| OnceLock::new()).collect();
+        Self { tree, listed, slots, others: OnceLock::new() }
+    }
+
+    /// The tree that is read from.
+    pub fn tree(&self) -> &'t dyn TargetTree {
+        self.tree
+    }
+
+    /// All Python files of the target, sorted by path.
+    pub fn paths(&self) -> &'t [RelativePath] {
+        self.tree.python_files()
+    }
+
+    /// The file, parsed when this is the first time that somebody asks.
+    pub fn file(&self, path: &RelativePath) -> Result<&ParsedFile, Reason> {
+        let parsed = match self.listed.get(path) {
+            Some(index) => self.slots[*index].get_or_init(|| self.parse(path)),
+            None => self.other(path),
+        };
+        parsed.as_ref().map_err(Reason::clone)
+    }
+
+    /// The bytes of a file, for a look before it is worth parsing.
+    pub fn bytes(&self, path: &RelativePath) -> Result<Arc<[u8]>, Reason> {
+        self.tree.read(path).map_err(|unreadable| unreadable_reason(path, unreadable))
+    }
+
+    fn parse(&self, path: &RelativePath) -> Result<ParsedFile, Reason> {
+        let bytes = self.bytes(path)?;
+        let source = SourceFile::from_bytes(path.clone(), &bytes);
+        Ok(ParsedFile { source, symbols: OnceLock::new() })
+    }
+
+    fn other(&self, path: &RelativePath) -> &Result<ParsedFile, Reason> {
+        let mut link = &self.others;
+        loop {
+            // Two threads may race for the end of the list; the loser walks on from the winner.
+            let other = link.get_or_init(|| {
+                Box::new(Other { path: path.clone(), parsed: self.parse(path), next: OnceLock::new() })
+            });
+            if other.path == *path {
+                return &other.parsed;
+            }
+            link = &other.next;
+        }
+    }
+}
+
+impl ParsedFile {
+    /// Text and tree.
+    pub fn source(&self) -> &SourceFile {
+        &self.source
+    }
+
+    /// Where the file is in its target.
+    pub fn path(&self) -> &RelativePath {
+        self.source.path()
+    }
+
+    /// Its classes and functions.
+    pub fn symbols(&self) -> &SymbolTable {
+        self.symbols.get_or_init(|| SymbolTable::new(self.source.module()))
+    }
+
+    /// Why an absence in this file proves nothing, when it does not compile.
+    pub fn broken(&self) -> Option<Reason> {
+        self.source.errors().first().map(|error| Reason::DoesNotCompile {
+            path: self.path().as_str().to_owned(),
+            line: error.line,
+            message: error.message.clone(),
+        })
+    }
+}
+
+fn unreadable_reason(path: &RelativePath, unreadable: Unreadable) -> Reason {
+    let path = path.as_str().to_owned();
+    match unreadable {
+        Unreadable::Missing => Reason::FileMissing { path },
+        Unreadable::NotAFile(problem) | Unreadable::Failed(problem) => {
+            Reason::FileUnreadable { path, problem }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::MemoryTree;
+
+    #[test]
+    fn file_is_parsed_once_and_unlisted_files_can_be_named() {
+        let tree = MemoryTree::parse("--- a.py\nx = 1\n--- b.txt\ny = 2\n--- c.txt\nz = 3\n");
+        let files = Files::new(&tree);
+        for name in ["a.py", "b.txt", "c.txt", "b.txt"] {
+            let path = RelativePath::new(name).unwrap();
+            let first = files.file(&path).unwrap();
+            assert_eq!(first.path().as_str(), name);
+            assert!(std::ptr::eq(first, files.file(&path).unwrap()));
+        }
+        let missing = RelativePath::new("d.py").unwrap();
+        assert_eq!(files.file(&missing).unwrap_err(), Reason::FileMissing { path: "d.py".to_owned() });
+    }
+}
