@@ -31,6 +31,10 @@ pub struct Catalogue {
 pub struct TargetSettings {
     /// Directory that is examined when no `--root` is given, relative to the catalogue.
     pub root: Option<PathBuf>,
+    /// `was = "…"`: the state of that directory that the reports speak of, relative to the
+    /// catalogue, for a root without a history that could tell. It may be the root itself. Asked
+    /// only when the root is examined that the catalogue names, and no `--was` is given.
+    pub was: Option<PathBuf>,
     /// Globs of files that are not examined.
     pub exclude: Vec<String>,
     /// The `[target.python]` table.

@@ -7,6 +7,7 @@
 pub mod bugs;
 pub mod catalogue;
 pub mod evidence;
+pub mod examined;
 pub mod exit_code;
 pub mod fixture;
 pub mod python;

@@ -1,0 +1,180 @@
+//! Findings with all that is known of them: evidence, verdicts, and where things are now.
+
+use crate::catalogue::{Claim, Finding, Role, Scope};
+use crate::evidence::{Observation, Outcome, Site, Strength};
+use crate::target::RelativePath;
+use crate::verdict::{ClaimCell, ClaimJudgement, ClaimVerdict, FindingJudgement, FindingVerdict, Standing};
+
+/// A finding after its examination.
+#[derive(Clone, Debug)]
+pub struct ExaminedFinding<'c> {
+    /// What the catalogue says.
+    pub finding: &'c Finding,
+    /// What follows, and by which rule.
+    pub judgement: FindingJudgement,
+    /// What followed in the earlier state, when it was asked.
+    pub earlier: Option<FindingVerdict>,
+    /// Its claims, in the order of the catalogue.
+    pub claims: Vec<ExaminedClaim<'c>>,
+}
+
+/// A claim after its examination.
+#[derive(Clone, Debug)]
+pub struct ExaminedClaim<'c> {
+    /// What the catalogue says.
+    pub claim: &'c Claim,
+    /// What follows, and by which rule.
+    pub judgement: ClaimJudgement,
+    /// What followed in the earlier state, when it was asked.
+    pub earlier: Option<ClaimVerdict>,
+    /// What its checks saw, in the order in which the claim states them.
+    pub observations: Vec<Observation>,
+    /// Where the claim's symbol is now, or its whole file when it names no symbol: the place of
+    /// a claim whose checks cite none.
+    pub anchor: Option<Site>,
+}
+
+impl ExaminedFinding<'_> {
+    /// The finding's verdict.
+    pub fn verdict(&self) -> FindingVerdict {
+        self.judgement.verdict
+    }
+
+    /// What a reader does with it.
+    pub fn standing(&self) -> Standing {
+        self.judgement.verdict.standing()
+    }
+
+    /// The strongest observation among the claims that make it real; none when it is not.
+    pub fn strength(&self) -> Option<Strength> {
+        let decides = |claim: &&ExaminedClaim| match claim.claim.role {
+            Role::Premise | Role::Instance => claim.verdict() == self.decisive_verdict(),
+            Role::Detail => false,
+        };
+        self.claims.iter().filter(decides).filter_map(|claim| claim.judgement.strength).max()
+    }
+
+    /// The verdict of the claims that speak for this finding's verdict.
+    pub fn decisive_verdict(&self) -> ClaimVerdict {
+        match self.judgement.verdict {
+            FindingVerdict::Confirmed | FindingVerdict::PartlyConfirmed => ClaimVerdict::Confirmed,
+            FindingVerdict::Fixed | FindingVerdict::NotReal | FindingVerdict::Refuted => {
+                ClaimVerdict::Refuted
+            }
+            FindingVerdict::Disputed => ClaimVerdict::Disputed,
+            FindingVerdict::Undetermined => ClaimVerdict::Undetermined,
+        }
+    }
+
+    /// The places where the bug is: those of confirmed instances, sorted, each once. Empty when
+    /// the finding is not real.
+    pub fn locations(&self) -> Vec<Site> {
+        match self.standing() {
+            Standing::Real => merge_sites(
+                self.claims
+                    .iter()
+                    .filter(|claim| claim.claim.role == Role::Instance)
+                    .filter(|claim| claim.verdict() == ClaimVerdict::Confirmed)
+                    .flat_map(ExaminedClaim::sites),
+            ),
+            Standing::Invalidated | Standing::Open => Vec::new(),
+        }
+    }
+}
+
+impl ExaminedClaim<'_> {
+    /// The claim's verdict.
+    pub fn verdict(&self) -> ClaimVerdict {
+        self.judgement.verdict
+    }
+
+    /// The observations that speak for the verdict; all of them when it is disputed, and those
+    /// that could not look when it is undetermined.
+    pub fn speaking(&self) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(|observation| match (self.judgement.verdict, &observation.outcome) {
+            (ClaimVerdict::Confirmed, outcome) => *outcome == Outcome::Holds,
+            (ClaimVerdict::Refuted, outcome) => *outcome == Outcome::DoesNotHold,
+            (ClaimVerdict::Disputed, outcome) => !matches!(outcome, Outcome::CouldNotBeObserved { .. }),
+            (ClaimVerdict::Undetermined, _) => true,
+        })
+    }
+
+    /// The places that speak for the verdict, sorted, each once.
+    pub fn sites(&self) -> Vec<Site> {
+        let sites = merge_sites(self.speaking().flat_map(|observation| observation.sites.iter().cloned()));
+        match self.judgement.verdict {
+            ClaimVerdict::Confirmed if sites.is_empty() => self.anchor.iter().cloned().collect(),
+            ClaimVerdict::Confirmed
+            | ClaimVerdict::Refuted
+            | ClaimVerdict::Disputed
+            | ClaimVerdict::Undetermined => sites,
+        }
+    }
+
+    /// One line that says why: the words of the strongest observation that speaks for the verdict.
+    pub fn because(&self) -> String {
+        match self.judgement.cell {
+            ClaimCell::ChecksDisagree => {
+                let words: Vec<_> = self
+                    .speaking()
+                    .map(|observation| format!("{} ({})", observation.because, observation.check.name()))
+                    .collect();
+                words.join(", but ")
+            }
+            ClaimCell::Holds
+            | ClaimCell::HoldsInBrokenFile
+            | ClaimCell::DoesNotHold
+            | ClaimCell::AbsentFromBrokenFile
+            | ClaimCell::NothingObserved => self
+                .speaking()
+                // Of equals the first: checks stand in the order in which the claim states them.
+                .reduce(|best, next| if next.strength > best.strength { next } else { best })
+                .map_or_else(|| "nothing was asked".to_owned(), |observation| observation.because.clone()),
+        }
+    }
+
+    /// The file that the claim is tied to, if it is one file.
+    pub fn file(&self) -> Option<&RelativePath> {
+        match &self.claim.scope {
+            Scope::File(path) => Some(path),
+            Scope::Sweep(_) => None,
+        }
+    }
+
+    /// Whether the code is where the report saw it. `None` when the report names no lines, or
+    /// nothing was found that could be elsewhere.
+    pub fn is_where_reported(&self) -> Option<bool> {
+        let hint = self.claim.lines?;
+        let file = self.file()?;
+        let sites = self.sites();
+        let mut here = sites.iter().filter(|site| site.file == *file).peekable();
+        here.peek()?;
+        Some(here.any(|site| site.line <= hint.last && hint.first <= site.end_line))
+    }
+}
+
+/// Sorts places and joins those that are the same but for their labels.
+pub fn merge_sites(sites: impl IntoIterator<Item = Site>) -> Vec<Site> {
+    let mut sites: Vec<Site> = sites.into_iter().collect();
+    sites.sort();
+    let mut merged: Vec<Site> = Vec::with_capacity(sites.len());
+    for site in sites {
+        match merged.last_mut() {
+            Some(last)
+                if (&last.file, last.line, last.end_line) == (&site.file, site.line, site.end_line) =>
+            {
+                if last.symbol.is_none() {
+                    last.symbol = site.symbol;
+                }
+                last.label = match (last.label.take(), site.label) {
+                    (Some(one), Some(other)) if one.split(", ").all(|label| label != other) => {
+                        Some(format!("{one}, {other}"))
+                    }
+                    (one, other) => one.or(other),
+                };
+            }
+            _ => merged.push(site),
+        }
+    }
+    merged
+}
