@@ -121,16 +121,21 @@ impl ExaminedClaim<'_> {
                     .collect();
                 words.join(", but ")
             }
+            ClaimCell::AbsentFromBrokenFile => {
+                format!("{}, which proves nothing in a file that does not compile", self.strongest_because())
+            }
             ClaimCell::Holds
             | ClaimCell::HoldsInBrokenFile
             | ClaimCell::DoesNotHold
-            | ClaimCell::AbsentFromBrokenFile
-            | ClaimCell::NothingObserved => self
-                .speaking()
-                // Of equals the first: checks stand in the order in which the claim states them.
-                .reduce(|best, next| if next.strength > best.strength { next } else { best })
-                .map_or_else(|| "nothing was asked".to_owned(), |observation| observation.because.clone()),
+            | ClaimCell::NothingObserved => self.strongest_because(),
         }
+    }
+
+    fn strongest_because(&self) -> String {
+        self.speaking()
+            // Of equals the first: checks stand in the order in which the claim states them.
+            .reduce(|best, next| if next.strength > best.strength { next } else { best })
+            .map_or_else(|| "nothing was asked".to_owned(), |observation| observation.because.clone())
     }
 
     /// The file that the claim is tied to, if it is one file.
