@@ -14,5 +14,8 @@ pub mod python;
 pub mod report;
 pub mod runtime_checks;
 pub mod static_checks;
+pub mod suggest;
 pub mod target;
 pub mod verdict;
+pub mod verification;
+pub mod verify;
