@@ -1,6 +1,7 @@
 //! Python text: parsing with error recovery, positions, the pattern language and the project
 //! model. The parser's crates are named in this folder and nowhere else.
 
+pub mod callees;
 pub mod control_flow;
 mod decode;
 pub mod files;

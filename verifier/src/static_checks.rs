@@ -4,6 +4,7 @@
 //! A check reads, cites, and concludes nothing. Rules that all kinds share are here:
 //! what a claim is about, what may be said of a file that does not compile, sweeps.
 
+pub mod endless_loop;
 pub mod syntax;
 
 use std::collections::BTreeSet;
@@ -47,14 +48,14 @@ pub struct Example {
 pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observation {
     match check {
         StaticCheck::Syntax(check) => syntax::observe(check, claim, context),
+        StaticCheck::EndlessLoop(check) => endless_loop::observe(check, claim, context),
         StaticCheck::Pattern(_)
         | StaticCheck::Flow(_)
         | StaticCheck::Sequence(_)
         | StaticCheck::Attribute(_)
         | StaticCheck::AsyncFunction(_)
         | StaticCheck::Thread(_)
-        | StaticCheck::SharedState(_)
-        | StaticCheck::EndlessLoop(_) => {
+        | StaticCheck::SharedState(_) => {
             let what = format!("this build cannot answer `{}` yet", check.kind().name());
             Sight::default().unobserved(check.kind(), Reason::Unresolved { what })
         }
@@ -65,6 +66,7 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
 pub fn examples(kind: CheckKind) -> Option<Examples> {
     match kind {
         CheckKind::Syntax => Some(syntax::EXAMPLES),
+        CheckKind::EndlessLoop => Some(endless_loop::EXAMPLES),
         CheckKind::Pattern
         | CheckKind::Flow
         | CheckKind::Sequence
@@ -72,7 +74,6 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         | CheckKind::AsyncFunction
         | CheckKind::Thread
         | CheckKind::SharedState
-        | CheckKind::EndlessLoop
         | CheckKind::Import
         | CheckKind::Inspect
         | CheckKind::Probe => None,

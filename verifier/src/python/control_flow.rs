@@ -81,6 +81,15 @@ pub fn endings(body: &[Stmt], surroundings: &dyn Surroundings) -> Endings {
     Walker { surroundings, handlers: Vec::new(), depth: 0 }.block(body)
 }
 
+/// Whether a function with this body is a generator: a `yield` anywhere makes it one, reached or not.
+pub fn is_generator(body: &[Stmt]) -> bool {
+    let mut search = YieldSearch { found: false, depth: 0 };
+    for stmt in body {
+        search.visit_stmt(stmt);
+    }
+    search.found
+}
+
 /// The answer of a condition that does not depend on anything.
 pub fn truth(expr: &Expr) -> Option<bool> {
     truth_within(expr, MAX_DEPTH)
@@ -748,6 +757,34 @@ impl<'a> Visitor<'a> for Calls<'_> {
             _ => visitor::walk_expr(self, expr),
         }
         self.depth -= 1;
+    }
+}
+
+struct YieldSearch {
+    found: bool,
+    depth: u32,
+}
+
+impl<'a> Visitor<'a> for YieldSearch {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        if !matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) && self.depth < MAX_DEPTH {
+            self.depth += 1;
+            visitor::walk_stmt(self, stmt);
+            self.depth -= 1;
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Yield(_) | Expr::YieldFrom(_) => self.found = true,
+            Expr::Lambda(_) => {}
+            _ if self.found || self.depth >= MAX_DEPTH => {}
+            _ => {
+                self.depth += 1;
+                visitor::walk_expr(self, expr);
+                self.depth -= 1;
+            }
+        }
     }
 }
 

@@ -1,0 +1,269 @@
+//! # `endless-loop`: a loop that nothing leaves
+//!
+//! What it asks: is there a loop whose condition is always true (`while True`, `while 1`,
+//! `while not False`, `for … in itertools.count()`, `for … in iter(int, 1)`), and that nothing
+//! in it can leave? What leaves a loop is
+//!
+//! - a `break` of its own, not one of a loop inside it, and a `return`;
+//! - a `raise` that no handler inside the loop catches; a bare `raise` in a handler is one;
+//! - `sys.exit()`, `os._exit()`, `os.exec…()`, and a helper of the class or the file that always
+//!   raises or exits, or that may exit;
+//! - a `yield`: whoever consumes a generator need not ask again.
+//!
+//! A loop that awaits in a coroutine can be stopped from outside by cancelling its task. It
+//! checks for no stop all the same, so it counts, under a label that says so. It does not get
+//! that label when it swallows `CancelledError` (a bare `except` inside the loop).
+//!
+//! In `findings.toml`:
+//!
+//! ```toml
+//! file = "common/exporter.py"
+//! symbol = "Exporter._start"         # the loops inside this function or class
+//! static = { endless-loop = true }   # false: there is none
+//! ```
+//!
+//! With `files = "glob"` every such loop of the files is cited.
+//!
+//! What it cannot see: exceptions that a call raises without somebody having written `raise` in
+//! a place that is looked at (a closed socket, Ctrl-C), conditions that are constant only in
+//! fact (`while self.running` with nobody who clears it), exits inside helpers of other files.
+
+use crate::catalogue::check::EndlessLoopCheck;
+use crate::catalogue::{CheckKind, Claim};
+use crate::evidence::{Observation, Site};
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::callees::{Callees, FileNames};
+use crate::python::control_flow::{Endings, Raised, endings, is_infinite, truth};
+use crate::python::{Ranged, TextRange};
+use crate::static_checks::{
+    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
+    sweep,
+};
+
+const KIND: CheckKind = CheckKind::EndlessLoop;
+
+/// One that holds and one that does not.
+pub const EXAMPLES: Examples = Examples {
+    holds: Example {
+        claim: "file = \"example.py\"\nsymbol = \"collect\"\nstatic = { endless-loop = true }",
+        python: "\
+def collect():
+    while True:  # <-
+        try:
+            update()
+        except Exception as error:
+            log(error)
+        time.sleep(30)
+",
+    },
+    does_not_hold: Example {
+        claim: "file = \"example.py\"\nsymbol = \"free_port\"\nstatic = { endless-loop = true }",
+        python: "\
+def free_port(port):
+    while True:
+        try:
+            probe(port)
+            break
+        except OSError:
+            port += 1
+    return port
+",
+    },
+};
+
+/// Asks it.
+pub fn observe(check: &EndlessLoopCheck, claim: &Claim, context: &Context) -> Observation {
+    if let (crate::catalogue::Scope::File(path), Some(name)) = (&claim.scope, &claim.symbol)
+        && let Err(reason) = context.project.file(path).and_then(|file| find_symbol(file, name))
+    {
+        return Sight::default().unobserved(KIND, reason);
+    }
+    let swept = match sweep(claim, context, may_loop_for_ever, loops) {
+        Ok(swept) => swept,
+        Err(reason) => return Sight::default().unobserved(KIND, reason),
+    };
+    let mut sight = Sight { searched: swept.searched, ..Sight::default() };
+    let mut left: Vec<Site> = Vec::new();
+    let (mut threads, mut coroutines) = (0_usize, 0_usize);
+    for seen in swept.found {
+        sight.searched.nodes += seen.nodes;
+        sight.notes.extend(seen.notes);
+        threads += seen.threads;
+        coroutines += seen.coroutines;
+        sight.sites.extend(seen.endless);
+        left.extend(seen.left);
+    }
+    let found = threads + coroutines > 0;
+    let because = match (threads, coroutines) {
+        (0, 0) if left.is_empty() => "no loop has a condition that is always true".to_owned(),
+        (0, 0) => match &*left {
+            [only] => format!("the loop is {}", only.label.as_deref().unwrap_or_default()),
+            _ => format!("each of the {} loops whose condition is always true can be left", left.len()),
+        },
+        (threads, 0) => format!("nothing leaves {}", count(threads)),
+        (0, coroutines) => {
+            format!("nothing leaves {} but cancelling the task", count(coroutines))
+        }
+        (threads, coroutines) => format!(
+            "nothing leaves {}; of these {coroutines} are in coroutines, whose task can be cancelled",
+            count(threads + coroutines)
+        ),
+    };
+    if !found {
+        sight.sites = left;
+        if !check.expected
+            && let Some(reason) = sight.searched.blind.first().cloned()
+        {
+            return sight.unobserved(KIND, reason);
+        }
+    }
+    sight.answer(KIND, found == check.expected, because)
+}
+
+fn count(loops: usize) -> String {
+    match loops {
+        1 => "this loop".to_owned(),
+        many => format!("{many} loops"),
+    }
+}
+
+/// What one file, or one symbol of it, has.
+#[derive(Default)]
+struct Seen {
+    endless: Vec<Site>,
+    left: Vec<Site>,
+    threads: usize,
+    coroutines: usize,
+    nodes: u64,
+    notes: Vec<String>,
+}
+
+fn loops(subject: Subject) -> Seen {
+    let file = subject.file;
+    let names = FileNames::new(file.source().module());
+    let mut finder = Finder { within: subject.range(), class: None, loops: Vec::new(), depth: 0, nodes: 0 };
+    finder.block(&file.source().module().body);
+    let mut seen = Seen { nodes: finder.nodes, ..Seen::default() };
+    for candidate in finder.loops {
+        let callees = Callees::new(&names, candidate.class);
+        let (body, endless) = match candidate.stmt {
+            Stmt::While(stmt) => (&stmt.body, truth(&stmt.test) == Some(true)),
+            Stmt::For(stmt) => (&stmt.body, !stmt.is_async && is_infinite(&stmt.iter, &callees)),
+            _ => continue,
+        };
+        if !endless || broken_within(file, candidate.stmt.range()).is_some() {
+            continue;
+        }
+        let endings = endings(body, &callees);
+        match exit_of(&endings) {
+            Some(exit) => seen.left.push(site(file, candidate.stmt.range(), Some(exit))),
+            None => {
+                let coroutine = endings.raises.contains(&Raised::Cancelled);
+                let label = if coroutine {
+                    seen.coroutines += 1;
+                    "in a coroutine: only cancelling its task ends it"
+                } else {
+                    seen.threads += 1;
+                    "nothing leaves this loop"
+                };
+                seen.endless.push(site(file, candidate.stmt.range(), Some(label)));
+            }
+        }
+    }
+    if !seen.endless.is_empty() {
+        seen.notes.extend(broken_elsewhere_note(file));
+    }
+    seen
+}
+
+/// What leaves a loop with this body, if something does.
+fn exit_of(endings: &Endings) -> Option<&'static str> {
+    if endings.breaks {
+        Some("left by `break`")
+    } else if endings.returns {
+        Some("left by `return`")
+    } else if endings.raises.contains(&Raised::Class("SystemExit".to_owned())) || endings.leaves {
+        Some("left by ending the process")
+    } else if endings.raises.iter().any(|raised| *raised != Raised::Cancelled) {
+        Some("left by an exception that it raises")
+    } else if endings.yields {
+        Some("left by the consumer of the generator")
+    } else {
+        None
+    }
+}
+
+struct Candidate<'f> {
+    stmt: &'f Stmt,
+    class: Option<&'f ast::StmtClassDef>,
+}
+
+/// Collects the loops inside a range.
+struct Finder<'f> {
+    within: TextRange,
+    class: Option<&'f ast::StmtClassDef>,
+    loops: Vec<Candidate<'f>>,
+    depth: u32,
+    nodes: u64,
+}
+
+impl<'f> Finder<'f> {
+    fn block(&mut self, body: &'f [Stmt]) {
+        for stmt in body {
+            self.visit_stmt(stmt);
+        }
+    }
+}
+
+impl<'f> Visitor<'f> for Finder<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if self.depth > 300 || self.within.intersect(stmt.range()).is_none() {
+            return;
+        }
+        self.nodes += 1;
+        self.depth += 1;
+        match stmt {
+            Stmt::ClassDef(class) => {
+                let outer = self.class.replace(class);
+                visitor::walk_stmt(self, stmt);
+                self.class = outer;
+            }
+            Stmt::While(_) | Stmt::For(_) => {
+                if self.within.contains_range(stmt.range()) {
+                    self.loops.push(Candidate { stmt, class: self.class });
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+        self.depth -= 1;
+    }
+
+    // No expression has a statement in it.
+    fn visit_expr(&mut self, _: &'f Expr) {}
+}
+
+/// Whether a file can have a loop with a constant condition, seen from its bytes.
+fn may_loop_for_ever(bytes: &[u8]) -> bool {
+    if memchr::memmem::find(bytes, b"iter").is_some() {
+        return true;
+    }
+    memchr::memmem::find_iter(bytes, b"while").any(|at| {
+        let rest = &bytes[at + b"while".len()..];
+        if rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
+            return false;
+        }
+        let line_end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let line = &rest[..line_end];
+        // A condition that goes on in the next line is not read here, and neither is a tuple.
+        !line.contains(&b':')
+            || line.iter().any(|byte| matches!(byte, b'0'..=b'9' | b'"' | b'\'' | b',' | b'[' | b'{'))
+            || [&b"True"[..], b"False", b"None", b"lambda", b"..."]
+                .iter()
+                .any(|word| memchr::memmem::find(line, word).is_some())
+    })
+}
+
+#[cfg(test)]
+mod tests;
