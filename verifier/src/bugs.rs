@@ -246,6 +246,7 @@ mod tests {
             symbol: value("symbol").map(str::to_owned),
             lines: None,
             checks: Vec::new(),
+            example: None,
             line: 1,
         };
         let finding = Finding {
@@ -421,6 +422,7 @@ mod tests {
             finding
         };
         let catalogue = Catalogue {
+            text: "".into(),
             path: PathBuf::from("findings.toml"),
             target: TargetSettings::default(),
             reports: Vec::new(),

@@ -1,15 +1,28 @@
 //! The catalogue: `findings.toml`, read in two stages. `raw` mirrors the TOML and keeps
 //! positions; the types here are what the rest of the program sees, and they cannot be wrong.
 //!
-//! Every problem is shown with its line, all of them at once (`diagnostics`).
+//! Every problem is shown with its line, all of them at once ([`Problems`]).
 
 pub mod check;
+mod check_tables;
 mod ids;
+mod literal;
+mod problems;
+mod raw;
+mod validate;
 
 pub use check::{CheckKind, ImportCheck, InspectCheck, ProbeCheck, StaticCheck};
 pub use ids::{ClaimId, FindingId, ReportId};
+pub use problems::{Problem, Problems};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use check_tables::Reader;
+use problems::Sink;
+use raw::RawCatalogue;
 
 use crate::target::RelativePath;
 
@@ -18,12 +31,44 @@ use crate::target::RelativePath;
 pub struct Catalogue {
     /// The file that it was read from; relative paths in it are relative to its directory.
     pub path: PathBuf,
+    /// Its text, for messages that show a line of it.
+    pub text: Arc<str>,
     /// What is examined when the command line does not say.
     pub target: TargetSettings,
     /// The audits, in file order.
     pub reports: Vec<Report>,
     /// The findings, in file order.
     pub findings: Vec<Finding>,
+}
+
+impl Catalogue {
+    /// Reads and validates the catalogue at `path`.
+    pub fn read(path: &Path) -> Result<Self, Problems> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            Problems::unreadable(
+                path,
+                error,
+                "name the catalogue with `--catalogue FILE`, or create `findings.toml`",
+            )
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Problems::unreadable(path, error.utf8_error(), "save it as UTF-8"))?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Self::parse(path, &text, &|file| directory.join(file).is_file())
+    }
+
+    /// Validates `text` as the catalogue at `path`; `exists` says whether a path relative to the
+    /// catalogue's directory is a file.
+    pub fn parse(path: &Path, text: &str, exists: &dyn Fn(&Path) -> bool) -> Result<Self, Problems> {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            return Err(problems::syntax_problems(path, text, &errors));
+        }
+        let sink = Sink::default();
+        let raw = RawCatalogue::read(&document, &sink);
+        let catalogue = validate::validate(path, raw, Reader { text, sink: &sink, exists });
+        if sink.is_empty() { Ok(catalogue) } else { Err(Problems::new(path, text, sink.into_problems())) }
+    }
 }
 
 /// The `[target]` table.
@@ -147,8 +192,21 @@ pub struct Claim {
     pub lines: Option<LineHint>,
     /// What is asked, static first.
     pub checks: Vec<Check>,
+    /// `example = { holds = '''…''', fails = '''…''' }`: code for the static check, when the
+    /// examples of its kind do not tell enough.
+    pub example: Option<ClaimExample>,
     /// One-based line of `[[finding.claim]]` in the catalogue.
     pub line: u32,
+}
+
+/// Python of which a claim is true, and Python of which it is not. Each is the text of the
+/// claim's file, or several files, each after a line `--- path`, as in [`crate::fixture`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimExample {
+    /// The claim's static check holds here.
+    pub holds: String,
+    /// It does not hold here.
+    pub fails: String,
 }
 
 /// What a claim decides about its finding.
@@ -193,3 +251,6 @@ pub enum Check {
     /// By running a proof.
     Probe(ProbeCheck),
 }
+
+#[cfg(test)]
+mod tests;

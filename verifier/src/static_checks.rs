@@ -355,6 +355,7 @@ pub(crate) mod testing {
             symbol: symbol.map(str::to_owned),
             lines: None,
             checks: vec![Check::Static(check)],
+            example: None,
             line: 1,
         }
     }

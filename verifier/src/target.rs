@@ -5,23 +5,21 @@
 
 mod directory;
 mod error;
-mod exclude;
 mod git;
-mod memory;
 mod path;
+mod selector;
 
 pub use directory::DirectoryTree;
 pub use error::TargetError;
-pub use exclude::Exclude;
-pub use memory::MemoryTree;
 pub use path::{PathError, RelativePath};
+pub use selector::FileSelector;
 
 use std::path::Path;
 use std::sync::Arc;
 
 /// A read-only tree of files.
 ///
-/// Implemented by [`DirectoryTree`], by a git revision, and in memory by [`MemoryTree`].
+/// Implemented by [`DirectoryTree`], by a git revision, and in memory by `fixture::MemoryTree`.
 pub trait TargetTree: Send + Sync {
     /// All regular Python files (`*.py`, `*.pyi` left out) that the catalogue's `exclude` and the
     /// usual ignore rules leave, sorted by path. Listing is done once and remembered.

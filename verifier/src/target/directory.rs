@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::{
-    BlindSpot, Exclude, MAX_FILE_SIZE, RelativePath, TargetDescription, TargetError, TargetTree, Unreadable,
-    is_python_file, too_large,
+    BlindSpot, FileSelector, MAX_FILE_SIZE, RelativePath, TargetDescription, TargetError, TargetTree,
+    Unreadable, is_python_file, too_large,
 };
 
 /// A directory as it is on disk now.
@@ -26,7 +26,7 @@ use super::{
 pub struct DirectoryTree {
     given: PathBuf,
     root: PathBuf,
-    exclude: Exclude,
+    exclude: FileSelector,
     listing: OnceLock<Listing>,
 }
 
@@ -47,7 +47,7 @@ impl DirectoryTree {
         Ok(Self {
             given: root.to_owned(),
             root: canonical,
-            exclude: Exclude::new(exclude)?,
+            exclude: FileSelector::excluding(exclude)?,
             listing: OnceLock::new(),
         })
     }

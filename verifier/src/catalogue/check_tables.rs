@@ -1,0 +1,567 @@
+//! From the tables of a claim's checks to the questions that they ask. What the keys of a kind
+//! mean is told by the manual of the kind; here is how they are written.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use regex::Regex;
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::check::{
+    AsyncFunctionCheck, AttributeCheck, Condition, Count, EndlessLoopCheck, FlowCheck, ImportCheck,
+    InspectCheck, PatternCheck, ProbeCheck, SequenceCheck, SharedStateCheck, StaticCheck, SyntaxCheck,
+    ThreadCheck,
+};
+use super::literal::place_in_literal;
+use super::problems::{Sink, closest, quoted};
+use super::raw::{Table, Text, as_table, text_of};
+use super::validate::beside_the_catalogue;
+use crate::python::pattern::Pattern;
+use crate::target::RelativePath;
+
+/// What reading a check may look at.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'r> {
+    /// The text of the catalogue.
+    pub(super) text: &'r str,
+    /// Where problems go.
+    pub(super) sink: &'r Sink,
+    /// Whether a file exists beside the catalogue.
+    pub(super) exists: &'r dyn Fn(&Path) -> bool,
+}
+
+/// A kind of static check: the keys that name it in a `static` table, and how the rest is read.
+type ReadStatic = for<'t> fn(Reader<'_>, &mut Table<'t>) -> Option<StaticCheck>;
+
+const STATIC_KINDS: [(&[&str], ReadStatic); 9] = [
+    (&["syntax"], |reader, table| reader.syntax(table)),
+    (&["pattern", "all", "any"], |reader, table| reader.pattern_check(table)),
+    (&["flow"], |reader, table| reader.flow(table)),
+    (&["sequence"], |reader, table| reader.sequence(table)),
+    (&["attribute"], |reader, table| reader.attribute(table)),
+    (&["async-function"], |reader, table| reader.async_function(table)),
+    (&["thread"], |reader, table| reader.thread(table)),
+    (&["shared-state"], |reader, table| reader.shared_state(table)),
+    (&["endless-loop"], |reader, table| reader.endless_loop(table)),
+];
+
+impl Reader<'_> {
+    /// `static = { … }`: one kind, named by its key.
+    pub(super) fn static_check(self, mut table: Table<'_>) -> Option<StaticCheck> {
+        let keys = table.keys();
+        let mut chosen: Option<(usize, &str, Range<usize>)> = None;
+        for (key, place) in &keys {
+            let Some(kind) = STATIC_KINDS.iter().position(|(names, _)| names.contains(key)) else { continue };
+            match &chosen {
+                None => chosen = Some((kind, key, place.clone())),
+                Some((earlier, _, _)) if *earlier == kind => {}
+                Some((_, earlier_key, _)) => {
+                    let help = "make two claims of it: one claim, one question";
+                    let title = format!("`{earlier_key}` and `{key}` are two kinds of check in one table");
+                    self.sink.add(place.clone(), title, "a second kind", help);
+                    return None;
+                }
+            }
+        }
+        let Some((kind, _, _)) = chosen else {
+            self.no_kind(&table);
+            return None;
+        };
+        let check = STATIC_KINDS[kind].1(self, &mut table);
+        table.finish(self.sink);
+        check
+    }
+
+    fn no_kind(self, table: &Table<'_>) {
+        let names = || STATIC_KINDS.iter().flat_map(|(names, _)| names.iter().copied());
+        let list = format!("the kinds are {}", quoted(names()));
+        match table.keys().first() {
+            None => self.sink.add(table.place(), "a static check asks nothing", "empty", list),
+            Some((key, place)) => {
+                let help = match closest(key, names()) {
+                    Some(near) => format!("did you mean `{near}`? {list}"),
+                    None => list,
+                };
+                self.sink.add(place.clone(), format!("unknown kind of check `{key}`"), "no such kind", help);
+            }
+        }
+    }
+
+    /// `syntax = "error"`.
+    fn syntax(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let answer = table.text("syntax", self.sink)?;
+        let check = match answer.get_ref().as_str() {
+            "error" => SyntaxCheck::Error,
+            "valid" => SyntaxCheck::Valid,
+            other => {
+                let title = format!("`syntax` cannot be `{other}`");
+                self.sink.add(answer.span(), title, "", "write `\"error\"` or `\"valid\"`");
+                return None;
+            }
+        };
+        Some(StaticCheck::Syntax(check))
+    }
+
+    /// `pattern`, `all`, `any`, with `not`, `inside`, `not-inside`, `where`, `focus`, `count`.
+    fn pattern_check(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let mut all = self.patterns(table, "pattern");
+        all.extend(self.patterns(table, "all"));
+        let any = self.patterns(table, "any");
+        let check = PatternCheck {
+            all,
+            any,
+            not: self.patterns(table, "not"),
+            inside: self.patterns(table, "inside"),
+            not_inside: self.patterns(table, "not-inside"),
+            conditions: self.conditions(table),
+            focus: None,
+            count: self.count(table),
+        };
+        if let ([only], []) = (check.all.as_slice(), check.any.as_slice())
+            && matches_anything(only.source())
+            && check.not.is_empty()
+            && check.inside.is_empty()
+            && check.not_inside.is_empty()
+            && check.conditions.is_empty()
+        {
+            let help = "say more about the code: a name, a call, an operator";
+            self.sink.add(table.place(), "a pattern that matches any code cannot fail", "", help);
+            return None;
+        }
+        let named: Vec<String> = [&check.all, &check.any, &check.inside]
+            .into_iter()
+            .flatten()
+            .flat_map(|pattern| metavariables(pattern.source()))
+            .collect();
+        let focus = table.text("focus", self.sink).and_then(|focus| {
+            self.known_metavariable(focus.get_ref(), focus.span(), &named).then(|| focus.into_inner())
+        });
+        Some(StaticCheck::Pattern(PatternCheck { focus, ..check }))
+    }
+
+    fn known_metavariable(self, name: &str, place: Range<usize>, named: &[String]) -> bool {
+        if named.iter().any(|known| known == name) {
+            return true;
+        }
+        let help = match closest(name, named.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if named.is_empty() => "metavariables are written `$NAME`".to_owned(),
+            None => format!("the patterns name {}", quoted(named.iter().map(String::as_str))),
+        };
+        self.sink.add(place, format!("no pattern names the metavariable `{name}`"), "", help);
+        false
+    }
+
+    /// `where = { "$X" = "regex" }` or `where = { "$X" = { regex = "…", min = 1, max = 5, pattern = "…" } }`.
+    fn conditions(self, table: &mut Table<'_>) -> BTreeMap<String, Condition> {
+        let mut conditions = BTreeMap::new();
+        let Some(entries) = table.table("where", "`where`", self.sink) else { return conditions };
+        for (name, value) in entries.every_entry() {
+            if !name.get_ref().starts_with('$') {
+                let help = format!("write `\"${}\"`, with quotes", name.get_ref().to_uppercase());
+                self.sink.add(name.span(), format!("`{}` is not a metavariable", name.get_ref()), "", help);
+                continue;
+            }
+            if let Some(condition) = self.condition(name.get_ref(), value) {
+                conditions.insert(name.into_inner(), condition);
+            }
+        }
+        conditions
+    }
+
+    fn condition(self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Condition> {
+        let Some(mut table) = as_table(value, "a bound on a metavariable") else {
+            let regex = self.regex(&text_of(value, name, self.sink)?)?;
+            return Some(Condition { regex: Some(regex), ..Condition::default() });
+        };
+        let condition = Condition {
+            regex: table.text("regex", self.sink).and_then(|regex| self.regex(&regex)),
+            min: table.number("min", self.sink).map(Spanned::into_inner),
+            max: table.number("max", self.sink).map(Spanned::into_inner),
+            pattern: table.text("pattern", self.sink).and_then(|pattern| self.pattern(&pattern)),
+        };
+        if table.keys().is_empty() {
+            self.sink.add(
+                table.place(),
+                format!("the bound on `{name}` says nothing"),
+                "",
+                "give `regex`, `min`, `max` or `pattern`",
+            );
+        }
+        if let (Some(min), Some(max)) = (condition.min, condition.max)
+            && min > max
+        {
+            self.sink.add(
+                table.place(),
+                format!("no number is at least {min} and at most {max}"),
+                "",
+                "swap `min` and `max`",
+            );
+        }
+        table.finish(self.sink);
+        Some(condition)
+    }
+
+    fn regex(self, text: &Text) -> Option<Regex> {
+        let problem = match regex_syntax_error(text.get_ref()) {
+            None => match Regex::new(text.get_ref()) {
+                Ok(regex) => return Some(regex),
+                Err(error) => (error.to_string(), 0..text.get_ref().len()),
+            },
+            Some(problem) => problem,
+        };
+        let place = place_in_literal(self.text, text.span(), problem.1);
+        self.sink.add(
+            place,
+            format!("cannot understand the regular expression: {}", problem.0),
+            "",
+            "the syntax is that of Rust's `regex`: no look-around, no back-references",
+        );
+        None
+    }
+
+    /// `count = 3` is exactly three; `count = { min = 1, max = 3 }` is a range.
+    fn count(self, table: &mut Table<'_>) -> Count {
+        let Some(value) = table.value("count") else { return Count::default() };
+        let count = match as_table(value, "`count`") {
+            None => {
+                let Some(exactly) = table.whole("count", self.sink) else { return Count::default() };
+                let exactly = exactly.into_inner();
+                Count { min: exactly, max: Some(exactly) }
+            }
+            Some(mut bounds) => {
+                let max = bounds.whole("max", self.sink).map(Spanned::into_inner);
+                let min = bounds.whole("min", self.sink).map(Spanned::into_inner);
+                bounds.finish(self.sink);
+                // "At most three" is true of none: `min` is what it is given as.
+                Count { min: min.unwrap_or(0), max }
+            }
+        };
+        match count.max {
+            Some(max) if count.min > max => {
+                let title = format!("no number is at least {} and at most {max}", count.min);
+                self.sink.add(value.span(), title, "", "swap `min` and `max`");
+            }
+            None if count.min == 0 => {
+                let help = "give `min` of at least 1, or a `max`";
+                self.sink.add(value.span(), "a check that accepts any number of sites cannot fail", "", help);
+            }
+            Some(_) | None => {}
+        }
+        count
+    }
+
+    /// `flow = { from = "…", to = ["…"], sanitizers = [] }`.
+    fn flow(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let mut flow = table.table("flow", "`flow`", self.sink)?;
+        let check = FlowCheck {
+            from: self.needed_patterns(&mut flow, "from", "where the value comes from"),
+            to: self.needed_patterns(&mut flow, "to", "where it must not arrive"),
+            sanitizers: self.patterns(&mut flow, "sanitizers"),
+        };
+        flow.finish(self.sink);
+        Some(StaticCheck::Flow(check))
+    }
+
+    /// `sequence = ["$S = f(...)", "$S.bind(...)"]`, with `object` and `unless`.
+    fn sequence(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let place = table.value("sequence")?.span();
+        let events = self.patterns(table, "sequence");
+        let unless = self.patterns(table, "unless");
+        let object = table.text("object", self.sink);
+        if events.len() < 2 {
+            let help = "a sequence is a list of at least two patterns, in the order of the events";
+            self.sink.add(place, "a sequence of fewer than two events is no sequence", "", help);
+            return None;
+        }
+        let shared: Vec<String> = metavariables(events[0].source())
+            .into_iter()
+            .filter(|name| events.iter().all(|event| metavariables(event.source()).contains(name)))
+            .collect();
+        let object = match object {
+            Some(object) => {
+                if !self.known_metavariable(object.get_ref(), object.span(), &shared) {
+                    return None;
+                }
+                object.into_inner()
+            }
+            None => match shared.first() {
+                Some(object) => object.clone(),
+                None => {
+                    let help = "name the object by the same metavariable in each: `[\"$S = f(...)\", \"$S.bind(...)\"]`";
+                    self.sink.add(place, "the events of a sequence name no common object", "", help);
+                    return None;
+                }
+            },
+        };
+        Some(StaticCheck::Sequence(SequenceCheck { events, object, unless }))
+    }
+
+    /// `attribute = "endpoint", assigned = false, read = true`.
+    fn attribute(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let name = self.identifier(table, "attribute");
+        let assigned = table.boolean("assigned", self.sink);
+        let read = table.boolean("read", self.sink).map(Spanned::into_inner);
+        if assigned.is_none() && table.key_place("assigned").is_none() {
+            self.sink.add(
+                table.place(),
+                "`attribute` does not say what is claimed",
+                "",
+                "add `assigned = false` or `assigned = true`",
+            );
+        }
+        Some(StaticCheck::Attribute(AttributeCheck { name: name?, assigned: assigned?.into_inner(), read }))
+    }
+
+    /// `async-function = false`, with `call`, `inside` and `not-inside`.
+    fn async_function(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let expected = table.boolean("async-function", self.sink).map(Spanned::into_inner);
+        let call = table.text("call", self.sink);
+        let has_call = call.is_some();
+        let call = call.and_then(|call| self.pattern(&call));
+        let inside = self.patterns(table, "inside");
+        let not_inside = self.patterns(table, "not-inside");
+        if !has_call && !(inside.is_empty() && not_inside.is_empty()) {
+            let help = "add `call = \"…\"`: it is the call that stands inside something";
+            self.sink.add(
+                table.place(),
+                "`inside` and `not-inside` speak of a call, and there is none",
+                "",
+                help,
+            );
+        }
+        Some(StaticCheck::AsyncFunction(AsyncFunctionCheck { expected: expected?, call, inside, not_inside }))
+    }
+
+    /// `thread = "self._sweeper"`, with `started`, `signalled`, `joined`, `daemon`.
+    fn thread(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let thread = table.text("thread", self.sink);
+        let mut answer = |key| table.boolean(key, self.sink).map(Spanned::into_inner);
+        let check = ThreadCheck {
+            thread: String::new(),
+            started: answer("started"),
+            signalled: answer("signalled"),
+            joined: answer("joined"),
+            daemon: answer("daemon"),
+        };
+        let asked = ["started", "signalled", "joined", "daemon"];
+        if asked.iter().all(|key| table.key_place(key).is_none()) {
+            let help = format!("add one of {}, with `true` or `false`", quoted(asked));
+            self.sink.add(table.place(), "`thread` does not say what is claimed of it", "", help);
+            return None;
+        }
+        let thread = thread?;
+        if !thread.get_ref().split('.').all(is_identifier) {
+            let title = format!("`{}` is not the name of an object", thread.get_ref());
+            self.sink.add(thread.span(), title, "", "write it as the code does: `self.servicer._sweeper`");
+            return None;
+        }
+        Some(StaticCheck::Thread(ThreadCheck { thread: thread.into_inner(), ..check }))
+    }
+
+    /// `shared-state = "voice_buffer"`; `expected = false` claims the opposite.
+    fn shared_state(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let attribute = self.identifier(table, "shared-state");
+        let expected = table.boolean("expected", self.sink).is_none_or(Spanned::into_inner);
+        Some(StaticCheck::SharedState(SharedStateCheck { attribute: attribute?, expected }))
+    }
+
+    /// `endless-loop = true`.
+    fn endless_loop(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let expected = table.boolean("endless-loop", self.sink)?.into_inner();
+        Some(StaticCheck::EndlessLoop(EndlessLoopCheck { expected }))
+    }
+
+    /// `import = { succeeds = false, raises = "ImportError" }`.
+    pub(super) fn import_check(self, mut table: Table<'_>) -> Option<ImportCheck> {
+        let place = table.place();
+        let check = ImportCheck {
+            succeeds: table.boolean("succeeds", self.sink).map(Spanned::into_inner),
+            raises: table.text("raises", self.sink).map(Spanned::into_inner),
+        };
+        if table.keys().is_empty() {
+            self.sink.add(
+                place,
+                "an import check asks nothing",
+                "empty",
+                "add `succeeds = true` or `raises = \"ImportError\"`",
+            );
+        } else if check.succeeds == Some(true) && check.raises.is_some() {
+            self.sink.add(
+                place,
+                "an import cannot both succeed and raise",
+                "",
+                "drop `succeeds = true` or `raises`",
+            );
+        }
+        table.finish(self.sink);
+        Some(check)
+    }
+
+    /// `inspect = { is-coroutine-function = false, … }`.
+    pub(super) fn inspect_check(self, mut table: Table<'_>) -> Option<InspectCheck> {
+        let sink = self.sink;
+        let place = table.place();
+        let is_empty = table.keys().is_empty();
+        let names =
+            |texts: Spanned<Vec<Text>>| texts.into_inner().into_iter().map(Spanned::into_inner).collect();
+        let check = InspectCheck {
+            exists: table.boolean("exists", sink).map(Spanned::into_inner),
+            is_coroutine_function: table.boolean("is-coroutine-function", sink).map(Spanned::into_inner),
+            signature: table.text("signature", sink).map(Spanned::into_inner),
+            defaults: table
+                .table("defaults", "`defaults`", sink)
+                .map(|defaults| {
+                    let entries = defaults.every_entry();
+                    entries
+                        .into_iter()
+                        .filter_map(|(name, value)| {
+                            let default = text_of(value, name.get_ref(), sink)?;
+                            Some((name.into_inner(), default.into_inner()))
+                        })
+                        .collect()
+                })
+                .unwrap_or_default(),
+            return_annotation: table.text("return-annotation", sink).map(Spanned::into_inner),
+            value: table.text("value", sink).map(Spanned::into_inner),
+            type_name: table.text("type", sink).map(Spanned::into_inner),
+            bases: table.texts("bases", sink).map(names),
+            mro: table.texts("mro", sink).map(names),
+            subclass_of: table.text("subclass-of", sink).map(Spanned::into_inner),
+        };
+        let known = table.clone();
+        table.finish(sink);
+        if is_empty {
+            let help = "add a question, as `is-coroutine-function = false`";
+            sink.add(place, "an inspect check asks nothing", "empty", help);
+        } else if check.exists == Some(false) && known.keys().len() > 1 {
+            let help = "drop `exists = false`, or the other questions";
+            sink.add(place, "an object that does not exist has no other properties", "", help);
+        }
+        Some(check)
+    }
+
+    /// `probe = { file = "probes/x.py", runs = 3 }`.
+    pub(super) fn probe_check(self, mut table: Table<'_>) -> Option<ProbeCheck> {
+        let sink = self.sink;
+        let place = table.place();
+        let file = table.text("file", sink);
+        let runs = table.whole("runs", sink);
+        let has_file = table.key_place("file").is_some();
+        table.finish(sink);
+        if let Some(runs) = &runs
+            && !(1..=100).contains(runs.get_ref())
+        {
+            sink.add(runs.span(), "a probe runs between 1 and 100 times", "", "leave it out for 3 runs");
+        }
+        if !has_file {
+            sink.add(
+                place,
+                "a probe has no file",
+                "",
+                "add `file = \"probes/….py\"`, a path beside the catalogue",
+            );
+        }
+        let file = file?;
+        let path = match RelativePath::new(file.get_ref()) {
+            Ok(path) => path,
+            Err(error) => {
+                let title =
+                    format!("cannot use the probe `{}`: {}", file.get_ref(), beside_the_catalogue(error));
+                sink.add(file.span(), title, "", "give a path below the catalogue's directory");
+                return None;
+            }
+        };
+        if !(self.exists)(Path::new(path.as_str())) {
+            let title = format!("there is no probe `{path}`");
+            sink.add(file.span(), title, "not found beside the catalogue", "create it, or mend the path");
+        }
+        Some(ProbeCheck { file: path.as_str().to_owned(), runs: runs.map(Spanned::into_inner) })
+    }
+
+    fn needed_patterns(self, table: &mut Table<'_>, key: &'static str, meaning: &str) -> Vec<Pattern> {
+        let is_absent = table.texts(key, &Sink::default()).is_some_and(|texts| texts.get_ref().is_empty())
+            || table.key_place(key).is_none();
+        if is_absent {
+            let help = format!("add `{key} = \"…\"`: {meaning}");
+            self.sink.add(table.place(), format!("`{key}` is missing"), "", help);
+        }
+        self.patterns(table, key)
+    }
+
+    /// The patterns of a key: one text or a list. Those that do not parse are reported.
+    fn patterns(self, table: &mut Table<'_>, key: &'static str) -> Vec<Pattern> {
+        let texts = table.texts(key, self.sink).map(Spanned::into_inner).unwrap_or_default();
+        texts.iter().filter_map(|text| self.pattern(text)).collect()
+    }
+
+    fn pattern(self, text: &Text) -> Option<Pattern> {
+        match Pattern::parse(text.get_ref()) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                let place = place_in_literal(self.text, text.span(), error.range.clone());
+                let help = error.hint.unwrap_or_default();
+                self.sink.add(place, format!("cannot understand the pattern: {}", error.message), "", help);
+                None
+            }
+        }
+    }
+
+    fn identifier(self, table: &mut Table<'_>, key: &'static str) -> Option<String> {
+        let name = table.text(key, self.sink)?;
+        if is_identifier(name.get_ref()) {
+            return Some(name.into_inner());
+        }
+        let title = format!("`{}` is not the name of an attribute", name.get_ref());
+        self.sink.add(name.span(), title, "", "give the bare name, without `self.`");
+        None
+    }
+}
+
+/// Whether a text is a Python identifier, as far as its characters tell.
+pub(super) fn is_identifier(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
+        && characters.all(|character| character == '_' || character.is_alphanumeric())
+}
+
+/// The metavariables of a pattern in the order of their first appearance: `$X`, `$...ARGS`.
+/// `$_` stands for anything and is no name.
+pub(super) fn metavariables(pattern: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (index, _) in pattern.match_indices('$') {
+        let rest = &pattern[index + 1..];
+        let (dots, rest) = rest.strip_prefix("...").map_or(("", rest), |rest| ("...", rest));
+        let length = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+            .count();
+        let name = format!("${dots}{}", &rest[..length]);
+        if length > 0 && &rest[..length] != "_" && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// A pattern of nothing but one metavariable or an ellipsis.
+fn matches_anything(pattern: &str) -> bool {
+    let pattern = pattern.trim();
+    pattern == "..." || pattern == "$_" || metavariables(pattern).first().is_some_and(|name| name == pattern)
+}
+
+/// What is wrong with a regular expression and where, if its syntax is.
+fn regex_syntax_error(text: &str) -> Option<(String, Range<usize>)> {
+    let error = regex_syntax::parse(text).err()?;
+    Some(match &error {
+        regex_syntax::Error::Parse(error) => {
+            (error.kind().to_string(), error.span().start.offset..error.span().end.offset)
+        }
+        regex_syntax::Error::Translate(error) => {
+            (error.kind().to_string(), error.span().start.offset..error.span().end.offset)
+        }
+        other => (other.to_string(), 0..text.len()),
+    })
+}
