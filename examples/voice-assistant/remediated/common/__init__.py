@@ -1,0 +1,1 @@
+"""What every machine of the assistant shares."""

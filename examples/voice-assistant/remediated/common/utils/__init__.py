@@ -1,0 +1,1 @@
+"""Small helpers: configuration, retries, Prometheus."""

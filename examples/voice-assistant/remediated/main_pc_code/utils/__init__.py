@@ -1,0 +1,1 @@
+"""Helpers for the main machine only."""

@@ -1,0 +1,1 @@
+"""Hands out GPU memory and models to the agents."""

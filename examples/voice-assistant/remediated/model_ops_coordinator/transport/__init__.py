@@ -1,0 +1,1 @@
+"""ZMQ, gRPC and REST in front of the same kernel."""
