@@ -1,22 +1,51 @@
-//! The pattern language: Semgrep's Python pattern syntax.
+//! The pattern language: Semgrep's Python pattern syntax over the parser's tree.
+//!
+//! A [`Pattern`] is read once; a [`Matcher`] belongs to one file and finds it there. What the
+//! language can say is told, by example, in `docs/patterns.md`.
+
+mod bindings;
+mod compile;
+mod constants;
+mod expression;
+mod find;
+mod literals;
+mod names;
+mod rewrite;
+mod statement;
+mod tree;
+mod value;
+
+use std::ops::Range;
+
+pub use bindings::{Bindings, Bound};
+pub use find::{Match, Matcher};
+pub use literals::Literals;
+pub(crate) use names::Facts;
 
 /// A parsed pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     source: String,
+    root: tree::Root,
+    literals: Literals,
 }
 
 impl Pattern {
+    /// Reads a pattern. What cannot be understood is refused, with its place.
+    pub fn parse(source: &str) -> Result<Self, PatternError> {
+        let root = compile::compile(source)?;
+        let literals = literals::of(&root);
+        Ok(Self { source: source.to_owned(), root, literals })
+    }
+
     /// The text that it was parsed from.
     pub fn source(&self) -> &str {
         &self.source
     }
-}
 
-impl Pattern {
-    /// Reads a pattern.
-    pub fn parse(source: &str) -> Result<Self, PatternError> {
-        Ok(Self { source: source.to_owned() })
+    /// What a file must contain for the pattern to match anything in it.
+    pub fn literals(&self) -> &Literals {
+        &self.literals
     }
 }
 
@@ -26,7 +55,36 @@ pub struct PatternError {
     /// A lower-case fragment.
     pub message: String,
     /// Where, in bytes of the pattern.
-    pub range: std::ops::Range<usize>,
+    pub range: Range<usize>,
     /// A way out, where there is one to offer.
     pub hint: Option<String>,
 }
+
+impl PatternError {
+    fn new(message: impl Into<String>, range: Range<usize>) -> Self {
+        Self { message: message.into(), range, hint: None }
+    }
+
+    fn with_hint(mut self, hint: &str) -> Self {
+        self.hint = Some(hint.to_owned());
+        self
+    }
+
+    fn map_range(mut self, map: impl Fn(usize) -> usize) -> Self {
+        self.range = map(self.range.start)..map(self.range.end);
+        self
+    }
+}
+
+impl std::fmt::Display for PatternError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PatternError {}
+
+#[cfg(test)]
+mod suite_tests;
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,13 @@
 //! One parsed Python file.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ruff_python_ast::ModModule;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::python::decode::decode;
+use crate::python::pattern::Facts;
 use crate::target::RelativePath;
 
 /// A Python file as text and tree. The parser recovers: a file that does not compile has a
@@ -18,6 +19,7 @@ pub struct SourceFile {
     module: ModModule,
     errors: Vec<SyntaxError>,
     line_starts: Vec<TextSize>,
+    facts: OnceLock<Facts>,
 }
 
 /// One place at which a file does not compile.
@@ -48,7 +50,7 @@ impl SourceFile {
                 range: error.location,
             })
             .collect();
-        Self { path, module: parsed.into_syntax(), errors, line_starts, text }
+        Self { path, module: parsed.into_syntax(), errors, line_starts, text, facts: OnceLock::new() }
     }
 
     /// Parses what a file contains. Bytes that are no Python text (the encoding is unknown or
@@ -83,6 +85,11 @@ impl SourceFile {
     /// Why the file does not compile; empty when it does.
     pub fn errors(&self) -> &[SyntaxError] {
         &self.errors
+    }
+
+    /// What the pattern language knows of the file's names, gathered when it is first asked for.
+    pub(crate) fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| Facts::of(&self.module))
     }
 
     /// The one-based line of an offset.

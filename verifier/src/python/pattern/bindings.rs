@@ -1,0 +1,185 @@
+//! What metavariables stand for in a match.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use ruff_python_ast::comparable::{ComparableExpr, ComparableStmt};
+use ruff_python_ast::{ElifElseClause, Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+/// Metavariables and what they stand for, in the order in which they were met.
+#[derive(Clone, Debug, Default)]
+pub struct Bindings<'f> {
+    entries: Vec<(Arc<str>, Bound<'f>)>,
+}
+
+/// What one metavariable stands for.
+#[derive(Clone, Debug)]
+pub struct Bound<'f> {
+    range: TextRange,
+    text: Cow<'f, str>,
+    node: Node<'f>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Node<'f> {
+    Expression(&'f Expr),
+    /// An identifier that is no expression: a function's, a parameter's, an attribute's name.
+    Name,
+    Expressions(&'f [Expr]),
+    Statements(&'f [Stmt]),
+    /// The `elif` and `else` after a branch.
+    Branches(&'f [ElifElseClause]),
+    /// The content of a string.
+    Text,
+    /// Several nodes that are no list of the tree: operands, arguments, flattened statements.
+    Range,
+}
+
+impl<'f> Bindings<'f> {
+    /// What `name` (with its dollar sign) stands for.
+    pub fn get(&self, name: &str) -> Option<&Bound<'f>> {
+        self.entries.iter().find(|(known, _)| &**known == name).map(|(_, bound)| bound)
+    }
+
+    /// Names and values, in the order in which they were met.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Bound<'f>)> {
+        self.entries.iter().map(|(name, bound)| (&**name, bound))
+    }
+
+    /// Whether nothing is bound.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// These bindings with an identifier bound, as when an argument is followed into the
+    /// parameter that receives it.
+    #[must_use]
+    pub fn with_name(&self, name: &str, identifier: &str, range: TextRange) -> Self {
+        let mut bindings = self.clone();
+        bindings.entries.retain(|(known, _)| &**known != name);
+        bindings.push(name.into(), Bound { range, text: Cow::Owned(identifier.to_owned()), node: Node::Name });
+        bindings
+    }
+
+    /// These bindings with an expression bound.
+    #[must_use]
+    pub fn with_expression(&self, name: &str, expression: &'f Expr, source: &'f str) -> Self {
+        let mut bindings = self.clone();
+        bindings.entries.retain(|(known, _)| &**known != name);
+        let text = Cow::Borrowed(&source[expression.range()]);
+        bindings.push(name.into(), Bound { range: expression.range(), text, node: Node::Expression(expression) });
+        bindings
+    }
+
+    /// These bindings without one.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut bindings = self.clone();
+        bindings.entries.retain(|(known, _)| &**known != name);
+        bindings
+    }
+
+    pub(super) fn push(&mut self, name: Arc<str>, bound: Bound<'f>) {
+        self.entries.push((name, bound));
+    }
+
+    pub(super) fn pop(&mut self) {
+        self.entries.pop();
+    }
+
+    /// A key under which equal solutions of one pattern at one place are found again.
+    pub(super) fn key(&self) -> Vec<(Arc<str>, TextRange)> {
+        let mut key: Vec<_> = self.entries.iter().map(|(name, bound)| (name.clone(), bound.range)).collect();
+        key.sort_by(|a, b| a.0.cmp(&b.0));
+        key
+    }
+}
+
+impl<'f> Bound<'f> {
+    pub(super) fn new(range: TextRange, text: impl Into<Cow<'f, str>>, node: Node<'f>) -> Self {
+        Self { range, text: text.into(), node }
+    }
+
+    /// Where it is. For the content of a string, the string.
+    pub fn range(&self) -> TextRange {
+        self.range
+    }
+
+    /// Its text: code as it is written, the content of a string for `"$X"`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The expression, if it is one.
+    pub fn expression(&self) -> Option<&'f Expr> {
+        match self.node {
+            Node::Expression(expression) => Some(expression),
+            Node::Name
+            | Node::Expressions(_)
+            | Node::Statements(_)
+            | Node::Branches(_)
+            | Node::Text
+            | Node::Range => None,
+        }
+    }
+
+    pub(super) fn node(&self) -> &Node<'f> {
+        &self.node
+    }
+
+    /// Whether both are the same code. `constant` says whether two expressions are certainly
+    /// worth the same.
+    pub(super) fn same(&self, other: &Self, constant: impl Fn(&'f Expr, &'f Expr) -> bool) -> bool {
+        match (&self.node, &other.node) {
+            (Node::Expression(a), Node::Expression(b)) => {
+                (self.text == other.text && std::mem::discriminant(*a) == std::mem::discriminant(*b))
+                    || same_expression(a, b)
+                    || constant(a, b)
+            }
+            (Node::Expression(expression), Node::Name | Node::Text) => names(expression, &other.text),
+            (Node::Name | Node::Text, Node::Expression(expression)) => names(expression, &self.text),
+            (Node::Expressions(a), Node::Expressions(b)) => {
+                a.len() == b.len() && a.iter().zip(*b).all(|(a, b)| same_expression(a, b))
+            }
+            (Node::Statements(a), Node::Statements(b)) => same_statements(a, b),
+            (Node::Branches(a), Node::Branches(b)) => {
+                a.len() == b.len()
+                    && a.iter().zip(*b).all(|(a, b)| {
+                        same_statements(&a.body, &b.body)
+                            && match (&a.test, &b.test) {
+                                (Some(a), Some(b)) => same_expression(a, b),
+                                (None, None) => true,
+                                (Some(_), None) | (None, Some(_)) => false,
+                            }
+                    })
+            }
+            _ => self.text == other.text,
+        }
+    }
+}
+
+fn names(expression: &Expr, name: &str) -> bool {
+    match expression {
+        Expr::Name(node) => node.id.as_str() == name,
+        Expr::Attribute(_) => name.contains('.') && dotted(expression).is_some_and(|path| path == name),
+        _ => false,
+    }
+}
+
+/// `a.b.c` of a path without anything else in it.
+fn dotted(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Name(node) => Some(node.id.to_string()),
+        Expr::Attribute(node) => Some(format!("{}.{}", dotted(&node.value)?, node.attr)),
+        _ => None,
+    }
+}
+
+fn same_expression(a: &Expr, b: &Expr) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b) && ComparableExpr::from(a) == ComparableExpr::from(b)
+}
+
+fn same_statements(a: &[Stmt], b: &[Stmt]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| ComparableStmt::from(a) == ComparableStmt::from(b))
+}

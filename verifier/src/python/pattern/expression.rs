@@ -1,0 +1,920 @@
+//! Matching expressions.
+//!
+//! The matcher looks for all ways in which a pattern can match, because a choice made early
+//! (what `...` skips, which argument `$X` is) may only fail later. Each function is given
+//! what is to be done next, and calls it once for every way that it finds: with the metavariables
+//! bound in the state. It answers `true` when that has answered `true`, which ends the search.
+
+use ruff_python_ast::{self as ast, Expr};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::bindings::{Bindings, Bound, Node};
+use super::names::{self, Facts};
+use super::tree::*;
+use super::value::Constant;
+use crate::python::SourceFile;
+
+/// The matcher of one file, at work.
+#[derive(Clone, Copy)]
+pub(super) struct Engine<'f> {
+    pub(super) file: &'f SourceFile,
+    pub(super) facts: &'f Facts,
+}
+
+/// What has been decided on the way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State<'f> {
+    pub(super) bindings: Bindings<'f>,
+    /// How many steps were taken: a pattern full of holes may have too many ways to match.
+    pub(super) steps: u32,
+}
+
+/// Steps that one attempt at one place may take.
+const STEP_LIMIT: u32 = 1_000_000;
+
+/// What is to be done next.
+pub(super) type Next<'n, 'f> = &'n mut dyn FnMut(&mut State<'f>) -> bool;
+
+impl<'f> Engine<'f> {
+    pub(super) fn slice(&self, range: TextRange) -> &'f str {
+        &self.file.text()[range]
+    }
+
+    /// Binds a metavariable, or compares with what it is bound to.
+    pub(super) fn bind(
+        &self,
+        metavariable: &Metavariable,
+        bound: Bound<'f>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        if metavariable.anonymous {
+            return next(state);
+        }
+        if let Some(known) = state.bindings.get(&metavariable.name) {
+            return known.same(&bound, |a, b| self.same_constant(a, b)) && next(state);
+        }
+        state.bindings.push(metavariable.name.clone(), bound);
+        if next(state) {
+            return true;
+        }
+        state.bindings.pop();
+        false
+    }
+
+    pub(super) fn bind_expression(
+        &self,
+        metavariable: &Metavariable,
+        expression: &'f Expr,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        self.bind(metavariable, self.bound_expression(expression), state, next)
+    }
+
+    pub(super) fn bound_expression(&self, expression: &'f Expr) -> Bound<'f> {
+        let range = expression.range();
+        Bound::new(range, self.slice(range), Node::Expression(expression))
+    }
+
+    fn same_constant(&self, a: &'f Expr, b: &'f Expr) -> bool {
+        match (self.constant(a), self.constant(b)) {
+            (Some(a), Some(b)) => a.same(&b),
+            _ => false,
+        }
+    }
+
+    /// What an expression is worth, if that is certain.
+    pub(super) fn constant(&self, expression: &'f Expr) -> Option<Constant> {
+        super::constants::fold(expression, &|_| None)
+    }
+
+    pub(super) fn optional(
+        &self,
+        pattern: Option<&Expression>,
+        target: Option<&'f Expr>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        match (pattern, target) {
+            (None, None) => next(state),
+            (Some(Expression::Ellipsis), _) => next(state),
+            (Some(pattern), Some(target)) => self.expression(pattern, target, state, next),
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// An identifier that is no expression.
+    pub(super) fn name(
+        &self,
+        pattern: &Name,
+        target: &'f ast::Identifier,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        match pattern {
+            Name::Exact(name) => **name == *target.as_str() && next(state),
+            Name::Ellipsis => next(state),
+            Name::Metavariable(metavariable) => {
+                let bound = Bound::new(target.range(), target.as_str(), Node::Name);
+                self.bind(metavariable, bound, state, next)
+            }
+        }
+    }
+
+    /// Whether `pattern` can match `target` at all: looks at the two topmost nodes alone.
+    pub(super) fn may_match(&self, pattern: &Expression, target: &Expr) -> bool {
+        match pattern {
+            Expression::Call { function, .. } => match target {
+                Expr::Call(call) => match (&**function, &*call.func) {
+                    (Expression::Attribute { name: Name::Exact(name), .. }, Expr::Attribute(attribute)) => {
+                        **name == *attribute.attr.as_str()
+                            || names::first_name(&call.func).is_some_and(|first| !self.facts.imported(first).is_empty())
+                    }
+                    _ => true,
+                },
+                _ => false,
+            },
+            Expression::Subscript { .. } => target.is_subscript_expr(),
+            Expression::Binary { .. } => target.is_bin_op_expr(),
+            Expression::Compare { .. } => target.is_compare_expr(),
+            Expression::Lambda { .. } => target.is_lambda_expr(),
+            _ => true,
+        }
+    }
+
+    pub(super) fn expression(
+        &self,
+        pattern: &Expression,
+        target: &'f Expr,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        state.steps += 1;
+        if state.steps > STEP_LIMIT {
+            return false;
+        }
+        match pattern {
+            Expression::Ellipsis => next(state),
+            Expression::Metavariable(metavariable) | Expression::Rest(metavariable) => {
+                self.bind_expression(metavariable, target, state, next)
+            }
+            Expression::Typed { name, annotation } => {
+                self.has_type(target, annotation) && self.bind_expression(name, target, state, next)
+            }
+            Expression::Deep(inner) => self.deep(inner, target, state, next),
+            Expression::Name(name) => match target {
+                Expr::Name(node) if *node.id.as_str() == **name => next(state),
+                Expr::Name(_) | Expr::Attribute(_) => self.reaches(name, target) && next(state),
+                _ => false,
+            },
+            Expression::Attribute { value, name, path } => {
+                self.attribute(value, name, path.as_deref(), target, state, next)
+            }
+            Expression::Call { function, arguments } => match target {
+                Expr::Call(node) => self.expression(function, &node.func, state, &mut |state| {
+                    self.arguments(arguments, &node.arguments, state, next)
+                }),
+                _ => false,
+            },
+            Expression::Subscript { value, slice } => match target {
+                Expr::Subscript(node) => self.expression(value, &node.value, state, &mut |state| {
+                    self.expression(slice, &node.slice, state, next)
+                }),
+                _ => false,
+            },
+            Expression::Slice { lower, upper, step } => match target {
+                Expr::Slice(node) => self.optional(lower.as_deref(), node.lower.as_deref(), state, &mut |state| {
+                    self.optional(upper.as_deref(), node.upper.as_deref(), state, &mut |state| {
+                        self.optional(step.as_deref(), node.step.as_deref(), state, next)
+                    })
+                }),
+                _ => false,
+            },
+            Expression::String(pattern) => self.string(pattern, target, state, next),
+            Expression::FString(parts) => match target {
+                Expr::FString(node) => {
+                    let target: Vec<FStringElement<'f>> = f_string_elements(node);
+                    self.f_string(parts, &target, state, next)
+                }
+                _ => false,
+            },
+            Expression::Constant(constant) => {
+                self.constant(target).is_some_and(|value| value.same(constant)) && next(state)
+            }
+            Expression::List(elements) => match target {
+                Expr::List(node) => self.list(elements, &node.elts, state, next),
+                Expr::ListComp(_) => matches!(&elements[..], [Expression::Ellipsis]) && next(state),
+                _ => false,
+            },
+            Expression::Tuple(elements) => match target {
+                Expr::Tuple(node) => self.list(elements, &node.elts, state, next),
+                _ => false,
+            },
+            Expression::Set(elements) => match target {
+                Expr::Set(node) => self.unordered(elements, &node.elts, state, next),
+                _ => false,
+            },
+            Expression::Dict(items) => match target {
+                Expr::Dict(node) => self.dict(items, &node.items, state, next),
+                _ => false,
+            },
+            Expression::Braces => {
+                matches!(target, Expr::Set(_) | Expr::Dict(_) | Expr::SetComp(_) | Expr::DictComp(_)) && next(state)
+            }
+            Expression::Unary { operator, operand } => match target {
+                Expr::UnaryOp(node) if node.op == *operator => self.expression(operand, &node.operand, state, next),
+                _ => false,
+            },
+            Expression::Binary { operator, left, right } => match target {
+                Expr::BinOp(node) if node.op == *operator => self.binary(left, right, node, state, next),
+                _ => false,
+            },
+            Expression::Chain { operator, operands } => {
+                let mut targets = Vec::new();
+                flatten(*operator, target, &mut targets);
+                match operator {
+                    _ if targets.len() < 2 => false,
+                    ChainOperator::Bool(_) => self.associative(operands, &targets, state, next),
+                    ChainOperator::Bit(_) => {
+                        self.commutative(operands, &targets, &mut vec![false; targets.len()], state, next)
+                    }
+                }
+            }
+            Expression::Compare { left, operators, comparators } => match target {
+                Expr::Compare(node) if *node.ops == operators[..] => {
+                    self.expression(left, &node.left, state, &mut |state| {
+                        self.list(comparators, &node.comparators, state, next)
+                    })
+                }
+                _ => false,
+            },
+            Expression::Lambda { parameters, body } => match target {
+                Expr::Lambda(node) => self.parameters(parameters, node.parameters.as_deref(), state, &mut |state| {
+                    self.expression(body, &node.body, state, next)
+                }),
+                _ => false,
+            },
+            Expression::Conditional { test, body, orelse } => match target {
+                Expr::If(node) => self.expression(test, &node.test, state, &mut |state| {
+                    self.expression(body, &node.body, state, &mut |state| {
+                        self.expression(orelse, &node.orelse, state, next)
+                    })
+                }),
+                _ => false,
+            },
+            Expression::Comprehension { kind, key, element, generators } => {
+                self.comprehension(*kind, key.as_deref(), element, generators, target, state, next)
+            }
+            Expression::Await(inner) => match target {
+                Expr::Await(node) => self.expression(inner, &node.value, state, next),
+                _ => false,
+            },
+            Expression::Yield(value) => match target {
+                Expr::Yield(node) => self.optional(value.as_deref(), node.value.as_deref(), state, next),
+                _ => false,
+            },
+            Expression::YieldFrom(inner) => match target {
+                Expr::YieldFrom(node) => self.expression(inner, &node.value, state, next),
+                _ => false,
+            },
+            Expression::Named { target: name, value } => match target {
+                Expr::Named(node) => self.expression(name, &node.target, state, &mut |state| {
+                    self.expression(value, &node.value, state, next)
+                }),
+                _ => false,
+            },
+            Expression::Starred(inner) => match target {
+                Expr::Starred(node) => self.expression(inner, &node.value, state, next),
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether an import makes `target` stand for `path`.
+    fn reaches(&self, path: &str, target: &Expr) -> bool {
+        let Some(first) = names::first_name(target) else { return false };
+        let imported = self.facts.imported(first);
+        let wildcards = self.facts.wildcards();
+        if imported.is_empty() && wildcards.is_empty() {
+            return false;
+        }
+        let Some(parts) = names::parts(target) else { return false };
+        let with_prefix = |prefix: &str, parts: &[&str]| {
+            let mut rest = path.strip_prefix(prefix);
+            for part in parts {
+                rest = rest.and_then(|rest| rest.strip_prefix('.')).and_then(|rest| rest.strip_prefix(part));
+            }
+            rest == Some("")
+        };
+        imported.iter().any(|module| with_prefix(module, &parts[1..]))
+            || wildcards.iter().any(|module| with_prefix(module, &parts))
+    }
+
+    fn attribute(
+        &self,
+        value: &Expression,
+        name: &Name,
+        path: Option<&str>,
+        target: &'f Expr,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        if matches!(name, Name::Ellipsis) {
+            // `a. ... .b`: any number of attributes, calls and subscripts between.
+            let mut target = target;
+            loop {
+                if self.expression(value, target, state, next) {
+                    return true;
+                }
+                target = match target {
+                    Expr::Attribute(node) => &node.value,
+                    Expr::Call(node) => &node.func,
+                    Expr::Subscript(node) => &node.value,
+                    _ => return false,
+                };
+            }
+        }
+        if let Expr::Attribute(node) = target
+            && self.expression(value, &node.value, state, &mut |state| self.name(name, &node.attr, state, next))
+        {
+            return true;
+        }
+        if let Some(path) = path {
+            return !written_as(target, path) && self.reaches(path, target) && next(state);
+        }
+        // A path with holes in it: what the target's first name is imported from may fill them.
+        let Some(first) = names::first_name(target) else { return false };
+        let imported = self.facts.imported(first);
+        if imported.is_empty() {
+            return false;
+        }
+        let Some(parts) = names::parts(target) else { return false };
+        imported.iter().any(|module| {
+            let full: Vec<&'f str> = module.split('.').chain(parts[1..].iter().copied()).collect();
+            self.imported_path(value, name, &full, target.range(), state, next)
+        })
+    }
+
+    /// `pattern.name` against a path that an import spells out.
+    fn imported_path(
+        &self,
+        value: &Expression,
+        name: &Name,
+        path: &[&'f str],
+        range: TextRange,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((last, rest)) = path.split_last() else { return false };
+        if rest.is_empty() {
+            return false;
+        }
+        let mut with_name = |state: &mut State<'f>| match name {
+            Name::Exact(name) => **name == **last && next(state),
+            Name::Ellipsis => next(state),
+            Name::Metavariable(metavariable) => {
+                self.bind(metavariable, Bound::new(range, *last, Node::Name), state, next)
+            }
+        };
+        match value {
+            Expression::Ellipsis => with_name(state),
+            Expression::Metavariable(metavariable) => {
+                let bound = Bound::new(range, rest.join("."), Node::Name);
+                self.bind(metavariable, bound, state, &mut with_name)
+            }
+            Expression::Name(first) => rest.len() == 1 && **first == *rest[0] && with_name(state),
+            Expression::Attribute { value, name, path: None } => {
+                self.imported_path(value, name, rest, range, state, &mut with_name)
+            }
+            Expression::Attribute { path: Some(path), .. } => {
+                rest.iter().copied().eq(path.split('.')) && with_name(state)
+            }
+            _ => false,
+        }
+    }
+
+    /// All expressions in `target`, itself first.
+    fn deep(&self, pattern: &Expression, target: &'f Expr, state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+        let mut found = false;
+        super::find::each_expression(target, &mut |inner| {
+            found = found || self.expression(pattern, inner, state, next);
+            !found
+        });
+        found
+    }
+
+    fn string(&self, pattern: &StringPattern, target: &'f Expr, state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+        match target {
+            // The common case, without a copy.
+            Expr::StringLiteral(node) => self.text(pattern, Some((node.value.to_str(), false)), target.range(), state, next),
+            Expr::Dict(_) | Expr::List(_) | Expr::Call(_) | Expr::Tuple(_) | Expr::Lambda(_) => false,
+            _ => match self.constant(target) {
+                Some(Constant::Text { value, bytes }) => {
+                    self.text(pattern, Some((&value, bytes)), target.range(), state, next)
+                }
+                Some(Constant::SomeText) => self.text(pattern, None, target.range(), state, next),
+                _ => false,
+            },
+        }
+    }
+
+    /// A string constant, perhaps of unknown content.
+    pub(super) fn text(
+        &self,
+        pattern: &StringPattern,
+        value: Option<(&str, bool)>,
+        range: TextRange,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        match (pattern, value) {
+            (StringPattern::Any, _) => next(state),
+            (StringPattern::Exact { value: wanted, bytes: wanted_bytes }, Some((value, bytes))) => {
+                **wanted == *value && *wanted_bytes == bytes && next(state)
+            }
+            (StringPattern::Regex(regex), Some((value, _))) => regex.is_match(value) && next(state),
+            (StringPattern::Metavariable(metavariable), Some((value, _))) => {
+                self.bind(metavariable, Bound::new(range, value.to_owned(), Node::Text), state, next)
+            }
+            (StringPattern::Exact { .. } | StringPattern::Regex(_) | StringPattern::Metavariable(_), None) => false,
+        }
+    }
+
+    fn f_string(
+        &self,
+        pattern: &[FStringPart],
+        target: &[FStringElement<'f>],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        match pattern.split_first() {
+            None => target.is_empty() && next(state),
+            Some((FStringPart::Ellipsis, rest)) => {
+                (0..=target.len()).any(|skipped| self.f_string(rest, &target[skipped..], state, next))
+            }
+            Some((FStringPart::Text(text), rest)) => match target.split_first() {
+                Some((FStringElement::Text(value), others)) if **text == **value => {
+                    self.f_string(rest, others, state, next)
+                }
+                _ => false,
+            },
+            Some((FStringPart::Hole(hole), rest)) => match target.split_first() {
+                Some((FStringElement::Hole(expression), others)) => {
+                    self.expression(hole, expression, state, &mut |state| self.f_string(rest, others, state, next))
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// Elements in order, with `...` among them.
+    pub(super) fn list(
+        &self,
+        pattern: &[Expression],
+        target: &'f [Expr],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = pattern.split_first() else {
+            return target.is_empty() && next(state);
+        };
+        match first {
+            Expression::Ellipsis if rest.is_empty() => next(state),
+            Expression::Ellipsis => (0..=target.len()).any(|skipped| self.list(rest, &target[skipped..], state, next)),
+            Expression::Rest(metavariable) => {
+                let longest = if rest.is_empty() { target.len() } else { 0 };
+                (longest..=target.len()).any(|taken| {
+                    let bound = self.bound_list(&target[..taken], target);
+                    self.bind(metavariable, bound, state, &mut |state| self.list(rest, &target[taken..], state, next))
+                })
+            }
+            _ => match target.split_first() {
+                Some((element, others)) => {
+                    self.expression(first, element, state, &mut |state| self.list(rest, others, state, next))
+                }
+                None => false,
+            },
+        }
+    }
+
+    fn bound_list(&self, taken: &'f [Expr], within: &'f [Expr]) -> Bound<'f> {
+        let range = match (taken.first(), taken.last()) {
+            (Some(first), Some(last)) => first.range().cover(last.range()),
+            _ => TextRange::empty(within.first().map_or_else(Default::default, Ranged::start)),
+        };
+        Bound::new(range, self.slice(range), Node::Expressions(taken))
+    }
+
+    /// Elements in any order: what a set holds.
+    fn unordered(&self, pattern: &[Expression], target: &'f [Expr], state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+        let open = pattern.iter().any(|element| matches!(element, Expression::Ellipsis | Expression::Rest(_)));
+        let wanted: Vec<&Expression> =
+            pattern.iter().filter(|element| !matches!(element, Expression::Ellipsis | Expression::Rest(_))).collect();
+        if wanted.len() > target.len() || (!open && wanted.len() != target.len()) {
+            return false;
+        }
+        let targets: Vec<&'f Expr> = target.iter().collect();
+        self.injection(&wanted, &targets, &mut vec![false; targets.len()], state, next)
+    }
+
+    /// Each pattern matches a target of its own.
+    pub(super) fn injection(
+        &self,
+        patterns: &[&Expression],
+        targets: &[&'f Expr],
+        used: &mut Vec<bool>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = patterns.split_first() else { return next(state) };
+        for index in 0..targets.len() {
+            if used[index] {
+                continue;
+            }
+            used[index] = true;
+            if self.expression(first, targets[index], state, &mut |state| {
+                self.injection(rest, targets, used, state, next)
+            }) {
+                return true;
+            }
+            used[index] = false;
+        }
+        false
+    }
+
+    fn dict(&self, pattern: &[DictItem], target: &'f [ast::DictItem], state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+        let open = pattern.iter().any(|item| matches!(item, DictItem::Ellipsis));
+        let wanted: Vec<&DictItem> = pattern.iter().filter(|item| !matches!(item, DictItem::Ellipsis)).collect();
+        if wanted.len() > target.len() || (!open && wanted.len() != target.len()) {
+            return false;
+        }
+        self.dict_items(&wanted, target, &mut vec![false; target.len()], state, next)
+    }
+
+    fn dict_items(
+        &self,
+        patterns: &[&DictItem],
+        targets: &'f [ast::DictItem],
+        used: &mut Vec<bool>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = patterns.split_first() else { return next(state) };
+        for index in 0..targets.len() {
+            if used[index] {
+                continue;
+            }
+            let item = &targets[index];
+            used[index] = true;
+            let found = match (first, &item.key) {
+                (DictItem::Pair { key, value }, Some(target_key)) => {
+                    self.expression(key, target_key, state, &mut |state| {
+                        self.expression(value, &item.value, state, &mut |state| {
+                            self.dict_items(rest, targets, used, state, next)
+                        })
+                    })
+                }
+                (DictItem::Unpacked(value), None) => self.expression(value, &item.value, state, &mut |state| {
+                    self.dict_items(rest, targets, used, state, next)
+                }),
+                (DictItem::Pair { .. }, None) | (DictItem::Unpacked(_), Some(_)) | (DictItem::Ellipsis, _) => false,
+            };
+            if found {
+                return true;
+            }
+            used[index] = false;
+        }
+        false
+    }
+
+    fn binary(
+        &self,
+        left: &Expression,
+        right: &Expression,
+        target: &'f ast::ExprBinOp,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        if self.expression(left, &target.left, state, &mut |state| {
+            self.expression(right, &target.right, state, next)
+        }) {
+            return true;
+        }
+        // `a + ...` is `a + b + c` too, though that is `(a + b) + c`.
+        if matches!(right, Expression::Ellipsis) {
+            let mut inner = &*target.left;
+            while let Expr::BinOp(node) = inner
+                && node.op == target.op
+            {
+                if self.expression(left, &node.left, state, next) {
+                    return true;
+                }
+                inner = &node.left;
+            }
+        }
+        false
+    }
+
+    /// `a and b and c`: in order. A metavariable may take several operands.
+    fn associative(
+        &self,
+        pattern: &[Expression],
+        target: &[&'f Expr],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = pattern.split_first() else {
+            return target.is_empty() && next(state);
+        };
+        match first {
+            Expression::Ellipsis => {
+                (0..=target.len()).any(|skipped| self.associative(rest, &target[skipped..], state, next))
+            }
+            Expression::Metavariable(metavariable) if target.len() > 1 => {
+                let longest = target.len().saturating_sub(rest.len());
+                (1..=longest).any(|taken| {
+                    let bound = if taken == 1 {
+                        self.bound_expression(target[0])
+                    } else {
+                        let range = target[0].range().cover(target[taken - 1].range());
+                        Bound::new(range, self.slice(range), Node::Range)
+                    };
+                    self.bind(metavariable, bound, state, &mut |state| {
+                        self.associative(rest, &target[taken..], state, next)
+                    })
+                })
+            }
+            _ => match target.split_first() {
+                Some((operand, others)) => {
+                    self.expression(first, operand, state, &mut |state| self.associative(rest, others, state, next))
+                }
+                None => false,
+            },
+        }
+    }
+
+    /// `a | b`: in any order, and others may be between.
+    fn commutative(
+        &self,
+        pattern: &[Expression],
+        target: &[&'f Expr],
+        used: &mut Vec<bool>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let wanted: Vec<&Expression> =
+            pattern.iter().filter(|operand| !matches!(operand, Expression::Ellipsis)).collect();
+        wanted.len() <= target.len() && self.injection(&wanted, target, used, state, next)
+    }
+
+    pub(super) fn arguments(
+        &self,
+        pattern: &Arguments,
+        target: &'f ast::Arguments,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        if pattern.keywords.len() > target.keywords.len()
+            || (!pattern.open && (pattern.keywords.len() != target.keywords.len()))
+        {
+            return false;
+        }
+        self.list(&pattern.positional, &target.args, state, &mut |state| {
+            self.keywords(&pattern.keywords, &target.keywords, &mut vec![false; target.keywords.len()], state, next)
+        })
+    }
+
+    pub(super) fn keywords(
+        &self,
+        patterns: &[Keyword],
+        targets: &'f [ast::Keyword],
+        used: &mut Vec<bool>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = patterns.split_first() else { return next(state) };
+        for index in 0..targets.len() {
+            if used[index] {
+                continue;
+            }
+            let target = &targets[index];
+            used[index] = true;
+            let found = match (first, &target.arg) {
+                (Keyword::Named { name, value }, Some(target_name)) => {
+                    self.name(name, target_name, state, &mut |state| {
+                        self.expression(value, &target.value, state, &mut |state| {
+                            self.keywords(rest, targets, used, state, next)
+                        })
+                    })
+                }
+                (Keyword::Unpacked(value), None) => self.expression(value, &target.value, state, &mut |state| {
+                    self.keywords(rest, targets, used, state, next)
+                }),
+                (Keyword::Named { .. }, None) | (Keyword::Unpacked(_), Some(_)) => false,
+            };
+            if found {
+                return true;
+            }
+            used[index] = false;
+        }
+        false
+    }
+
+    pub(super) fn parameters(
+        &self,
+        pattern: &[Parameter],
+        target: Option<&'f ast::Parameters>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let target: Vec<TargetParameter<'f>> = target.map(target_parameters).unwrap_or_default();
+        self.parameter_list(pattern, &target, state, next)
+    }
+
+    fn parameter_list(
+        &self,
+        pattern: &[Parameter],
+        target: &[TargetParameter<'f>],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = pattern.split_first() else {
+            return target.is_empty() && next(state);
+        };
+        match first {
+            Parameter::Ellipsis if rest.is_empty() => next(state),
+            Parameter::Ellipsis => {
+                (0..=target.len()).any(|skipped| self.parameter_list(rest, &target[skipped..], state, next))
+            }
+            Parameter::Rest(metavariable) => {
+                let longest = if rest.is_empty() { target.len() } else { 0 };
+                (longest..=target.len()).any(|taken| {
+                    let range = match (target[..taken].first(), target[..taken].last()) {
+                        (Some(first), Some(last)) => first.range.cover(last.range),
+                        _ => TextRange::default(),
+                    };
+                    let bound = Bound::new(range, self.slice(range), Node::Range);
+                    self.bind(metavariable, bound, state, &mut |state| {
+                        self.parameter_list(rest, &target[taken..], state, next)
+                    })
+                })
+            }
+            Parameter::Plain { kind, name, annotation, default } => {
+                let Some((parameter, others)) = target.split_first() else { return false };
+                if parameter.kind != *kind {
+                    return false;
+                }
+                // What the pattern does not say of a parameter, it does not ask: `def f(x)`
+                // finds `def f(x: int)`. A default is another matter: it changes the calls.
+                if annotation.is_some() && parameter.annotation.is_none() {
+                    return false;
+                }
+                let annotated = annotation.as_ref().and(parameter.annotation);
+                self.name(name, parameter.name, state, &mut |state| {
+                    self.optional(annotation.as_ref(), annotated, state, &mut |state| {
+                        self.optional(default.as_ref(), parameter.default, state, &mut |state| {
+                            self.parameter_list(rest, others, state, next)
+                        })
+                    })
+                })
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a comprehension, and where they go")]
+    fn comprehension(
+        &self,
+        kind: ComprehensionKind,
+        key: Option<&Expression>,
+        element: &Expression,
+        generators: &[Generator],
+        target: &'f Expr,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let (target_kind, target_key, target_element, target_generators) = match target {
+            Expr::ListComp(node) => (ComprehensionKind::List, None, &*node.elt, &node.generators[..]),
+            Expr::SetComp(node) => (ComprehensionKind::Set, None, &*node.elt, &node.generators[..]),
+            Expr::DictComp(node) => {
+                (ComprehensionKind::Dict, node.key.as_deref(), &*node.value, &node.generators[..])
+            }
+            Expr::Generator(node) => (ComprehensionKind::Generator, None, &*node.elt, &node.generators[..]),
+            _ => return false,
+        };
+        kind == target_kind
+            && generators.len() == target_generators.len()
+            && self.optional(key, target_key, state, &mut |state| {
+                self.expression(element, target_element, state, &mut |state| {
+                    self.generators(generators, target_generators, state, next)
+                })
+            })
+    }
+
+    fn generators(
+        &self,
+        patterns: &[Generator],
+        targets: &'f [ast::Comprehension],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let (Some((first, rest)), Some((target, others))) = (patterns.split_first(), targets.split_first()) else {
+            return next(state);
+        };
+        self.expression(&first.target, &target.target, state, &mut |state| {
+            self.expression(&first.iterable, &target.iter, state, &mut |state| {
+                self.list(&first.conditions, &target.ifs, state, &mut |state| {
+                    self.generators(rest, others, state, next)
+                })
+            })
+        })
+    }
+
+    /// Whether `target` certainly is of a type, as far as this file tells.
+    fn has_type(&self, target: &'f Expr, annotation: &Expression) -> bool {
+        let Expression::Name(name) = annotation else { return false };
+        match self.constant(target) {
+            Some(Constant::Integer(_) | Constant::LargeInteger(_)) => &**name == "int",
+            Some(Constant::Float(_)) => &**name == "float",
+            Some(Constant::Bool(_)) => &**name == "bool",
+            Some(Constant::Text { bytes, .. }) => &**name == if bytes { "bytes" } else { "str" },
+            Some(Constant::SomeText) => &**name == "str",
+            Some(Constant::None | Constant::Complex(..) | Constant::SomeNumber) | None => false,
+        }
+    }
+}
+
+/// Whether `target` is the path as it stands.
+fn written_as(target: &Expr, path: &str) -> bool {
+    names::parts(target).is_some_and(|parts| parts.into_iter().eq(path.split('.')))
+}
+
+fn flatten<'f>(operator: ChainOperator, target: &'f Expr, operands: &mut Vec<&'f Expr>) {
+    match (operator, target) {
+        (ChainOperator::Bool(operator), Expr::BoolOp(node)) if node.op == operator => {
+            for value in &node.values {
+                flatten(ChainOperator::Bool(operator), value, operands);
+            }
+        }
+        (ChainOperator::Bit(operator), Expr::BinOp(node)) if node.op == operator => {
+            flatten(ChainOperator::Bit(operator), &node.left, operands);
+            flatten(ChainOperator::Bit(operator), &node.right, operands);
+        }
+        _ => operands.push(target),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum FStringElement<'f> {
+    Text(&'f str),
+    Hole(&'f Expr),
+}
+
+fn f_string_elements(node: &ast::ExprFString) -> Vec<FStringElement<'_>> {
+    let mut elements = Vec::new();
+    for part in node.value.as_slice() {
+        match part {
+            ast::FStringPart::Literal(literal) => elements.push(FStringElement::Text(literal.as_str())),
+            ast::FStringPart::FString(string) => {
+                for element in string.elements.iter() {
+                    elements.push(match element {
+                        ast::InterpolatedStringElement::Literal(literal) => FStringElement::Text(&literal.value),
+                        ast::InterpolatedStringElement::Interpolation(hole) => FStringElement::Hole(&hole.expression),
+                    });
+                }
+            }
+        }
+    }
+    elements
+}
+
+struct TargetParameter<'f> {
+    kind: ParameterKind,
+    name: &'f ast::Identifier,
+    annotation: Option<&'f Expr>,
+    default: Option<&'f Expr>,
+    range: TextRange,
+}
+
+fn target_parameters(parameters: &ast::Parameters) -> Vec<TargetParameter<'_>> {
+    parameters
+        .iter_source_order()
+        .map(|any| {
+            let parameter = any.as_parameter();
+            let kind = if !any.is_variadic() {
+                ParameterKind::Normal
+            } else if parameters.vararg.as_deref().is_some_and(|star| std::ptr::eq(star, parameter)) {
+                ParameterKind::Star
+            } else {
+                ParameterKind::DoubleStar
+            };
+            TargetParameter {
+                kind,
+                name: &parameter.name,
+                annotation: any.annotation(),
+                default: any.default(),
+                range: any.range(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,300 @@
+//! Finding a pattern in a file.
+
+use std::collections::HashSet;
+
+use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
+use ruff_python_ast::{self as ast, AnyNodeRef, Decorator, ElifElseClause, Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Pattern;
+use super::bindings::Bindings;
+use super::expression::{Engine, State};
+use super::statement::{View, flattened};
+use super::tree::*;
+use crate::python::SourceFile;
+
+/// One way in which a pattern matches.
+#[derive(Clone, Debug)]
+pub struct Match<'f> {
+    /// From the first to the last of what was matched.
+    pub range: TextRange,
+    /// What the metavariables stand for.
+    pub bindings: Bindings<'f>,
+}
+
+/// Finds patterns in one file. Making one costs nothing: what has to be known of the file is
+/// gathered once, and kept with it.
+#[derive(Clone, Copy)]
+pub struct Matcher<'f> {
+    engine: Engine<'f>,
+}
+
+/// Solutions for one place: more tell nothing.
+const SOLUTION_LIMIT: usize = 1_000;
+
+impl<'f> Matcher<'f> {
+    /// A matcher for `file`.
+    pub fn new(file: &'f SourceFile) -> Self {
+        Self { engine: Engine { file, facts: file.facts() } }
+    }
+
+    /// The file that is searched.
+    pub fn file(&self) -> &'f SourceFile {
+        self.engine.file
+    }
+
+    /// All matches, in the order of their places. One place may match in several ways, with
+    /// different bindings.
+    pub fn find(&self, pattern: &Pattern) -> Vec<Match<'f>> {
+        self.find_with(pattern, None, &Bindings::default())
+    }
+
+    /// All matches that lie within a range.
+    pub fn find_within(&self, pattern: &Pattern, range: TextRange) -> Vec<Match<'f>> {
+        self.find_with(pattern, Some(range), &Bindings::default())
+    }
+
+    /// All matches that lie within a range, if one is given, and agree with what is bound already.
+    pub fn find_with(
+        &self,
+        pattern: &Pattern,
+        within: Option<TextRange>,
+        bindings: &Bindings<'f>,
+    ) -> Vec<Match<'f>> {
+        let mut finder = Finder { engine: self.engine, root: &pattern.root, within, bindings, matches: Vec::new() };
+        finder.body(&self.engine.file.module().body);
+        finder.matches
+    }
+
+    /// Whether `pattern`, an expression, matches exactly this one.
+    pub fn match_expr(&self, pattern: &Pattern, expression: &'f Expr, bindings: &Bindings<'f>) -> Option<Bindings<'f>> {
+        match &pattern.root {
+            Root::Expression(root) => {
+                let mut state = State { bindings: bindings.clone(), steps: 0 };
+                (self.engine.may_match(root, expression)
+                    && self.engine.expression(root, expression, &mut state, &mut |_| true))
+                .then_some(state.bindings)
+            }
+            Root::Statements(_) | Root::Decorator(_) => None,
+        }
+    }
+
+    /// Whether `pattern` matches exactly this statement. An expression as a pattern matches a
+    /// statement that is that expression, and no other.
+    pub fn match_stmt(&self, pattern: &Pattern, statement: &'f Stmt, bindings: &Bindings<'f>) -> Option<Bindings<'f>> {
+        match &pattern.root {
+            Root::Expression(_) => match statement {
+                Stmt::Expr(node) => self.match_expr(pattern, &node.value, bindings),
+                _ => None,
+            },
+            Root::Statements(statements) => match &statements[..] {
+                [root] => {
+                    let mut state = State { bindings: bindings.clone(), steps: 0 };
+                    (Engine::statement_may_match(root, statement)
+                        && self.engine.statement(root, View::Statement(statement), &mut state, &mut |_| true))
+                    .then_some(state.bindings)
+                }
+                _ => None,
+            },
+            Root::Decorator(_) => None,
+        }
+    }
+}
+
+/// Visits an expression and all those in it, outside first, for as long as `visit` wants more.
+pub(super) fn each_expression<'f>(expression: &'f Expr, visit: &mut dyn FnMut(&'f Expr) -> bool) {
+    struct Each<'v, 'f> {
+        visit: &'v mut dyn FnMut(&'f Expr) -> bool,
+        done: bool,
+    }
+    impl<'f> SourceOrderVisitor<'f> for Each<'_, 'f> {
+        fn enter_node(&mut self, _: AnyNodeRef<'f>) -> TraversalSignal {
+            if self.done { TraversalSignal::Skip } else { TraversalSignal::Traverse }
+        }
+
+        fn visit_expr(&mut self, expression: &'f Expr) {
+            if self.done {
+                return;
+            }
+            if !(self.visit)(expression) {
+                self.done = true;
+                return;
+            }
+            ast::visitor::source_order::walk_expr(self, expression);
+        }
+    }
+    Each { visit, done: false }.visit_expr(expression);
+}
+
+struct Finder<'p, 'f> {
+    engine: Engine<'f>,
+    root: &'p Root,
+    within: Option<TextRange>,
+    bindings: &'p Bindings<'f>,
+    matches: Vec<Match<'f>>,
+}
+
+impl<'f> Finder<'_, 'f> {
+    /// Whether something with this range is, or contains, what is looked for.
+    fn is_of_interest(&self, range: TextRange) -> bool {
+        self.within.is_none_or(|within| within.intersect(range).is_some())
+    }
+
+    fn contains(&self, range: TextRange) -> bool {
+        self.within.is_none_or(|within| within.contains_range(range))
+    }
+
+    /// Collects the solutions that `attempt` finds, each with the end of its range.
+    fn solve(
+        &mut self,
+        start: TextRange,
+        attempt: impl FnOnce(&mut State<'f>, &mut dyn FnMut(&mut State<'f>, Option<TextRange>) -> bool),
+    ) {
+        let mut state = State { bindings: self.bindings.clone(), steps: 0 };
+        let within = self.within;
+        let mut found: Vec<Match<'f>> = Vec::new();
+        let mut seen = HashSet::new();
+        attempt(&mut state, &mut |state, end| {
+            let range = end.map_or(start, |end| start.cover(end));
+            if within.is_some_and(|within| !within.contains_range(range)) {
+                return false;
+            }
+            let key = (range, state.bindings.key());
+            if found.is_empty() || !seen.contains(&key) {
+                seen.insert(key);
+                found.push(Match { range, bindings: state.bindings.clone() });
+            }
+            // Without metavariables all solutions at one place differ in their ends alone.
+            found.len() >= SOLUTION_LIMIT
+        });
+        self.matches.append(&mut found);
+    }
+
+    fn body(&mut self, body: &'f [Stmt]) {
+        if let Root::Statements(pattern) = self.root {
+            self.statements(pattern, body);
+        }
+        for statement in body {
+            self.visit_stmt(statement);
+        }
+    }
+
+    fn statements(&mut self, pattern: &[Statement], body: &'f [Stmt]) {
+        let views: Vec<View<'f>> = match pattern {
+            // One statement needs no list.
+            [Statement::Ellipsis | Statement::Rest(_)] | [_, _, ..] => body.iter().map(View::Statement).collect(),
+            [] | [_] => Vec::new(),
+        };
+        for (index, statement) in body.iter().enumerate() {
+            if !self.is_of_interest(statement.range()) || !Engine::statement_may_match(&pattern[0], statement) {
+                continue;
+            }
+            if views.is_empty() {
+                self.single(&pattern[0], View::Statement(statement));
+            } else {
+                self.sequence(pattern, &views[index..]);
+            }
+        }
+    }
+
+    fn single(&mut self, pattern: &Statement, view: View<'f>) {
+        if !self.contains(view.range()) {
+            return;
+        }
+        let engine = self.engine;
+        self.solve(view.range(), |state, found| {
+            engine.statement(pattern, view, state, &mut |state| found(state, None));
+        });
+    }
+
+    fn sequence(&mut self, pattern: &[Statement], views: &[View<'f>]) {
+        let engine = self.engine;
+        let start = TextRange::empty(views[0].start());
+        let before = self.matches.len();
+        let attempt = |views: &[View<'f>], finder: &mut Self| {
+            finder.solve(start, |state, found| {
+                engine.statements(pattern, views, false, state, &mut |state, end| {
+                    found(state, end.map(TextRange::empty))
+                });
+            });
+        };
+        attempt(views, self);
+        let goes_deeper =
+            pattern.iter().any(|statement| matches!(statement, Statement::Ellipsis | Statement::Rest(_)));
+        if self.matches.len() == before
+            && goes_deeper
+            && let Some(views) = flattened(views)
+        {
+            attempt(&views, self);
+        }
+    }
+}
+
+impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
+    fn enter_node(&mut self, node: AnyNodeRef<'f>) -> TraversalSignal {
+        if self.is_of_interest(node.range()) { TraversalSignal::Traverse } else { TraversalSignal::Skip }
+    }
+
+    fn visit_body(&mut self, body: &'f [Stmt]) {
+        self.body(body);
+    }
+
+    fn visit_stmt(&mut self, statement: &'f Stmt) {
+        if !self.is_of_interest(statement.range()) {
+            return;
+        }
+        if let (Root::Statements(pattern), Stmt::If(node)) = (self.root, statement)
+            && let [single @ (Statement::If(_) | Statement::Metavariable(_))] = &pattern[..]
+        {
+            for (index, clause) in node.elif_else_clauses.iter().enumerate() {
+                if clause.test.is_some() {
+                    self.single(single, View::Branch(&node.elif_else_clauses[index..]));
+                }
+            }
+        }
+        ast::visitor::source_order::walk_stmt(self, statement);
+    }
+
+    fn visit_elif_else_clause(&mut self, clause: &'f ElifElseClause) {
+        ast::visitor::source_order::walk_elif_else_clause(self, clause);
+    }
+
+    fn visit_decorator(&mut self, decorator: &'f Decorator) {
+        if let Root::Decorator(pattern) = self.root {
+            let engine = self.engine;
+            if self.contains(decorator.range()) {
+                self.solve(decorator.range(), |state, found| {
+                    engine.decorator(pattern, decorator, state, &mut |state| found(state, None));
+                });
+            }
+        }
+        ast::visitor::source_order::walk_decorator(self, decorator);
+    }
+
+    fn visit_expr(&mut self, expression: &'f Expr) {
+        if let Root::Expression(pattern) = self.root
+            && self.engine.may_match(pattern, expression)
+            && self.contains(expression.range())
+        {
+            let engine = self.engine;
+            self.solve(expression.range(), |state, found| {
+                engine.expression(pattern, expression, state, &mut |state| found(state, None));
+            });
+        }
+        ast::visitor::source_order::walk_expr(self, expression);
+    }
+
+    fn visit_interpolated_string_element(&mut self, element: &'f ast::InterpolatedStringElement) {
+        if let (Root::Expression(Expression::String(pattern)), ast::InterpolatedStringElement::Literal(literal)) =
+            (self.root, element)
+            && self.contains(literal.range())
+        {
+            let engine = self.engine;
+            self.solve(literal.range(), |state, found| {
+                let value = Some((&*literal.value, false));
+                engine.text(pattern, value, literal.range(), state, &mut |state| found(state, None));
+            });
+        }
+        ast::visitor::source_order::walk_interpolated_string_element(self, element);
+    }
+}

@@ -1,0 +1,259 @@
+//! What a file must contain for a pattern to match in it, so that most files need no parsing.
+
+use super::tree::*;
+
+/// Strings all of which occur in every file in which the pattern matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Literals {
+    all: Vec<String>,
+}
+
+impl Literals {
+    /// The strings. None at all: every file is a candidate.
+    pub fn all(&self) -> &[String] {
+        &self.all
+    }
+
+    /// Whether every file is a candidate.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn word(&mut self, word: &str) {
+        // Python identifies identifiers that Unicode holds to be the same; bytes do not.
+        if word.is_ascii() && !word.is_empty() && !self.all.iter().any(|known| known == word) {
+            self.all.push(word.to_owned());
+        }
+    }
+}
+
+/// The literals of a pattern. Strings and numbers are not among them: constants may be spelt
+/// and put together in many ways.
+pub(super) fn of(root: &Root) -> Literals {
+    let mut literals = Literals::default();
+    match root {
+        Root::Expression(expression) | Root::Decorator(expression) => of_expression(expression, &mut literals),
+        Root::Statements(statements) => of_statements(statements, &mut literals),
+    }
+    literals
+}
+
+fn of_name(name: &Name, literals: &mut Literals) {
+    match name {
+        Name::Exact(name) => literals.word(name),
+        Name::Metavariable(_) | Name::Ellipsis => {}
+    }
+}
+
+fn of_expressions<'p>(expressions: impl IntoIterator<Item = &'p Expression>, literals: &mut Literals) {
+    for expression in expressions {
+        of_expression(expression, literals);
+    }
+}
+
+fn of_expression(expression: &Expression, literals: &mut Literals) {
+    match expression {
+        Expression::Ellipsis
+        | Expression::Metavariable(_)
+        | Expression::Rest(_)
+        | Expression::String(_)
+        | Expression::Constant(_)
+        | Expression::Braces
+        // A type may be that of a literal, and is not written then.
+        | Expression::Typed { .. } => {}
+        Expression::Deep(inner)
+        | Expression::Await(inner)
+        | Expression::YieldFrom(inner)
+        | Expression::Starred(inner)
+        | Expression::Unary { operand: inner, .. } => of_expression(inner, literals),
+        Expression::Name(name) => literals.word(name),
+        Expression::Attribute { value, name, .. } => {
+            of_expression(value, literals);
+            of_name(name, literals);
+        }
+        Expression::Call { function, arguments } => {
+            of_expression(function, literals);
+            of_arguments(arguments, literals);
+        }
+        Expression::Subscript { value, slice } => of_expressions([&**value, slice], literals),
+        Expression::Slice { lower, upper, step } => {
+            of_expressions([lower, upper, step].into_iter().flatten().map(|part| &**part), literals);
+        }
+        Expression::FString(parts) => {
+            for part in parts {
+                match part {
+                    FStringPart::Hole(hole) => of_expression(hole, literals),
+                    FStringPart::Ellipsis | FStringPart::Text(_) => {}
+                }
+            }
+        }
+        Expression::List(elements) | Expression::Tuple(elements) | Expression::Set(elements) => {
+            of_expressions(elements, literals);
+        }
+        Expression::Dict(items) => {
+            for item in items {
+                match item {
+                    DictItem::Ellipsis => {}
+                    DictItem::Pair { key, value } => of_expressions([key, value], literals),
+                    DictItem::Unpacked(value) => of_expression(value, literals),
+                }
+            }
+        }
+        Expression::Binary { left, right, .. } => of_expressions([&**left, right], literals),
+        Expression::Chain { operands, .. } => of_expressions(operands, literals),
+        Expression::Compare { left, comparators, .. } => {
+            of_expression(left, literals);
+            of_expressions(comparators, literals);
+        }
+        Expression::Lambda { parameters, body } => {
+            of_parameters(parameters, literals);
+            of_expression(body, literals);
+        }
+        Expression::Conditional { test, body, orelse } => of_expressions([&**test, body, orelse], literals),
+        Expression::Comprehension { key, element, generators, .. } => {
+            of_expressions(key.as_deref(), literals);
+            of_expression(element, literals);
+            for generator in generators {
+                of_expressions([&generator.target, &generator.iterable], literals);
+                of_expressions(&generator.conditions, literals);
+            }
+        }
+        Expression::Yield(value) => of_expressions(value.as_deref(), literals),
+        Expression::Named { target, value } => of_expressions([&**target, value], literals),
+    }
+}
+
+fn of_arguments(arguments: &Arguments, literals: &mut Literals) {
+    of_expressions(&arguments.positional, literals);
+    for keyword in &arguments.keywords {
+        match keyword {
+            Keyword::Named { name, value } => {
+                of_name(name, literals);
+                of_expression(value, literals);
+            }
+            Keyword::Unpacked(value) => of_expression(value, literals),
+        }
+    }
+}
+
+fn of_parameters(parameters: &[Parameter], literals: &mut Literals) {
+    for parameter in parameters {
+        match parameter {
+            Parameter::Ellipsis | Parameter::Rest(_) => {}
+            Parameter::Plain { name, annotation, default, .. } => {
+                of_name(name, literals);
+                of_expressions(annotation, literals);
+                of_expressions(default, literals);
+            }
+        }
+    }
+}
+
+fn of_statements(statements: &[Statement], literals: &mut Literals) {
+    for statement in statements {
+        of_statement(statement, literals);
+    }
+}
+
+fn of_statement(statement: &Statement, literals: &mut Literals) {
+    match statement {
+        Statement::Ellipsis
+        | Statement::Rest(_)
+        | Statement::Metavariable(_)
+        | Statement::Pass
+        | Statement::Break
+        | Statement::Continue => {}
+        Statement::Expression(expression) => of_expression(expression, literals),
+        Statement::Return(value) => of_expressions(value, literals),
+        Statement::Delete(targets) => of_expressions(targets, literals),
+        Statement::Assign { targets, value } => {
+            of_expressions(targets, literals);
+            of_expression(value, literals);
+        }
+        Statement::AugAssign { target, value, .. } => of_expressions([target, value], literals),
+        Statement::AnnAssign { target, annotation, value } => {
+            of_expressions([target, annotation], literals);
+            of_expressions(value, literals);
+        }
+        Statement::For { target, iterable, body, orelse, .. } => {
+            of_expressions([target, iterable], literals);
+            of_statements(body, literals);
+            of_statements(orelse, literals);
+        }
+        Statement::While { test, body, orelse } => {
+            of_expression(test, literals);
+            of_statements(body, literals);
+            of_statements(orelse, literals);
+        }
+        Statement::If(branches) => {
+            for branch in branches {
+                of_expressions(&branch.test, literals);
+                of_statements(&branch.body, literals);
+            }
+        }
+        Statement::With { items, body, .. } => {
+            for item in items {
+                of_expression(&item.context, literals);
+                of_expressions(&item.target, literals);
+            }
+            of_statements(body, literals);
+        }
+        Statement::Match { subject, cases } => {
+            of_expression(subject, literals);
+            for case in cases {
+                of_expressions(&case.guard, literals);
+                of_statements(&case.body, literals);
+            }
+        }
+        Statement::Raise { exception, cause } => {
+            of_expressions(exception, literals);
+            of_expressions(cause, literals);
+        }
+        Statement::Try { body, handlers, orelse, finalbody } => {
+            of_statements(body, literals);
+            for handler in handlers {
+                of_expressions(&handler.exception, literals);
+                if let Some(name) = &handler.name {
+                    of_name(name, literals);
+                }
+                of_statements(&handler.body, literals);
+            }
+            of_statements(orelse, literals);
+            of_statements(finalbody, literals);
+        }
+        Statement::Assert { test, message } => {
+            of_expression(test, literals);
+            of_expressions(message, literals);
+        }
+        Statement::Import(imports) => {
+            for import in imports {
+                for part in &import.path {
+                    of_name(part, literals);
+                }
+                if let Some(alias) = &import.alias {
+                    of_name(alias, literals);
+                }
+            }
+        }
+        Statement::Global(names) | Statement::Nonlocal(names) => {
+            for name in names {
+                of_name(name, literals);
+            }
+        }
+        Statement::Function(function) => {
+            of_expressions(&function.decorators, literals);
+            of_name(&function.name, literals);
+            of_parameters(&function.parameters, literals);
+            of_expressions(&function.returns, literals);
+            of_statements(&function.body, literals);
+        }
+        Statement::Class(class) => {
+            of_expressions(&class.decorators, literals);
+            of_name(&class.name, literals);
+            if let Some(arguments) = &class.arguments {
+                of_arguments(arguments, literals);
+            }
+            of_statements(&class.body, literals);
+        }
+    }
+}
