@@ -58,7 +58,8 @@ impl<'f> Bindings<'f> {
     pub fn with_name(&self, name: &str, identifier: &str, range: TextRange) -> Self {
         let mut bindings = self.clone();
         bindings.entries.retain(|(known, _)| &**known != name);
-        bindings.push(name.into(), Bound { range, text: Cow::Owned(identifier.to_owned()), node: Node::Name });
+        bindings
+            .push(name.into(), Bound { range, text: Cow::Owned(identifier.to_owned()), node: Node::Name });
         bindings
     }
 
@@ -68,7 +69,8 @@ impl<'f> Bindings<'f> {
         let mut bindings = self.clone();
         bindings.entries.retain(|(known, _)| &**known != name);
         let text = Cow::Borrowed(&source[expression.range()]);
-        bindings.push(name.into(), Bound { range: expression.range(), text, node: Node::Expression(expression) });
+        bindings
+            .push(name.into(), Bound { range: expression.range(), text, node: Node::Expression(expression) });
         bindings
     }
 
@@ -124,10 +126,6 @@ impl<'f> Bound<'f> {
         }
     }
 
-    pub(super) fn node(&self) -> &Node<'f> {
-        &self.node
-    }
-
     /// Whether both are the same code. `constant` says whether two expressions are certainly
     /// worth the same.
     pub(super) fn same(&self, other: &Self, constant: impl Fn(&'f Expr, &'f Expr) -> bool) -> bool {
@@ -177,7 +175,8 @@ fn dotted(expression: &Expr) -> Option<String> {
 }
 
 fn same_expression(a: &Expr, b: &Expr) -> bool {
-    std::mem::discriminant(a) == std::mem::discriminant(b) && ComparableExpr::from(a) == ComparableExpr::from(b)
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+        && ComparableExpr::from(a) == ComparableExpr::from(b)
 }
 
 fn same_statements(a: &[Stmt], b: &[Stmt]) -> bool {

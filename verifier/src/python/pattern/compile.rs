@@ -50,7 +50,10 @@ fn compile_dedented(source: &str) -> Result<Root, PatternError> {
         {
             return Ok(Root::Decorator(compiler.expression(&decorator.expression)?));
         }
-        return Err(PatternError::new("a decorator stands alone, with more than a decorator", 0..source.len()));
+        return Err(PatternError::new(
+            "a decorator stands alone, with more than a decorator",
+            0..source.len(),
+        ));
     }
     if let [Stmt::Expr(statement)] = &module.body[..] {
         let expression = compiler.expression(&statement.value)?;
@@ -279,7 +282,11 @@ impl Compiler<'_> {
                 Statement::Class(Box::new(Class {
                     decorators: self.decorators(&node.decorator_list)?,
                     name: self.name(&node.name)?,
-                    arguments: node.arguments.as_deref().map(|arguments| self.arguments(arguments)).transpose()?,
+                    arguments: node
+                        .arguments
+                        .as_deref()
+                        .map(|arguments| self.arguments(arguments))
+                        .transpose()?,
                     body: self.statements(&node.body)?,
                 }))
             }
@@ -343,7 +350,9 @@ impl Compiler<'_> {
         for part in identifier.as_str().split('.') {
             path.push(match self.rewritten.holes.get(&offset) {
                 Some(Hole::Ellipsis) => Name::Ellipsis,
-                Some(Hole::Metavariable { name, .. } | Hole::Rest { name }) => Name::Metavariable(metavariable(name)),
+                Some(Hole::Metavariable { name, .. } | Hole::Rest { name }) => {
+                    Name::Metavariable(metavariable(name))
+                }
                 None => Name::Exact(part.into()),
             });
             offset += part.len() + 1;
@@ -357,7 +366,9 @@ impl Compiler<'_> {
             Some(Hole::Metavariable { annotation: Some(_), .. }) => {
                 return self.refuse("a metavariable with a type in place of a name", identifier);
             }
-            Some(Hole::Rest { .. }) => return self.refuse("an ellipsis metavariable in place of a name", identifier),
+            Some(Hole::Rest { .. }) => {
+                return self.refuse("an ellipsis metavariable in place of a name", identifier);
+            }
             None => Name::Exact(identifier.as_str().into()),
         })
     }
@@ -384,7 +395,8 @@ impl Compiler<'_> {
         let (start, end) = (usize::from(expression.start()), usize::from(expression.end()));
         let own = |(left, right): &(usize, usize)| *left <= start && end <= *right;
         let mut pairs = self.unread_deep.borrow_mut();
-        let outermost = pairs.iter().enumerate().filter(|(_, pair)| own(pair)).max_by_key(|(_, (l, r))| r - l);
+        let outermost =
+            pairs.iter().enumerate().filter(|(_, pair)| own(pair)).max_by_key(|(_, (l, r))| r - l);
         let Some((index, _)) = outermost else {
             drop(pairs);
             return self.plain_expression(expression);
@@ -399,12 +411,17 @@ impl Compiler<'_> {
             Expr::Name(node) => match self.hole(node.range()) {
                 Some(Hole::Ellipsis) => Expression::Ellipsis,
                 Some(Hole::Rest { name }) => Expression::Rest(metavariable(name)),
-                Some(Hole::Metavariable { name, annotation: None }) => Expression::Metavariable(metavariable(name)),
+                Some(Hole::Metavariable { name, annotation: None }) => {
+                    Expression::Metavariable(metavariable(name))
+                }
                 Some(Hole::Metavariable { name, annotation: Some((offset, text)) }) => {
                     let annotation = match compile_dedented(text.trim()) {
                         Ok(Root::Expression(annotation)) => annotation,
                         Ok(Root::Statements(_) | Root::Decorator(_)) => {
-                            return Err(PatternError::new("a type was expected", *offset..offset + text.len()));
+                            return Err(PatternError::new(
+                                "a type was expected",
+                                *offset..offset + text.len(),
+                            ));
                         }
                         Err(error) => {
                             let blank = text.len() - text.trim_start().len();
@@ -427,9 +444,10 @@ impl Compiler<'_> {
                 };
                 Expression::Attribute { value, name, path }
             }
-            Expr::Call(node) => {
-                Expression::Call { function: self.boxed(&node.func)?, arguments: self.arguments(&node.arguments)? }
-            }
+            Expr::Call(node) => Expression::Call {
+                function: self.boxed(&node.func)?,
+                arguments: self.arguments(&node.arguments)?,
+            },
             Expr::Subscript(node) => {
                 Expression::Subscript { value: self.boxed(&node.value)?, slice: self.boxed(&node.slice)? }
             }
@@ -438,9 +456,13 @@ impl Compiler<'_> {
                 upper: self.optional_boxed(node.upper.as_deref())?,
                 step: self.optional_boxed(node.step.as_deref())?,
             },
-            Expr::StringLiteral(node) => Expression::String(self.string(node.value.to_str(), false, node.range())?),
+            Expr::StringLiteral(node) => {
+                Expression::String(self.string(node.value.to_str(), false, node.range())?)
+            }
             Expr::BytesLiteral(node) => match Constant::of_literal(expression) {
-                Some(Constant::Text { value, .. }) => Expression::String(self.string(&value, true, node.range())?),
+                Some(Constant::Text { value, .. }) => {
+                    Expression::String(self.string(&value, true, node.range())?)
+                }
                 _ => return self.refuse("this literal", node),
             },
             Expr::FString(node) => self.f_string(node)?,
@@ -521,11 +543,18 @@ impl Compiler<'_> {
                 body: self.boxed(&node.body)?,
                 orelse: self.boxed(&node.orelse)?,
             },
-            Expr::ListComp(node) => self.comprehension(ComprehensionKind::List, None, &node.elt, &node.generators)?,
-            Expr::SetComp(node) => self.comprehension(ComprehensionKind::Set, None, &node.elt, &node.generators)?,
-            Expr::DictComp(node) => {
-                self.comprehension(ComprehensionKind::Dict, node.key.as_deref(), &node.value, &node.generators)?
+            Expr::ListComp(node) => {
+                self.comprehension(ComprehensionKind::List, None, &node.elt, &node.generators)?
             }
+            Expr::SetComp(node) => {
+                self.comprehension(ComprehensionKind::Set, None, &node.elt, &node.generators)?
+            }
+            Expr::DictComp(node) => self.comprehension(
+                ComprehensionKind::Dict,
+                node.key.as_deref(),
+                &node.value,
+                &node.generators,
+            )?,
             Expr::Generator(node) => {
                 self.comprehension(ComprehensionKind::Generator, None, &node.elt, &node.generators)?
             }
@@ -544,9 +573,16 @@ impl Compiler<'_> {
     }
 
     /// Adds the operands of nested expressions with the same operator one after another.
-    fn operand(&self, operator: ChainOperator, expression: &Expr, operands: &mut Vec<Expression>) -> Compiled<()> {
+    fn operand(
+        &self,
+        operator: ChainOperator,
+        expression: &Expr,
+        operands: &mut Vec<Expression>,
+    ) -> Compiled<()> {
         match self.expression(expression)? {
-            Expression::Chain { operator: inner, operands: nested } if inner == operator => operands.extend(nested),
+            Expression::Chain { operator: inner, operands: nested } if inner == operator => {
+                operands.extend(nested)
+            }
             operand => operands.push(operand),
         }
         Ok(())
@@ -578,7 +614,8 @@ impl Compiler<'_> {
 
     fn arguments(&self, arguments: &ast::Arguments) -> Compiled<Arguments> {
         let positional = self.expressions(&arguments.args)?;
-        let open = positional.iter().any(|argument| matches!(argument, Expression::Ellipsis | Expression::Rest(_)));
+        let open =
+            positional.iter().any(|argument| matches!(argument, Expression::Ellipsis | Expression::Rest(_)));
         let keywords = arguments
             .keywords
             .iter()
@@ -614,7 +651,11 @@ impl Compiler<'_> {
         let start = text.find("=~/")? + 3;
         let end = text.rfind('/').filter(|end| *end >= start)?;
         let (before, after) = (&text[..start - 3], &text[end + 1..]);
-        if !before.trim_start_matches(|letter: char| letter.is_ascii_alphabetic()).bytes().all(|b| b"'\"".contains(&b)) {
+        if !before
+            .trim_start_matches(|letter: char| letter.is_ascii_alphabetic())
+            .bytes()
+            .all(|b| b"'\"".contains(&b))
+        {
             return None;
         }
         let flags = after.trim_end_matches(['"', '\'']);
@@ -625,7 +666,8 @@ impl Compiler<'_> {
         let offset = usize::from(range.start()) + start;
         Some(Regex::new(&source).map_err(|error| {
             let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or("it cannot be read").trim_start_matches("error: ").to_owned();
+            let reason =
+                reason.lines().last().unwrap_or("it cannot be read").trim_start_matches("error: ").to_owned();
             PatternError::new(format!("not a regular expression: {reason}"), offset..offset + (end - start))
         }))
     }
@@ -638,7 +680,9 @@ impl Compiler<'_> {
                 ast::FStringPart::FString(string) => {
                     for element in string.elements.iter() {
                         match element {
-                            ast::InterpolatedStringElement::Literal(literal) => text_parts(&literal.value, &mut parts),
+                            ast::InterpolatedStringElement::Literal(literal) => {
+                                text_parts(&literal.value, &mut parts)
+                            }
                             ast::InterpolatedStringElement::Interpolation(hole) => {
                                 parts.push(FStringPart::Hole(self.expression(&hole.expression)?));
                             }
@@ -690,7 +734,10 @@ impl Compiler<'_> {
                     name @ Name::Exact(_) => CasePattern::As { pattern: None, name: Some(name) },
                 },
                 (pattern, name) => CasePattern::As {
-                    pattern: pattern.as_ref().map(|pattern| Ok(Box::new(self.case_pattern(pattern)?))).transpose()?,
+                    pattern: pattern
+                        .as_ref()
+                        .map(|pattern| Ok(Box::new(self.case_pattern(pattern)?)))
+                        .transpose()?,
                     name: optional(name.as_ref())?,
                 },
             },

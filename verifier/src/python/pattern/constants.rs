@@ -14,7 +14,9 @@ pub(super) fn fold(expression: &Expr, of_name: &dyn Fn(&Expr) -> Option<Constant
         }),
         Expr::BinOp(node) if node.op == Operator::Add => {
             match (fold(&node.left, of_name)?, fold(&node.right, of_name)?) {
-                (Constant::Text { value: a, bytes }, Constant::Text { value: b, bytes: other }) if bytes == other => {
+                (Constant::Text { value: a, bytes }, Constant::Text { value: b, bytes: other })
+                    if bytes == other =>
+                {
                     Some(Constant::Text { value: format!("{a}{b}").into(), bytes })
                 }
                 (Constant::Integer(a), Constant::Integer(b)) => Some(Constant::Integer(a.checked_add(b)?)),

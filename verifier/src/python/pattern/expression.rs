@@ -129,7 +129,8 @@ impl<'f> Engine<'f> {
                 Expr::Call(call) => match (&**function, &*call.func) {
                     (Expression::Attribute { name: Name::Exact(name), .. }, Expr::Attribute(attribute)) => {
                         **name == *attribute.attr.as_str()
-                            || names::first_name(&call.func).is_some_and(|first| !self.facts.imported(first).is_empty())
+                            || names::first_name(&call.func)
+                                .is_some_and(|first| !self.facts.imported(first).is_empty())
                     }
                     _ => true,
                 },
@@ -184,11 +185,13 @@ impl<'f> Engine<'f> {
                 _ => false,
             },
             Expression::Slice { lower, upper, step } => match target {
-                Expr::Slice(node) => self.optional(lower.as_deref(), node.lower.as_deref(), state, &mut |state| {
-                    self.optional(upper.as_deref(), node.upper.as_deref(), state, &mut |state| {
-                        self.optional(step.as_deref(), node.step.as_deref(), state, next)
+                Expr::Slice(node) => {
+                    self.optional(lower.as_deref(), node.lower.as_deref(), state, &mut |state| {
+                        self.optional(upper.as_deref(), node.upper.as_deref(), state, &mut |state| {
+                            self.optional(step.as_deref(), node.step.as_deref(), state, next)
+                        })
                     })
-                }),
+                }
                 _ => false,
             },
             Expression::String(pattern) => self.string(pattern, target, state, next),
@@ -220,10 +223,13 @@ impl<'f> Engine<'f> {
                 _ => false,
             },
             Expression::Braces => {
-                matches!(target, Expr::Set(_) | Expr::Dict(_) | Expr::SetComp(_) | Expr::DictComp(_)) && next(state)
+                matches!(target, Expr::Set(_) | Expr::Dict(_) | Expr::SetComp(_) | Expr::DictComp(_))
+                    && next(state)
             }
             Expression::Unary { operator, operand } => match target {
-                Expr::UnaryOp(node) if node.op == *operator => self.expression(operand, &node.operand, state, next),
+                Expr::UnaryOp(node) if node.op == *operator => {
+                    self.expression(operand, &node.operand, state, next)
+                }
                 _ => false,
             },
             Expression::Binary { operator, left, right } => match target {
@@ -250,9 +256,11 @@ impl<'f> Engine<'f> {
                 _ => false,
             },
             Expression::Lambda { parameters, body } => match target {
-                Expr::Lambda(node) => self.parameters(parameters, node.parameters.as_deref(), state, &mut |state| {
-                    self.expression(body, &node.body, state, next)
-                }),
+                Expr::Lambda(node) => {
+                    self.parameters(parameters, node.parameters.as_deref(), state, &mut |state| {
+                        self.expression(body, &node.body, state, next)
+                    })
+                }
                 _ => false,
             },
             Expression::Conditional { test, body, orelse } => match target {
@@ -336,7 +344,8 @@ impl<'f> Engine<'f> {
             }
         }
         if let Expr::Attribute(node) = target
-            && self.expression(value, &node.value, state, &mut |state| self.name(name, &node.attr, state, next))
+            && self
+                .expression(value, &node.value, state, &mut |state| self.name(name, &node.attr, state, next))
         {
             return true;
         }
@@ -395,7 +404,13 @@ impl<'f> Engine<'f> {
     }
 
     /// All expressions in `target`, itself first.
-    fn deep(&self, pattern: &Expression, target: &'f Expr, state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+    fn deep(
+        &self,
+        pattern: &Expression,
+        target: &'f Expr,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
         let mut found = false;
         super::find::each_expression(target, &mut |inner| {
             found = found || self.expression(pattern, inner, state, next);
@@ -404,10 +419,18 @@ impl<'f> Engine<'f> {
         found
     }
 
-    fn string(&self, pattern: &StringPattern, target: &'f Expr, state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+    fn string(
+        &self,
+        pattern: &StringPattern,
+        target: &'f Expr,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
         match target {
             // The common case, without a copy.
-            Expr::StringLiteral(node) => self.text(pattern, Some((node.value.to_str(), false)), target.range(), state, next),
+            Expr::StringLiteral(node) => {
+                self.text(pattern, Some((node.value.to_str(), false)), target.range(), state, next)
+            }
             Expr::Dict(_) | Expr::List(_) | Expr::Call(_) | Expr::Tuple(_) | Expr::Lambda(_) => false,
             _ => match self.constant(target) {
                 Some(Constant::Text { value, bytes }) => {
@@ -437,7 +460,10 @@ impl<'f> Engine<'f> {
             (StringPattern::Metavariable(metavariable), Some((value, _))) => {
                 self.bind(metavariable, Bound::new(range, value.to_owned(), Node::Text), state, next)
             }
-            (StringPattern::Exact { .. } | StringPattern::Regex(_) | StringPattern::Metavariable(_), None) => false,
+            (
+                StringPattern::Exact { .. } | StringPattern::Regex(_) | StringPattern::Metavariable(_),
+                None,
+            ) => false,
         }
     }
 
@@ -461,7 +487,9 @@ impl<'f> Engine<'f> {
             },
             Some((FStringPart::Hole(hole), rest)) => match target.split_first() {
                 Some((FStringElement::Hole(expression), others)) => {
-                    self.expression(hole, expression, state, &mut |state| self.f_string(rest, others, state, next))
+                    self.expression(hole, expression, state, &mut |state| {
+                        self.f_string(rest, others, state, next)
+                    })
                 }
                 _ => false,
             },
@@ -481,12 +509,16 @@ impl<'f> Engine<'f> {
         };
         match first {
             Expression::Ellipsis if rest.is_empty() => next(state),
-            Expression::Ellipsis => (0..=target.len()).any(|skipped| self.list(rest, &target[skipped..], state, next)),
+            Expression::Ellipsis => {
+                (0..=target.len()).any(|skipped| self.list(rest, &target[skipped..], state, next))
+            }
             Expression::Rest(metavariable) => {
                 let longest = if rest.is_empty() { target.len() } else { 0 };
                 (longest..=target.len()).any(|taken| {
                     let bound = self.bound_list(&target[..taken], target);
-                    self.bind(metavariable, bound, state, &mut |state| self.list(rest, &target[taken..], state, next))
+                    self.bind(metavariable, bound, state, &mut |state| {
+                        self.list(rest, &target[taken..], state, next)
+                    })
                 })
             }
             _ => match target.split_first() {
@@ -507,10 +539,19 @@ impl<'f> Engine<'f> {
     }
 
     /// Elements in any order: what a set holds.
-    fn unordered(&self, pattern: &[Expression], target: &'f [Expr], state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
-        let open = pattern.iter().any(|element| matches!(element, Expression::Ellipsis | Expression::Rest(_)));
-        let wanted: Vec<&Expression> =
-            pattern.iter().filter(|element| !matches!(element, Expression::Ellipsis | Expression::Rest(_))).collect();
+    fn unordered(
+        &self,
+        pattern: &[Expression],
+        target: &'f [Expr],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let open =
+            pattern.iter().any(|element| matches!(element, Expression::Ellipsis | Expression::Rest(_)));
+        let wanted: Vec<&Expression> = pattern
+            .iter()
+            .filter(|element| !matches!(element, Expression::Ellipsis | Expression::Rest(_)))
+            .collect();
         if wanted.len() > target.len() || (!open && wanted.len() != target.len()) {
             return false;
         }
@@ -543,9 +584,16 @@ impl<'f> Engine<'f> {
         false
     }
 
-    fn dict(&self, pattern: &[DictItem], target: &'f [ast::DictItem], state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+    fn dict(
+        &self,
+        pattern: &[DictItem],
+        target: &'f [ast::DictItem],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
         let open = pattern.iter().any(|item| matches!(item, DictItem::Ellipsis));
-        let wanted: Vec<&DictItem> = pattern.iter().filter(|item| !matches!(item, DictItem::Ellipsis)).collect();
+        let wanted: Vec<&DictItem> =
+            pattern.iter().filter(|item| !matches!(item, DictItem::Ellipsis)).collect();
         if wanted.len() > target.len() || (!open && wanted.len() != target.len()) {
             return false;
         }
@@ -575,10 +623,14 @@ impl<'f> Engine<'f> {
                         })
                     })
                 }
-                (DictItem::Unpacked(value), None) => self.expression(value, &item.value, state, &mut |state| {
-                    self.dict_items(rest, targets, used, state, next)
-                }),
-                (DictItem::Pair { .. }, None) | (DictItem::Unpacked(_), Some(_)) | (DictItem::Ellipsis, _) => false,
+                (DictItem::Unpacked(value), None) => {
+                    self.expression(value, &item.value, state, &mut |state| {
+                        self.dict_items(rest, targets, used, state, next)
+                    })
+                }
+                (DictItem::Pair { .. }, None)
+                | (DictItem::Unpacked(_), Some(_))
+                | (DictItem::Ellipsis, _) => false,
             };
             if found {
                 return true;
@@ -646,9 +698,9 @@ impl<'f> Engine<'f> {
                 })
             }
             _ => match target.split_first() {
-                Some((operand, others)) => {
-                    self.expression(first, operand, state, &mut |state| self.associative(rest, others, state, next))
-                }
+                Some((operand, others)) => self.expression(first, operand, state, &mut |state| {
+                    self.associative(rest, others, state, next)
+                }),
                 None => false,
             },
         }
@@ -681,7 +733,13 @@ impl<'f> Engine<'f> {
             return false;
         }
         self.list(&pattern.positional, &target.args, state, &mut |state| {
-            self.keywords(&pattern.keywords, &target.keywords, &mut vec![false; target.keywords.len()], state, next)
+            self.keywords(
+                &pattern.keywords,
+                &target.keywords,
+                &mut vec![false; target.keywords.len()],
+                state,
+                next,
+            )
         })
     }
 
@@ -708,9 +766,11 @@ impl<'f> Engine<'f> {
                         })
                     })
                 }
-                (Keyword::Unpacked(value), None) => self.expression(value, &target.value, state, &mut |state| {
-                    self.keywords(rest, targets, used, state, next)
-                }),
+                (Keyword::Unpacked(value), None) => {
+                    self.expression(value, &target.value, state, &mut |state| {
+                        self.keywords(rest, targets, used, state, next)
+                    })
+                }
                 (Keyword::Named { .. }, None) | (Keyword::Unpacked(_), Some(_)) => false,
             };
             if found {
@@ -818,7 +878,8 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
-        let (Some((first, rest)), Some((target, others))) = (patterns.split_first(), targets.split_first()) else {
+        let (Some((first, rest)), Some((target, others))) = (patterns.split_first(), targets.split_first())
+        else {
             return next(state);
         };
         self.expression(&first.target, &target.target, state, &mut |state| {
@@ -878,8 +939,12 @@ fn f_string_elements(node: &ast::ExprFString) -> Vec<FStringElement<'_>> {
             ast::FStringPart::FString(string) => {
                 for element in string.elements.iter() {
                     elements.push(match element {
-                        ast::InterpolatedStringElement::Literal(literal) => FStringElement::Text(&literal.value),
-                        ast::InterpolatedStringElement::Interpolation(hole) => FStringElement::Hole(&hole.expression),
+                        ast::InterpolatedStringElement::Literal(literal) => {
+                            FStringElement::Text(&literal.value)
+                        }
+                        ast::InterpolatedStringElement::Interpolation(hole) => {
+                            FStringElement::Hole(&hole.expression)
+                        }
                     });
                 }
             }

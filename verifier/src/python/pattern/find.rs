@@ -61,13 +61,19 @@ impl<'f> Matcher<'f> {
         within: Option<TextRange>,
         bindings: &Bindings<'f>,
     ) -> Vec<Match<'f>> {
-        let mut finder = Finder { engine: self.engine, root: &pattern.root, within, bindings, matches: Vec::new() };
+        let mut finder =
+            Finder { engine: self.engine, root: &pattern.root, within, bindings, matches: Vec::new() };
         finder.body(&self.engine.file.module().body);
         finder.matches
     }
 
     /// Whether `pattern`, an expression, matches exactly this one.
-    pub fn match_expr(&self, pattern: &Pattern, expression: &'f Expr, bindings: &Bindings<'f>) -> Option<Bindings<'f>> {
+    pub fn match_expr(
+        &self,
+        pattern: &Pattern,
+        expression: &'f Expr,
+        bindings: &Bindings<'f>,
+    ) -> Option<Bindings<'f>> {
         match &pattern.root {
             Root::Expression(root) => {
                 let mut state = State { bindings: bindings.clone(), steps: 0 };
@@ -81,7 +87,12 @@ impl<'f> Matcher<'f> {
 
     /// Whether `pattern` matches exactly this statement. An expression as a pattern matches a
     /// statement that is that expression, and no other.
-    pub fn match_stmt(&self, pattern: &Pattern, statement: &'f Stmt, bindings: &Bindings<'f>) -> Option<Bindings<'f>> {
+    pub fn match_stmt(
+        &self,
+        pattern: &Pattern,
+        statement: &'f Stmt,
+        bindings: &Bindings<'f>,
+    ) -> Option<Bindings<'f>> {
         match &pattern.root {
             Root::Expression(_) => match statement {
                 Stmt::Expr(node) => self.match_expr(pattern, &node.value, bindings),
@@ -182,11 +193,14 @@ impl<'f> Finder<'_, 'f> {
     fn statements(&mut self, pattern: &[Statement], body: &'f [Stmt]) {
         let views: Vec<View<'f>> = match pattern {
             // One statement needs no list.
-            [Statement::Ellipsis | Statement::Rest(_)] | [_, _, ..] => body.iter().map(View::Statement).collect(),
+            [Statement::Ellipsis | Statement::Rest(_)] | [_, _, ..] => {
+                body.iter().map(View::Statement).collect()
+            }
             [] | [_] => Vec::new(),
         };
         for (index, statement) in body.iter().enumerate() {
-            if !self.is_of_interest(statement.range()) || !Engine::statement_may_match(&pattern[0], statement) {
+            if !self.is_of_interest(statement.range()) || !Engine::statement_may_match(&pattern[0], statement)
+            {
                 continue;
             }
             if views.is_empty() {
@@ -285,8 +299,10 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
     }
 
     fn visit_interpolated_string_element(&mut self, element: &'f ast::InterpolatedStringElement) {
-        if let (Root::Expression(Expression::String(pattern)), ast::InterpolatedStringElement::Literal(literal)) =
-            (self.root, element)
+        if let (
+            Root::Expression(Expression::String(pattern)),
+            ast::InterpolatedStringElement::Literal(literal),
+        ) = (self.root, element)
             && self.contains(literal.range())
         {
             let engine = self.engine;

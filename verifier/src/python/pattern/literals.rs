@@ -32,7 +32,9 @@ impl Literals {
 pub(super) fn of(root: &Root) -> Literals {
     let mut literals = Literals::default();
     match root {
-        Root::Expression(expression) | Root::Decorator(expression) => of_expression(expression, &mut literals),
+        Root::Expression(expression) | Root::Decorator(expression) => {
+            of_expression(expression, &mut literals)
+        }
         Root::Statements(statements) => of_statements(statements, &mut literals),
     }
     literals

@@ -204,7 +204,8 @@ impl Rewriter<'_> {
             self.at += 1;
         }
         let word = &self.source[start..self.at];
-        if self.at < self.bytes.len() && matches!(self.bytes[self.at], b'"' | b'\'') && is_string_prefix(word) {
+        if self.at < self.bytes.len() && matches!(self.bytes[self.at], b'"' | b'\'') && is_string_prefix(word)
+        {
             return self.string(start);
         }
         if word == "lambda" {
@@ -303,7 +304,10 @@ impl Rewriter<'_> {
         match self.holes.get_mut(&metavariable) {
             Some(Hole::Metavariable { annotation, .. }) => *annotation = Some((colon + 1, text)),
             Some(Hole::Rest { .. } | Hole::Ellipsis) | None => {
-                return Err(PatternError::new("only a single metavariable can have a type", metavariable..end));
+                return Err(PatternError::new(
+                    "only a single metavariable can have a type",
+                    metavariable..end,
+                ));
             }
         }
         self.at = end;

@@ -165,7 +165,9 @@ impl<'f> Engine<'f> {
             (Statement::Metavariable(metavariable) | Statement::Rest(metavariable), _) => {
                 return self.bind(metavariable, self.bound_view(view), state, next);
             }
-            (Statement::Expression(expression), _) => return self.expression_in(expression, view, state, next),
+            (Statement::Expression(expression), _) => {
+                return self.expression_in(expression, view, state, next);
+            }
             (Statement::If(branches), View::Branch(clauses)) => {
                 let (first, others) = clauses.split_first().expect("a branch has a clause");
                 let Some(test) = &first.test else { return false };
@@ -178,20 +180,27 @@ impl<'f> Engine<'f> {
             (Statement::Return(value), Stmt::Return(node)) => {
                 self.optional(value.as_ref(), node.value.as_deref(), state, next)
             }
-            (Statement::Delete(targets), Stmt::Delete(node)) => self.list(targets, &node.targets, state, next),
+            (Statement::Delete(targets), Stmt::Delete(node)) => {
+                self.list(targets, &node.targets, state, next)
+            }
             (Statement::Assign { targets, value }, Stmt::Assign(node)) => match &targets[..] {
-                [wanted] => {
-                    node.targets.iter().any(|target| self.assign(wanted, target, value, &node.value, state, next))
-                }
+                [wanted] => node
+                    .targets
+                    .iter()
+                    .any(|target| self.assign(wanted, target, value, &node.value, state, next)),
                 _ => self.list(targets, &node.targets, state, &mut |state| {
                     self.expression(value, &node.value, state, next)
                 }),
             },
             // An annotation changes nothing about what is stored.
-            (Statement::Assign { targets, value }, Stmt::AnnAssign(node)) => match (&targets[..], &node.value) {
-                ([wanted], Some(node_value)) => self.assign(wanted, &node.target, value, node_value, state, next),
-                _ => false,
-            },
+            (Statement::Assign { targets, value }, Stmt::AnnAssign(node)) => {
+                match (&targets[..], &node.value) {
+                    ([wanted], Some(node_value)) => {
+                        self.assign(wanted, &node.target, value, node_value, state, next)
+                    }
+                    _ => false,
+                }
+            }
             (Statement::AugAssign { target, operator, value }, Stmt::AugAssign(node)) => {
                 *operator == node.op && self.assign(target, &node.target, value, &node.value, state, next)
             }
@@ -264,7 +273,9 @@ impl<'f> Engine<'f> {
             (Statement::Pass, Stmt::Pass(_))
             | (Statement::Break, Stmt::Break(_))
             | (Statement::Continue, Stmt::Continue(_)) => next(state),
-            (Statement::Function(function), Stmt::FunctionDef(node)) => self.function(function, node, state, next),
+            (Statement::Function(function), Stmt::FunctionDef(node)) => {
+                self.function(function, node, state, next)
+            }
             (Statement::Class(class), Stmt::ClassDef(node)) => self.class(class, node, state, next),
             _ => false,
         }
@@ -294,7 +305,10 @@ impl<'f> Engine<'f> {
             Statement::Continue => target.is_continue_stmt(),
             Statement::Function(_) => target.is_function_def_stmt(),
             Statement::Class(_) => target.is_class_def_stmt(),
-            Statement::Ellipsis | Statement::Rest(_) | Statement::Metavariable(_) | Statement::Expression(_) => true,
+            Statement::Ellipsis
+            | Statement::Rest(_)
+            | Statement::Metavariable(_)
+            | Statement::Expression(_) => true,
         }
     }
 
@@ -307,7 +321,9 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
-        self.expression(target, node_target, state, &mut |state| self.expression(value, node_value, state, next))
+        self.expression(target, node_target, state, &mut |state| {
+            self.expression(value, node_value, state, next)
+        })
     }
 
     /// An expression as a statement of a list matches any statement that evaluates it.
@@ -321,7 +337,8 @@ impl<'f> Engine<'f> {
         let mut found = false;
         each_expression_of(view, &mut |expression| {
             super::find::each_expression(expression, &mut |inner| {
-                found = found || (self.may_match(pattern, inner) && self.expression(pattern, inner, state, next));
+                found =
+                    found || (self.may_match(pattern, inner) && self.expression(pattern, inner, state, next));
                 !found
             });
             !found
@@ -423,9 +440,9 @@ impl<'f> Engine<'f> {
             (CasePattern::Metavariable(metavariable), _) => {
                 let bound = match target {
                     ast::Pattern::MatchValue(node) => self.bound_expression(&node.value),
-                    ast::Pattern::MatchAs(ast::PatternMatchAs { pattern: None, name: Some(name), .. }) => {
-                        Bound::new(name.range(), name.as_str(), Node::Name)
-                    }
+                    ast::Pattern::MatchAs(ast::PatternMatchAs {
+                        pattern: None, name: Some(name), ..
+                    }) => Bound::new(name.range(), name.as_str(), Node::Name),
                     _ => Bound::new(target.range(), self.slice(target.range()), Node::Range),
                 };
                 self.bind(metavariable, bound, state, next)
@@ -456,13 +473,12 @@ impl<'f> Engine<'f> {
                     }
                     && self.case_items(items, &node.keys, &node.patterns, state, next)
             }
-            (CasePattern::Class { class, positional, keywords }, ast::Pattern::MatchClass(node)) => {
-                self.expression(class, &node.cls, state, &mut |state| {
+            (CasePattern::Class { class, positional, keywords }, ast::Pattern::MatchClass(node)) => self
+                .expression(class, &node.cls, state, &mut |state| {
                     self.case_list(positional, &node.arguments.patterns, state, &mut |state| {
                         self.case_keywords(keywords, &node.arguments.keywords, state, next)
                     })
-                })
-            }
+                }),
             (CasePattern::Star(name), ast::Pattern::MatchStar(node)) => match (name, &node.name) {
                 (None, None) => next(state),
                 (Some(name), Some(target)) => self.name(name, target, state, next),
@@ -476,7 +492,9 @@ impl<'f> Engine<'f> {
                 };
                 match (pattern, &node.pattern) {
                     (None, None) => with_name(state),
-                    (Some(pattern), Some(target)) => self.case_pattern(pattern, target, state, &mut with_name),
+                    (Some(pattern), Some(target)) => {
+                        self.case_pattern(pattern, target, state, &mut with_name)
+                    }
                     (Some(_), None) | (None, Some(_)) => false,
                 }
             }
@@ -497,9 +515,9 @@ impl<'f> Engine<'f> {
                 (0..=target.len()).any(|skipped| self.case_list(rest, &target[skipped..], state, next))
             }
             Some((first, rest)) => match target.split_first() {
-                Some((pattern, others)) => {
-                    self.case_pattern(first, pattern, state, &mut |state| self.case_list(rest, others, state, next))
-                }
+                Some((pattern, others)) => self.case_pattern(first, pattern, state, &mut |state| {
+                    self.case_list(rest, others, state, next)
+                }),
                 None => false,
             },
         }
@@ -592,13 +610,19 @@ impl<'f> Engine<'f> {
         }
     }
 
-    fn names(&self, pattern: &[Name], target: &'f [Identifier], state: &mut State<'f>, next: Next<'_, 'f>) -> bool {
+    fn names(
+        &self,
+        pattern: &[Name],
+        target: &'f [Identifier],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
         match pattern.split_first() {
             None => next(state),
             Some((Name::Ellipsis, rest)) => self.names(rest, target, state, next),
-            Some((first, rest)) => target
-                .iter()
-                .any(|name| self.name(first, name, state, &mut |state| self.names(rest, target, state, next))),
+            Some((first, rest)) => target.iter().any(|name| {
+                self.name(first, name, state, &mut |state| self.names(rest, target, state, next))
+            }),
         }
     }
 
@@ -710,16 +734,22 @@ impl<'f> Engine<'f> {
             (Expression::Ellipsis, _) => next(state),
             (Expression::Call { function, arguments }, target) if !target.is_call_expr() => {
                 let none_needed = arguments.keywords.is_empty()
-                    && arguments.positional.iter().all(|a| matches!(a, Expression::Ellipsis | Expression::Rest(_)));
+                    && arguments
+                        .positional
+                        .iter()
+                        .all(|a| matches!(a, Expression::Ellipsis | Expression::Rest(_)));
                 none_needed && self.expression(function, target, state, next)
             }
             (Expression::Call { .. }, target) => self.expression(pattern, target, state, next),
-            (pattern @ (Expression::Metavariable(_) | Expression::Name(_) | Expression::Attribute { .. }), target) => {
-                match target {
-                    Expr::Call(call) => call.arguments.is_empty() && self.expression(pattern, &call.func, state, next),
-                    target => self.expression(pattern, target, state, next),
+            (
+                pattern @ (Expression::Metavariable(_) | Expression::Name(_) | Expression::Attribute { .. }),
+                target,
+            ) => match target {
+                Expr::Call(call) => {
+                    call.arguments.is_empty() && self.expression(pattern, &call.func, state, next)
                 }
-            }
+                target => self.expression(pattern, target, state, next),
+            },
             (pattern, target) => self.expression(pattern, target, state, next),
         }
     }
@@ -738,8 +768,9 @@ impl<'f> Engine<'f> {
         self.name(&pattern.name, &target.name, state, &mut |state| {
             self.decorators(&pattern.decorators, &target.decorator_list, &mut used, state, &mut |state| {
                 self.parameters(&pattern.parameters, Some(&target.parameters), state, &mut |state| {
-                    let mut with_body =
-                        |state: &mut State<'f>| self.block(&pattern.body, Block::Body(&target.body), state, next);
+                    let mut with_body = |state: &mut State<'f>| {
+                        self.block(&pattern.body, Block::Body(&target.body), state, next)
+                    };
                     match &pattern.returns {
                         None => with_body(state),
                         wanted @ Some(_) => {
@@ -762,14 +793,23 @@ impl<'f> Engine<'f> {
         self.name(&pattern.name, &target.name, state, &mut |state| {
             self.decorators(&pattern.decorators, &target.decorator_list, &mut used, state, &mut |state| {
                 self.bases(pattern.arguments.as_ref(), target, state, &mut |state| {
-                    let wanted: Vec<&Statement> =
-                        pattern.body.iter().filter(|statement| !matches!(statement, Statement::Ellipsis)).collect();
+                    let wanted: Vec<&Statement> = pattern
+                        .body
+                        .iter()
+                        .filter(|statement| !matches!(statement, Statement::Ellipsis))
+                        .collect();
                     match &wanted[..] {
                         [Statement::Metavariable(metavariable) | Statement::Rest(metavariable)] => {
                             let bound = self.bound_block(Block::Body(&target.body));
                             self.bind(metavariable, bound, state, next)
                         }
-                        _ => self.members(&wanted, &target.body, &mut vec![false; target.body.len()], state, next),
+                        _ => self.members(
+                            &wanted,
+                            &target.body,
+                            &mut vec![false; target.body.len()],
+                            state,
+                            next,
+                        ),
                     }
                 })
             })
@@ -960,7 +1000,8 @@ fn target_imports(statement: &Stmt) -> Vec<TargetImport<'_>> {
             .iter()
             .map(|alias| {
                 let star = alias.name.as_str() == "*";
-                let module = node.module.as_ref().map(Identifier::as_str).into_iter().flat_map(|m| m.split('.'));
+                let module =
+                    node.module.as_ref().map(Identifier::as_str).into_iter().flat_map(|m| m.split('.'));
                 let name = (!star).then_some(alias.name.as_str());
                 TargetImport {
                     level: node.level,

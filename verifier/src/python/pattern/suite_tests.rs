@@ -15,8 +15,10 @@ fn cases(group: &str) -> Option<Vec<PathBuf>> {
         return None;
     };
     let directory = Path::new(&root).join(group);
-    let mut cases: Vec<PathBuf> =
-        std::fs::read_dir(&directory).expect("the directory of cases").map(|entry| entry.expect("entry").path()).collect();
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&directory)
+        .expect("the directory of cases")
+        .map(|entry| entry.expect("entry").path())
+        .collect();
     cases.sort();
     if let Some(only) = std::env::var_os("ASSAY_SEMGREP_CASE") {
         cases.retain(|case| case.file_name() == Some(&only));

@@ -5,11 +5,15 @@ use crate::target::RelativePath;
 /// Finds `pattern` in `target` and compares with the lines that end in `#!`.
 fn check(pattern: &str, target: &str) {
     let file = SourceFile::parse(RelativePath::new("target.py").expect("relative"), target);
-    let parsed = Pattern::parse(pattern).unwrap_or_else(|error| panic!("{pattern}: {error} at {:?}", error.range));
+    let parsed =
+        Pattern::parse(pattern).unwrap_or_else(|error| panic!("{pattern}: {error} at {:?}", error.range));
     let found: std::collections::BTreeSet<u32> =
         Matcher::new(&file).find(&parsed).iter().map(|found| file.line(found.range.start())).collect();
-    let wanted: std::collections::BTreeSet<u32> =
-        (1..).zip(target.lines()).filter(|(_, line)| line.trim_end().ends_with("#!")).map(|(line, _)| line).collect();
+    let wanted: std::collections::BTreeSet<u32> = (1..)
+        .zip(target.lines())
+        .filter(|(_, line)| line.trim_end().ends_with("#!"))
+        .map(|(line, _)| line)
+        .collect();
     assert_eq!(found, wanted, "pattern: {pattern}\ntarget:\n{target}");
 }
 

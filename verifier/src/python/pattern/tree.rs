@@ -45,7 +45,10 @@ pub(super) enum Expression {
     /// `$...ARGS`
     Rest(Metavariable),
     /// `($X: T)`
-    Typed { name: Metavariable, annotation: Box<Expression> },
+    Typed {
+        name: Metavariable,
+        annotation: Box<Expression>,
+    },
     /// `<... e ...>`
     Deep(Box<Expression>),
     Name(Box<str>),
@@ -55,9 +58,19 @@ pub(super) enum Expression {
         /// `a.b.c` when no part of it is a hole: such a path may be reached through imports.
         path: Option<Box<str>>,
     },
-    Call { function: Box<Expression>, arguments: Arguments },
-    Subscript { value: Box<Expression>, slice: Box<Expression> },
-    Slice { lower: Option<Box<Expression>>, upper: Option<Box<Expression>>, step: Option<Box<Expression>> },
+    Call {
+        function: Box<Expression>,
+        arguments: Arguments,
+    },
+    Subscript {
+        value: Box<Expression>,
+        slice: Box<Expression>,
+    },
+    Slice {
+        lower: Option<Box<Expression>>,
+        upper: Option<Box<Expression>>,
+        step: Option<Box<Expression>>,
+    },
     String(StringPattern),
     FString(Vec<FStringPart>),
     /// A number, `True`, `False` or `None`.
@@ -68,18 +81,47 @@ pub(super) enum Expression {
     Dict(Vec<DictItem>),
     /// `{...}`: a dict or a set.
     Braces,
-    Unary { operator: UnaryOp, operand: Box<Expression> },
-    Binary { operator: Operator, left: Box<Expression>, right: Box<Expression> },
+    Unary {
+        operator: UnaryOp,
+        operand: Box<Expression>,
+    },
+    Binary {
+        operator: Operator,
+        left: Box<Expression>,
+        right: Box<Expression>,
+    },
     /// `a and b and c`, and `a | b | c`: operators that do not care for parentheses.
-    Chain { operator: ChainOperator, operands: Vec<Expression> },
-    Compare { left: Box<Expression>, operators: Vec<CmpOp>, comparators: Vec<Expression> },
-    Lambda { parameters: Vec<Parameter>, body: Box<Expression> },
-    Conditional { test: Box<Expression>, body: Box<Expression>, orelse: Box<Expression> },
-    Comprehension { kind: ComprehensionKind, key: Option<Box<Expression>>, element: Box<Expression>, generators: Vec<Generator> },
+    Chain {
+        operator: ChainOperator,
+        operands: Vec<Expression>,
+    },
+    Compare {
+        left: Box<Expression>,
+        operators: Vec<CmpOp>,
+        comparators: Vec<Expression>,
+    },
+    Lambda {
+        parameters: Vec<Parameter>,
+        body: Box<Expression>,
+    },
+    Conditional {
+        test: Box<Expression>,
+        body: Box<Expression>,
+        orelse: Box<Expression>,
+    },
+    Comprehension {
+        kind: ComprehensionKind,
+        key: Option<Box<Expression>>,
+        element: Box<Expression>,
+        generators: Vec<Generator>,
+    },
     Await(Box<Expression>),
     Yield(Option<Box<Expression>>),
     YieldFrom(Box<Expression>),
-    Named { target: Box<Expression>, value: Box<Expression> },
+    Named {
+        target: Box<Expression>,
+        value: Box<Expression>,
+    },
     Starred(Box<Expression>),
 }
 
@@ -142,7 +184,10 @@ pub(super) struct Arguments {
 
 #[derive(Clone, Debug)]
 pub(super) enum Keyword {
-    Named { name: Name, value: Expression },
+    Named {
+        name: Name,
+        value: Expression,
+    },
     /// `**e`
     Unpacked(Expression),
 }
@@ -160,7 +205,12 @@ pub(super) enum Parameter {
     Ellipsis,
     /// `$...PARAMS`
     Rest(Metavariable),
-    Plain { kind: ParameterKind, name: Name, annotation: Option<Expression>, default: Option<Expression> },
+    Plain {
+        kind: ParameterKind,
+        name: Name,
+        annotation: Option<Expression>,
+        default: Option<Expression>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,17 +233,56 @@ pub(super) enum Statement {
     Expression(Expression),
     Return(Option<Expression>),
     Delete(Vec<Expression>),
-    Assign { targets: Vec<Expression>, value: Expression },
-    AugAssign { target: Expression, operator: Operator, value: Expression },
-    AnnAssign { target: Expression, annotation: Expression, value: Option<Expression> },
-    For { is_async: bool, target: Expression, iterable: Expression, body: Vec<Statement>, orelse: Vec<Statement> },
-    While { test: Expression, body: Vec<Statement>, orelse: Vec<Statement> },
+    Assign {
+        targets: Vec<Expression>,
+        value: Expression,
+    },
+    AugAssign {
+        target: Expression,
+        operator: Operator,
+        value: Expression,
+    },
+    AnnAssign {
+        target: Expression,
+        annotation: Expression,
+        value: Option<Expression>,
+    },
+    For {
+        is_async: bool,
+        target: Expression,
+        iterable: Expression,
+        body: Vec<Statement>,
+        orelse: Vec<Statement>,
+    },
+    While {
+        test: Expression,
+        body: Vec<Statement>,
+        orelse: Vec<Statement>,
+    },
     If(Vec<Branch>),
-    With { is_async: bool, items: Vec<WithItem>, body: Vec<Statement> },
-    Match { subject: Expression, cases: Vec<Case> },
-    Raise { exception: Option<Expression>, cause: Option<Expression> },
-    Try { body: Vec<Statement>, handlers: Vec<Handler>, orelse: Vec<Statement>, finalbody: Vec<Statement> },
-    Assert { test: Expression, message: Option<Expression> },
+    With {
+        is_async: bool,
+        items: Vec<WithItem>,
+        body: Vec<Statement>,
+    },
+    Match {
+        subject: Expression,
+        cases: Vec<Case>,
+    },
+    Raise {
+        exception: Option<Expression>,
+        cause: Option<Expression>,
+    },
+    Try {
+        body: Vec<Statement>,
+        handlers: Vec<Handler>,
+        orelse: Vec<Statement>,
+        finalbody: Vec<Statement>,
+    },
+    Assert {
+        test: Expression,
+        message: Option<Expression>,
+    },
     Import(Vec<Import>),
     Global(Vec<Name>),
     Nonlocal(Vec<Name>),

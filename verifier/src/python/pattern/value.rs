@@ -15,7 +15,10 @@ pub(super) enum Constant {
     Float(f64),
     /// `2j`: real and imaginary part.
     Complex(f64, f64),
-    Text { value: Arc<str>, bytes: bool },
+    Text {
+        value: Arc<str>,
+        bytes: bool,
+    },
     /// Certainly a string constant, but not known which: `"a"` on one path and `"b"` on another.
     SomeText,
     /// Certainly a number, but not known which.
