@@ -8,6 +8,7 @@ pub mod files;
 pub mod pattern;
 pub mod project;
 pub mod source;
+pub mod taint;
 pub mod symbols;
 
 pub use files::{Files, ParsedFile};

@@ -1,0 +1,140 @@
+//! The taint engine: does a value from one place reach another? It knows marked places of files
+//! ([`Marks`]) and no patterns; who calls it says what is a source and what is a sink.
+//!
+//! One function at a time is run over what may be tainted, in the order of its statements, with
+//! joins after branches and rounds for loops. What a function does for its callers is kept as
+//! a summary in terms of its parameters; functions are run again when what they rely on has
+//! grown. The engine does not look at values: a branch that can never be taken is taken.
+
+mod calls;
+mod engine;
+mod environment;
+mod expressions;
+mod interpreter;
+mod scope;
+mod specification;
+mod summary;
+mod value;
+
+use ruff_python_ast as ast;
+use ruff_text_size::TextRange;
+
+pub use specification::{
+    Mark, Marks, Options, PropagatorKind, PropagatorMark, Requires, SanitizerKind, SideEffect, SinkKind, SourceKind,
+    Specification,
+};
+pub use value::StepKind;
+
+use crate::python::SourceFile;
+use crate::target::RelativePath;
+
+/// What the engine asks of its surroundings.
+pub trait World<'f> {
+    /// Where the patterns match in a file.
+    fn marks(&self, file: &'f SourceFile) -> Marks;
+
+    /// The function that a call calls, if that is known for certain.
+    fn callee(&self, site: CallSite<'f>) -> Option<Callee<'f>>;
+
+    /// The bases of a class that are classes of the project.
+    fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>>;
+}
+
+/// A call and what is around it.
+#[derive(Clone, Copy, Debug)]
+pub struct CallSite<'f> {
+    /// The file.
+    pub file: &'f SourceFile,
+    /// The class whose body or method it is in.
+    pub class: Option<&'f ast::StmtClassDef>,
+    /// The function that it is in.
+    pub function: Option<&'f ast::StmtFunctionDef>,
+    /// The call.
+    pub call: &'f ast::ExprCall,
+}
+
+/// A function that is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Callee<'f> {
+    /// Its file.
+    pub file: &'f SourceFile,
+    /// Its definition.
+    pub function: &'f ast::StmtFunctionDef,
+    /// The class that it is a method of.
+    pub class: Option<ClassAt<'f>>,
+    /// What becomes its first parameter.
+    pub binding: Binding,
+}
+
+/// How arguments meet parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// One by one.
+    Function,
+    /// The object that the method is called on comes first.
+    Method,
+    /// A new object comes first, and is the result.
+    Constructor,
+}
+
+/// A class in its file.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassAt<'f> {
+    /// Its file.
+    pub file: &'f SourceFile,
+    /// Its definition.
+    pub class: &'f ast::StmtClassDef,
+}
+
+/// What was found, and how much was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// The flows, by sink.
+    pub flows: Vec<Flow>,
+    /// Files whose code was run.
+    pub files: u32,
+    /// Functions and module bodies that were run.
+    pub functions: u32,
+    /// Statements and expressions that were run, again when they were run again.
+    pub nodes: u64,
+    /// Places that match a source, in these files.
+    pub sources: u32,
+    /// Places that match a sink, in these files.
+    pub sinks: u32,
+    /// Some code was nested too deep to be looked into.
+    pub too_deep: bool,
+    /// More functions are called than the engine looks into.
+    pub too_many: bool,
+}
+
+/// A value that comes from a source and arrives at a sink.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Where the source is.
+    pub source_file: RelativePath,
+    /// The source.
+    pub source: Mark,
+    /// Where the sink is.
+    pub sink_file: RelativePath,
+    /// The sink.
+    pub sink: Mark,
+    /// The way, from the source to the sink.
+    pub steps: Vec<FlowStep>,
+}
+
+/// One step of a [`Flow`].
+#[derive(Clone, Debug)]
+pub struct FlowStep {
+    /// The file.
+    pub file: RelativePath,
+    /// The code.
+    pub range: TextRange,
+    /// What happens there.
+    pub kind: StepKind,
+}
+
+/// Runs the module bodies and all functions of `roots`, and every function of the project that
+/// they call.
+pub fn analyse<'f>(specification: &Specification, world: &dyn World<'f>, roots: &[&'f SourceFile]) -> Findings {
+    engine::Engine::new(specification, world).run(roots)
+}

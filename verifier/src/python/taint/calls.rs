@@ -1,0 +1,342 @@
+//! Calls: into functions of the project by their summaries, into the standard containers by what
+//! is known of them, and into everything else by assumption.
+
+use std::rc::Rc;
+
+use ruff_python_ast as ast;
+use ruff_python_ast::Expr;
+use ruff_python_ast::name::Name;
+use ruff_text_size::{Ranged, TextRange};
+
+use super::Binding;
+use super::CallSite;
+use super::engine::{Body, UnitId};
+use super::environment::{Path, Root};
+use super::interpreter::Interpreter;
+use super::scope;
+use super::summary::Summary;
+use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
+
+/// An argument as it is passed.
+struct Argument {
+    keyword: Option<Name>,
+    spread: bool,
+    value: Value,
+    path: Option<Path>,
+}
+
+/// The object that a method is called on.
+struct Receiver {
+    value: Value,
+    path: Option<Path>,
+    /// It is the object that the running method belongs to.
+    is_self: bool,
+}
+
+impl<'f> Interpreter<'_, '_, 'f> {
+    pub(super) fn call(&mut self, call: &'f ast::ExprCall) -> Value {
+        // Arguments first, although Python looks at the callee first: propagators from an
+        // argument to the object of the call depend on it, and nothing else does.
+        let arguments = self.arguments(&call.arguments);
+        let (receiver, callee) = self.callee(&call.func);
+        let mut passed = callee.own.clone();
+        for argument in &arguments {
+            passed.extend(&argument.value.reachable());
+        }
+        if let Some(receiver) = receiver.as_ref().filter(|receiver| !receiver.is_self) {
+            passed.extend(&receiver.value.own);
+        }
+        self.call_sinks(call.range(), &passed);
+        let options = self.engine.specification.options;
+        if options.deep {
+            if let Some((unit, summary, binding)) = self.resolve(call) {
+                let receiver = receiver.map(|receiver| (receiver.value, receiver.path));
+                return self.apply(call.range(), unit, &summary, binding, receiver, arguments);
+            }
+            if let Some(value) = self.known_call(call, receiver.as_ref(), &arguments) {
+                return value;
+            }
+        }
+        if options.only_propagate_through_assignments {
+            return Value::default();
+        }
+        let mut taints = callee.own.clone();
+        if let Some(receiver) = receiver.filter(|receiver| !receiver.is_self) {
+            taints.extend(&receiver.value.reachable());
+        }
+        if !options.assume_safe_functions {
+            let mut passed = TaintSet::default();
+            for argument in &arguments {
+                passed.extend(&argument.value.reachable());
+            }
+            if options.deep && !passed.is_empty() {
+                let name = self.engine.slice(self.file, call.func.range()).to_owned();
+                passed = passed.then(&self.step(call.range(), StepKind::Unresolved(name)));
+            }
+            taints.extend(&passed);
+        }
+        Value::whole(taints.derived())
+    }
+
+    fn arguments(&mut self, arguments: &'f ast::Arguments) -> Vec<Argument> {
+        arguments
+            .iter_source_order()
+            .map(|argument| {
+                let (keyword, spread, expression) = match argument {
+                    ast::ArgOrKeyword::Arg(Expr::Starred(starred)) => (None, true, &*starred.value),
+                    ast::ArgOrKeyword::Arg(argument) => (None, false, argument),
+                    ast::ArgOrKeyword::Keyword(keyword) => {
+                        (keyword.arg.as_ref().map(|name| name.id.clone()), keyword.arg.is_none(), &keyword.value)
+                    }
+                };
+                let value = self.expression(expression);
+                let value = match argument {
+                    ast::ArgOrKeyword::Arg(whole @ Expr::Starred(_)) => self.marks(whole.range(), None, value),
+                    ast::ArgOrKeyword::Arg(_) | ast::ArgOrKeyword::Keyword(_) => value,
+                };
+                Argument { keyword, spread, value, path: self.path(expression) }
+            })
+            .collect()
+    }
+
+    /// The object of a method call, and the taint of the callee itself.
+    fn callee(&mut self, function: &'f Expr) -> (Option<Receiver>, Value) {
+        let Expr::Attribute(attribute) = function else {
+            let value = self.expression(function);
+            return (None, value);
+        };
+        let value = self.expression(&attribute.value);
+        let path = self.path(&attribute.value);
+        let own = self.engine.receiver(self.unit).map(|(_, name)| Path::variable(Root::Local(name)));
+        let is_self = self.engine.specification.options.deep && path.is_some() && path == own;
+        let method = self.path(function);
+        // What is known of the method beyond its object: a source or a propagator names it.
+        let callee = self.marks(attribute.range, method.as_ref(), Value::default());
+        (Some(Receiver { value, path, is_self }), callee)
+    }
+
+    fn resolve(&mut self, call: &'f ast::ExprCall) -> Option<(UnitId, Rc<Summary>, Binding)> {
+        if let Expr::Name(name) = &*call.func
+            && let Some(unit) = self.inner_functions.get(&name.id).copied()
+        {
+            let summary = self.engine.summary(self.unit, unit);
+            return Some((unit, summary, Binding::Function));
+        }
+        let unit = &self.engine.units[self.unit];
+        let site = CallSite {
+            file: self.engine.files[self.file as usize].source,
+            class: unit.class.map(|class| self.engine.classes[class].at.class),
+            function: match unit.body {
+                Body::Module(_) => None,
+                Body::Function(function) => Some(function),
+            },
+            call,
+        };
+        let callee = self.engine.world.callee(site)?;
+        let (unit, summary) = self.engine.call(self.unit, &callee)?;
+        Some((unit, summary, callee.binding))
+    }
+
+    /// Does what a function of the project is known to do.
+    fn apply(
+        &mut self,
+        range: TextRange,
+        unit: UnitId,
+        summary: &Summary,
+        binding: Binding,
+        receiver: Option<(Value, Option<Path>)>,
+        arguments: Vec<Argument>,
+    ) -> Value {
+        let Body::Function(function) = self.engine.units[unit].body else { return Value::default() };
+        let name = self.engine.units[unit].name.clone();
+        let given = give(&function.parameters, binding, receiver, arguments);
+        let parameters: Vec<String> =
+            function.parameters.iter().map(|parameter| parameter.name().to_string()).collect();
+        let passing = |index: u16, this: &Self| {
+            let parameter = parameters.get(usize::from(index)).cloned().unwrap_or_default();
+            this.step(range, StepKind::Passed(name.clone(), parameter))
+        };
+        for arrival in &summary.arrivals {
+            let Some((value, _)) = given.get(usize::from(arrival.parameter)) else { continue };
+            let taints = value.project_path(&arrival.path).reachable();
+            let mark = self.engine.files[arrival.sink_file as usize].marks.marks.sinks[arrival.sink_mark as usize];
+            let requires = self.engine.specification.sinks[mark.kind].requires.as_ref();
+            if taints.is_empty() || !self.engine.requires_holds(requires, &taints) {
+                continue;
+            }
+            let step = passing(arrival.parameter, self);
+            let mut own = std::mem::take(&mut self.summary);
+            for taint in taints.iter() {
+                let trace = taint.trace.then(step.clone()).join(&arrival.trace);
+                self.engine.arrive_one(taint, arrival.sink_file, arrival.sink_mark, trace, &mut own);
+            }
+            self.summary = own;
+        }
+        let steps: Vec<Step> = (0..parameters.len()).map(|index| passing(u16::try_from(index).unwrap_or(u16::MAX), self)).collect();
+        let mut built = Value::default();
+        for write in &summary.writes {
+            let Some((_, path)) = given.get(usize::from(write.parameter)) else { continue };
+            let taints = substitute(&write.taints, &given, &steps).reachable();
+            if taints.is_empty() {
+                continue;
+            }
+            if write.parameter == 0 && binding == Binding::Constructor {
+                built.add(&write.path, &taints);
+            } else if let Some(path) = path {
+                let elements = path.elements.iter().chain(&write.path).cloned().collect();
+                let path = Path { root: path.root.clone(), elements };
+                self.environment().taint(&path, &taints);
+                self.remember_attribute(&path, &Value::whole(taints));
+            }
+        }
+        if binding == Binding::Constructor {
+            return built;
+        }
+        let returned = self.step(range, StepKind::Returned(name));
+        let mut result = substitute(&summary.returned.own, &given, &steps);
+        for (path, taints) in &summary.returned.parts {
+            let part = substitute(taints, &given, &steps);
+            result.add(path, &part.own);
+            for (rest, taints) in &part.parts {
+                let path: Vec<Element> = path.iter().chain(rest).cloned().collect();
+                result.add(&path, taints);
+            }
+        }
+        result.then(&returned)
+    }
+
+    /// Calls whose effect is known without seeing their code.
+    fn known_call(&mut self, call: &'f ast::ExprCall, receiver: Option<&Receiver>, arguments: &[Argument]) -> Option<Value> {
+        match (&*call.func, receiver) {
+            (Expr::Name(name), _) => {
+                // They tell something about a value that is not the value.
+                let tells = ["bool", "callable", "hasattr", "id", "isinstance", "issubclass", "len", "type"];
+                tells.contains(&name.id.as_str()).then(Value::default)
+            }
+            (Expr::Attribute(method), Some(receiver)) => {
+                self.known_method(call, method.attr.as_str(), receiver, arguments)
+            }
+            _ => None,
+        }
+    }
+
+    fn known_method(
+        &mut self,
+        call: &'f ast::ExprCall,
+        method: &str,
+        receiver: &Receiver,
+        arguments: &[Argument],
+    ) -> Option<Value> {
+        match method {
+            // They put what they are given into the object.
+            "append" | "appendleft" | "add" | "insert" | "extend" | "extendleft" | "update" | "put" | "put_nowait"
+            | "push" | "setdefault" => {
+                let mut taints = TaintSet::default();
+                for argument in arguments {
+                    taints.extend(&argument.value.reachable());
+                }
+                if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self && !taints.is_empty()) {
+                    let place = self.engine.slice(self.file, call.func.range()).to_owned();
+                    let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
+                    let elements = path.elements.iter().chain([&Element::Anything]).cloned().collect();
+                    let path = Path { root: path.root.clone(), elements };
+                    self.environment().taint(&path, &taints);
+                    self.remember_attribute(&path, &Value::whole(taints));
+                    return Some(Value::default());
+                }
+                None
+            }
+            "get" | "pop" if !receiver.is_self && !arguments.is_empty() && !receiver.value.is_clean() => {
+                let key = call.arguments.args.first().map(scope::element)?;
+                let mut value = receiver.value.project(&key);
+                for argument in &arguments[1..] {
+                    value.join(&argument.value);
+                }
+                Some(value)
+            }
+            "copy" if arguments.is_empty() && !receiver.is_self => Some(receiver.value.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What each parameter of a function receives, and the variable it came from.
+fn give(
+    parameters: &ast::Parameters,
+    binding: Binding,
+    receiver: Option<(Value, Option<Path>)>,
+    arguments: Vec<Argument>,
+) -> Vec<(Value, Option<Path>)> {
+    let all: Vec<_> = parameters.iter().collect();
+    let mut given: Vec<(Value, Option<Path>)> = vec![(Value::default(), None); all.len()];
+    let positional = parameters.posonlyargs.len() + parameters.args.len();
+    let rest = parameters.vararg.as_ref().map(|_| positional);
+    let keywords = parameters.kwarg.as_ref().map(|_| all.len() - 1);
+    let mut next = 0;
+    match (binding, given.first_mut()) {
+        (Binding::Function, _) | (_, None) => {}
+        (Binding::Method, Some(first)) => {
+            *first = receiver.unwrap_or_default();
+            next = 1;
+        }
+        (Binding::Constructor, Some(_)) => next = 1,
+    }
+    for argument in arguments {
+        match (&argument.keyword, argument.spread) {
+            (Some(keyword), _) => match all.iter().position(|parameter| parameter.name().id == *keyword) {
+                Some(index) => given[index] = (argument.value, argument.path),
+                None => {
+                    if let Some(index) = keywords {
+                        given[index].0.join(&argument.value.wrapped(&Element::Key(keyword.clone())));
+                    }
+                }
+            },
+            // `*several` and `**several`: any parameter that is left may get any of them.
+            (None, true) => {
+                let whole = Value::whole(argument.value.reachable());
+                given.iter_mut().skip(next).for_each(|(value, _)| value.join(&whole));
+            }
+            (None, false) if next < positional => {
+                given[next] = (argument.value, argument.path);
+                next += 1;
+            }
+            (None, false) => {
+                if let Some(index) = rest {
+                    given[index].0.join(&argument.value.wrapped(&Element::Anything));
+                }
+            }
+        }
+    }
+    given
+}
+
+/// Puts what was passed in the place of parameters.
+fn substitute(taints: &TaintSet, given: &[(Value, Option<Path>)], steps: &[Step]) -> Value {
+    let mut result = Value::default();
+    for taint in taints.iter() {
+        match &taint.origin {
+            Origin::Source { .. } => result.own.insert(taint.clone()),
+            Origin::Parameter { index, path, whole } => {
+                let Some((value, _)) = given.get(usize::from(*index)) else { continue };
+                let value = value.project_path(path);
+                let further = |taints: &TaintSet| {
+                    taints.map(|passed| {
+                        let trace = match steps.get(usize::from(*index)) {
+                            Some(step) => passed.trace.then(step.clone()).join(&taint.trace),
+                            None => passed.trace.join(&taint.trace),
+                        };
+                        Some(Taint { trace, ..passed.clone() })
+                    })
+                };
+                if *whole {
+                    result.own.extend(&further(&value.reachable()).derived());
+                } else {
+                    let parts = value.parts.iter().map(|(path, taints)| (path.clone(), further(taints))).collect();
+                    let value = Value { own: further(&value.own), parts };
+                    result.join(&value);
+                }
+            }
+        }
+    }
+    result
+}

@@ -1,0 +1,497 @@
+//! Runs functions in the order in which they learn from each other: a function again when one
+//! that it calls, its class's attributes, or the function around it has something new to tell.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use ruff_python_ast as ast;
+use ruff_python_ast::Stmt;
+use ruff_python_ast::name::Name;
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::environment::{Environment, Path, Root};
+use super::interpreter::Interpreter;
+use super::scope;
+use super::specification::{MarkIndex, Requires, Specification};
+use super::summary::{Arrival, Summary, Write};
+use super::value::{Element, Label, Origin, Step, StepKind, Taint, TaintSet, Trace, Value};
+use super::{Callee, ClassAt, Findings, Flow, FlowStep, World};
+use crate::python::SourceFile;
+
+pub(super) type UnitId = usize;
+pub(super) type ClassId = usize;
+
+/// A function is run again at most this often. Its summary only grows, and what is new after
+/// so many rounds is a longer way to what is known.
+const MOST_VISITS: u32 = 12;
+/// Functions of other files that are looked into for the sake of one question.
+const MOST_UNITS: usize = 6_000;
+
+pub(super) struct Engine<'w, 'f> {
+    pub(super) specification: &'w Specification,
+    pub(super) world: &'w dyn World<'f>,
+    pub(super) files: Vec<FileState<'f>>,
+    pub(super) units: Vec<Unit<'f>>,
+    pub(super) classes: Vec<Class<'f>>,
+    pub(super) labels: Vec<String>,
+    pub(super) too_deep: bool,
+    flows: BTreeMap<(u32, u32, u32, u32), Trace>,
+    file_ids: HashMap<*const SourceFile, u32>,
+    unit_ids: HashMap<(u32, TextSize), UnitId>,
+    class_ids: HashMap<(u32, TextSize), ClassId>,
+    queue: Vec<UnitId>,
+    functions_run: BTreeSet<UnitId>,
+    nodes: u64,
+    too_many: bool,
+}
+
+pub(super) struct FileState<'f> {
+    pub(super) source: &'f SourceFile,
+    pub(super) marks: Rc<MarkIndex>,
+    /// Variables of the module when it has been run.
+    globals: Environment,
+    module: UnitId,
+    /// All its functions are run, not only those that are called.
+    root: bool,
+}
+
+pub(super) struct Unit<'f> {
+    pub(super) file: u32,
+    pub(super) body: Body<'f>,
+    pub(super) class: Option<ClassId>,
+    pub(super) name: String,
+    locals: Rc<HashSet<Name>>,
+    outer: Rc<HashSet<Name>>,
+    captured: Environment,
+    defaults: Vec<(Name, Value)>,
+    summary: Rc<Summary>,
+    callers: BTreeSet<UnitId>,
+    visits: u32,
+    queued: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Body<'f> {
+    Module(&'f [Stmt]),
+    Function(&'f ast::StmtFunctionDef),
+}
+
+pub(super) struct Class<'f> {
+    pub(super) at: ClassAt<'f>,
+    /// Attributes by the name `self`.
+    attributes: Environment,
+    family: Vec<ClassId>,
+    members: BTreeSet<UnitId>,
+}
+
+impl<'w, 'f> Engine<'w, 'f> {
+    pub(super) fn new(specification: &'w Specification, world: &'w dyn World<'f>) -> Self {
+        Self {
+            specification,
+            world,
+            files: Vec::new(),
+            units: Vec::new(),
+            classes: Vec::new(),
+            labels: vec![super::specification::DEFAULT_LABEL.to_owned()],
+            too_deep: false,
+            flows: BTreeMap::new(),
+            file_ids: HashMap::new(),
+            unit_ids: HashMap::new(),
+            class_ids: HashMap::new(),
+            queue: Vec::new(),
+            functions_run: BTreeSet::new(),
+            nodes: 0,
+            too_many: false,
+        }
+    }
+
+    pub(super) fn run(mut self, roots: &[&'f SourceFile]) -> Findings {
+        for root in roots {
+            self.file(root, true);
+        }
+        // The last one in is run first: what has just been found to be called, before callers.
+        while let Some(unit) = self.queue.pop() {
+            self.units[unit].queued = false;
+            self.visit(unit);
+        }
+        self.findings()
+    }
+
+    /// The engine's number of a file.
+    pub(super) fn file(&mut self, source: &'f SourceFile, root: bool) -> u32 {
+        if let Some(file) = self.file_ids.get(&std::ptr::from_ref(source)) {
+            return *file;
+        }
+        let file = u32::try_from(self.files.len()).expect("fewer files than that");
+        let module = self.units.len();
+        let marks = Rc::new(MarkIndex::new(self.world.marks(source)));
+        // The body of a module that is only called into matters when taint can begin there.
+        let runs = root || marks.marks.has_sources();
+        self.files.push(FileState { source, marks, globals: Environment::default(), module, root });
+        self.file_ids.insert(std::ptr::from_ref(source), file);
+        let body = Body::Module(&source.module().body);
+        self.add_unit(Unit::new(file, body, None, "<module>".to_owned()));
+        if runs {
+            self.enqueue(module);
+        }
+        file
+    }
+
+    fn add_unit(&mut self, unit: Unit<'f>) -> UnitId {
+        self.units.push(unit);
+        self.units.len() - 1
+    }
+
+    fn enqueue(&mut self, unit: UnitId) {
+        if !self.units[unit].queued && self.units[unit].visits < MOST_VISITS {
+            self.units[unit].queued = true;
+            self.queue.push(unit);
+        }
+    }
+
+    fn visit(&mut self, id: UnitId) {
+        if self.units.len() > MOST_UNITS {
+            self.too_many = true;
+        }
+        self.units[id].visits += 1;
+        self.functions_run.insert(id);
+        let file = self.units[id].file as usize;
+        match self.units[id].body {
+            Body::Module(body) => {
+                let fuel = fuel(body);
+                let mut interpreter = Interpreter::new(self, id, fuel);
+                let exit = interpreter.run(body).unwrap_or_default();
+                self.nodes += interpreter_nodes(interpreter);
+                if !self.files[file].globals.same(&exit) {
+                    self.files[file].globals = exit;
+                    let again: Vec<_> = (0..self.units.len())
+                        .filter(|unit| self.units[*unit].file as usize == file && *unit != id && self.units[*unit].visits > 0)
+                        .collect();
+                    again.into_iter().for_each(|unit| self.enqueue(unit));
+                }
+            }
+            Body::Function(function) => self.visit_function(id, function),
+        }
+    }
+
+    fn visit_function(&mut self, id: UnitId, function: &'f ast::StmtFunctionDef) {
+        let file = self.units[id].file as usize;
+        let mut state = self.files[file].globals.clone();
+        for (root, value) in self.units[id].captured.variables() {
+            let Root::Local(name) = root else { continue };
+            if !self.units[id].locals.contains(name) {
+                state.store(&Path::variable(root.clone()), value);
+            }
+        }
+        let receiver = self.receiver(id);
+        let attributes = receiver.as_ref().map(|(class, _)| self.attributes(*class)).unwrap_or_default();
+        let (locals, outer) = (self.units[id].locals.clone(), self.units[id].outer.clone());
+        let defaults = self.units[id].defaults.clone();
+        let mut interpreter = Interpreter::new(self, id, fuel(&function.body));
+        interpreter.locals = Some(locals);
+        interpreter.outer = outer;
+        interpreter.state = Some(state);
+        interpreter.bind_parameters(&function.parameters, &defaults, &attributes);
+        let exit = interpreter.run(&function.body).unwrap_or_default();
+        let mut summary = std::mem::take(&mut interpreter.summary);
+        self.nodes += interpreter_nodes(interpreter);
+        summary.writes = writes(&function.parameters, &exit);
+        if !self.units[id].summary.same(&summary) {
+            self.units[id].summary = Rc::new(summary);
+            let callers: Vec<_> = self.units[id].callers.iter().copied().collect();
+            callers.into_iter().for_each(|caller| self.enqueue(caller));
+        }
+    }
+
+    /// A function definition that has been come across while its surroundings run.
+    pub(super) fn define(
+        &mut self,
+        around: UnitId,
+        function: &'f ast::StmtFunctionDef,
+        defaults: Vec<(Name, Value)>,
+        captured: Environment,
+    ) -> UnitId {
+        let file = self.units[around].file;
+        let class = match self.units[around].body {
+            // A function inside a method is no method, but its `self` is the method's.
+            Body::Module(_) | Body::Function(_) => self.units[around].class,
+        };
+        let id = self.unit(file, function, class);
+        let mut outer: HashSet<Name> = self.units[around].outer.as_ref().clone();
+        if matches!(self.units[around].body, Body::Function(_)) {
+            outer.extend(self.units[around].locals.iter().cloned());
+        }
+        let unit = &mut self.units[id];
+        unit.outer = Rc::new(outer);
+        let mut all = unit.captured.clone();
+        all.join(&captured);
+        let grown = !all.same(&unit.captured)
+            || unit.defaults.len() != defaults.len()
+            || unit.defaults.iter().zip(&defaults).any(|(one, two)| one.0 != two.0 || !one.1.same(&two.1));
+        unit.captured = all;
+        unit.defaults = defaults;
+        let first = unit.visits == 0 && self.files[file as usize].root;
+        if grown || first {
+            self.enqueue(id);
+        }
+        id
+    }
+
+    fn unit(&mut self, file: u32, function: &'f ast::StmtFunctionDef, class: Option<ClassId>) -> UnitId {
+        if let Some(id) = self.unit_ids.get(&(file, function.start())) {
+            return *id;
+        }
+        let mut unit = Unit::new(file, Body::Function(function), class, function.name.to_string());
+        unit.locals = Rc::new(scope::locals(function));
+        let id = self.add_unit(unit);
+        self.unit_ids.insert((file, function.start()), id);
+        if let Some(class) = class {
+            self.classes[class].members.insert(id);
+        }
+        id
+    }
+
+    /// The summary of a function that is called, as far as it is known by now.
+    pub(super) fn call(&mut self, caller: UnitId, callee: &Callee<'f>) -> Option<(UnitId, Rc<Summary>)> {
+        let file = self.file(callee.file, false);
+        let class = callee.class.map(|class| self.class(class));
+        if self.units.len() > MOST_UNITS {
+            self.too_many = true;
+            return None;
+        }
+        let id = self.unit(file, callee.function, class);
+        Some((id, self.summary(caller, id)))
+    }
+
+    pub(super) fn summary(&mut self, caller: UnitId, callee: UnitId) -> Rc<Summary> {
+        self.units[callee].callers.insert(caller);
+        if self.units[callee].visits == 0 {
+            self.enqueue(callee);
+        }
+        self.units[callee].summary.clone()
+    }
+
+    pub(super) fn define_class(&mut self, around: UnitId, class: &'f ast::StmtClassDef) -> ClassId {
+        let file = self.files[self.units[around].file as usize].source;
+        self.class(ClassAt { file, class })
+    }
+
+    fn class(&mut self, at: ClassAt<'f>) -> ClassId {
+        let file = self.file(at.file, false);
+        if let Some(id) = self.class_ids.get(&(file, at.class.start())) {
+            return *id;
+        }
+        let id = self.classes.len();
+        self.class_ids.insert((file, at.class.start()), id);
+        self.classes.push(Class { at, attributes: Environment::default(), family: vec![id], members: BTreeSet::new() });
+        if self.specification.options.deep {
+            for base in self.world.bases(at) {
+                let base = self.class(base);
+                if !self.classes[id].family.contains(&base) {
+                    self.classes[id].family.push(base);
+                    self.classes[base].family.push(id);
+                }
+            }
+        }
+        id
+    }
+
+    /// Makes `class` the one whose body is being run; the answer is the one before.
+    pub(super) fn enter_class(&mut self, unit: UnitId, class: Option<ClassId>) -> Option<ClassId> {
+        std::mem::replace(&mut self.units[unit].class, class)
+    }
+
+    /// The class and the name of the object that a method is called on.
+    pub(super) fn receiver(&self, unit: UnitId) -> Option<(ClassId, Name)> {
+        let class = self.units[unit].class?;
+        let Body::Function(function) = self.units[unit].body else { return None };
+        let is_static = function.decorator_list.iter().any(|decorator| {
+            matches!(&decorator.expression, ast::Expr::Name(name) if name.id == "staticmethod")
+        });
+        if is_static {
+            return None;
+        }
+        let first = function.parameters.iter_non_variadic_params().next();
+        // A function inside a method reads the method's `self`.
+        match first.map(|first| first.parameter.name.id.clone()) {
+            Some(name) if self.is_member(unit) => Some((class, name)),
+            Some(_) | None => Some((class, Name::new_static("self"))),
+        }
+    }
+
+    fn is_member(&self, unit: UnitId) -> bool {
+        let Some(class) = self.units[unit].class else { return false };
+        let Body::Function(function) = self.units[unit].body else { return false };
+        self.classes[class].at.class.body.iter().any(|statement| statement.range().contains_range(function.range()))
+            && self.units[unit].outer.is_empty()
+    }
+
+    /// Something that is stored in an attribute of a class's instances.
+    pub(super) fn class_attribute(&mut self, class: ClassId, path: &[Element], value: &Value) {
+        let path = Path { root: Root::Local(Name::new_static("self")), elements: path.to_vec() };
+        let mut attributes = self.classes[class].attributes.clone();
+        attributes.taint(&path, &value.own);
+        for (rest, taints) in &value.parts {
+            let elements = path.elements.iter().chain(rest).take(super::value::LONGEST_PATH).cloned().collect();
+            attributes.taint(&Path { root: path.root.clone(), elements }, taints);
+        }
+        if !attributes.same(&self.classes[class].attributes) {
+            self.classes[class].attributes = attributes;
+            let members: BTreeSet<UnitId> =
+                self.classes[class].family.iter().flat_map(|class| self.classes[*class].members.iter().copied()).collect();
+            members.into_iter().filter(|member| self.units[*member].visits > 0).collect::<Vec<_>>().into_iter().for_each(|member| self.enqueue(member));
+        }
+    }
+
+    /// What is known to be tainted in the attributes of a class, its bases and those built on it.
+    fn attributes(&self, class: ClassId) -> Value {
+        let mut all = Value::default();
+        for class in &self.classes[class].family {
+            let attributes = self.classes[*class].attributes.variable(&Root::Local(Name::new_static("self")));
+            for (path, taints) in &attributes.parts {
+                all.add(path, taints);
+            }
+        }
+        all
+    }
+
+    pub(super) fn slice(&self, file: u32, range: TextRange) -> &'f str {
+        &self.files[file as usize].source.text()[range]
+    }
+
+    pub(super) fn label(&mut self, name: Option<&str>) -> Label {
+        let name = name.unwrap_or(super::specification::DEFAULT_LABEL);
+        let position = self.labels.iter().position(|label| label == name).unwrap_or_else(|| {
+            self.labels.push(name.to_owned());
+            self.labels.len() - 1
+        });
+        Label::try_from(position).unwrap_or(Label::MAX)
+    }
+
+    pub(super) fn requires_holds(&self, requires: Option<&Requires>, taints: &TaintSet) -> bool {
+        let Some(requires) = requires else { return true };
+        requires.holds(&|label| taints.iter().any(|taint| self.labels.get(usize::from(taint.label)).is_some_and(|name| name == label)))
+    }
+
+    /// Taint arrives at a sink.
+    pub(super) fn arrive(&mut self, taints: &TaintSet, file: u32, mark: usize, step: &Step, summary: &mut Summary) {
+        let kind = self.files[file as usize].marks.marks.sinks[mark].kind;
+        let requires = self.specification.sinks[kind].requires.as_ref();
+        if !self.requires_holds(requires, taints) {
+            return;
+        }
+        let mark = u32::try_from(mark).unwrap_or(u32::MAX);
+        for taint in taints.iter() {
+            self.arrive_one(taint, file, mark, taint.trace.then(step.clone()), summary);
+        }
+    }
+
+    pub(super) fn arrive_one(&mut self, taint: &Taint, sink_file: u32, sink_mark: u32, trace: Trace, summary: &mut Summary) {
+        match &taint.origin {
+            Origin::Source { file, mark } => {
+                self.flows.entry((sink_file, sink_mark, *file, *mark)).or_insert(trace);
+            }
+            Origin::Parameter { index, path, whole } => summary.arrives(Arrival {
+                parameter: *index,
+                path: path.clone(),
+                whole: *whole,
+                label: taint.label,
+                sink_file,
+                sink_mark,
+                trace,
+            }),
+        }
+    }
+
+    fn findings(self) -> Findings {
+        let step = |step: Step| FlowStep {
+            file: self.files[step.file as usize].source.path().clone(),
+            range: step.range,
+            kind: step.kind,
+        };
+        let flows = self
+            .flows
+            .iter()
+            .map(|((sink_file, sink_mark, source_file, source_mark), trace)| {
+                let sink = self.files[*sink_file as usize].marks.marks.sinks[*sink_mark as usize];
+                let source = self.files[*source_file as usize].marks.marks.sources[*source_mark as usize];
+                let mut steps: Vec<FlowStep> = trace.steps().into_iter().map(step).collect();
+                // The sink as the pattern sees it, where the engine saw an argument of it.
+                if let Some(last) = steps.last_mut().filter(|last| last.kind == StepKind::Sink) {
+                    last.range = sink.range;
+                }
+                Flow {
+                    source_file: self.files[*source_file as usize].source.path().clone(),
+                    source,
+                    sink_file: self.files[*sink_file as usize].source.path().clone(),
+                    sink,
+                    steps,
+                }
+            })
+            .collect();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Findings {
+            flows,
+            files: count(self.files.len()),
+            functions: count(self.functions_run.len()),
+            nodes: self.nodes,
+            sources: count(self.files.iter().map(|file| file.marks.marks.sources.len()).sum()),
+            sinks: count(self.files.iter().map(|file| file.marks.marks.sinks.len()).sum()),
+            too_deep: self.too_deep,
+            too_many: self.too_many,
+        }
+    }
+}
+
+impl<'f> Unit<'f> {
+    fn new(file: u32, body: Body<'f>, class: Option<ClassId>, name: String) -> Self {
+        Self {
+            file,
+            body,
+            class,
+            name,
+            locals: Rc::default(),
+            outer: Rc::default(),
+            captured: Environment::default(),
+            defaults: Vec::new(),
+            summary: Rc::default(),
+            callers: BTreeSet::new(),
+            visits: 0,
+            queued: false,
+        }
+    }
+}
+
+fn interpreter_nodes(interpreter: Interpreter<'_, '_, '_>) -> u64 {
+    interpreter.nodes
+}
+
+/// How many nodes the repetitions of loops in a body may cost.
+fn fuel(body: &[Stmt]) -> u64 {
+    let length = body.first().zip(body.last()).map_or(0, |(first, last)| last.end().to_u32() - first.start().to_u32());
+    10_000 + u64::from(length) * 4
+}
+
+/// What a function has stored in the objects that it was given.
+fn writes(parameters: &ast::Parameters, exit: &Environment) -> Vec<Write> {
+    let mut writes = Vec::new();
+    for (index, parameter) in parameters.iter().enumerate() {
+        let Ok(index) = u16::try_from(index) else { break };
+        let value = exit.variable(&Root::Local(parameter.name().id.clone()));
+        let given = |taint: &Taint, at: &[Element]| {
+            matches!(&taint.origin, Origin::Parameter { index: of, path, .. } if *of == index && path.as_slice() == at)
+        };
+        // The name may stand for another object by now.
+        if !value.own.iter().any(|taint| given(taint, &[])) {
+            continue;
+        }
+        let own = [(Vec::new(), value.own.clone())];
+        for (path, taints) in own.iter().chain(&value.parts) {
+            let taints = taints.map(|taint| (!given(taint, path)).then(|| taint.clone()));
+            if !taints.is_empty() {
+                writes.push(Write { parameter: index, path: path.clone(), taints });
+            }
+        }
+    }
+    writes
+}

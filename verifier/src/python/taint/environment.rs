@@ -1,0 +1,162 @@
+//! What the engine knows at one point of a function: which variables, attributes and elements
+//! are tainted. A variable that is not mentioned is clean.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ruff_python_ast::name::Name;
+
+use super::value::{Element, LONGEST_PATH, TaintSet, Value};
+
+/// A variable by its scope.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Root {
+    /// Of the function, or of a function around it.
+    Local(Name),
+    /// Of the module.
+    Global(Name),
+}
+
+/// A variable or a part of the object in it: `self.buffer["x"]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Path {
+    pub(super) root: Root,
+    pub(super) elements: Vec<Element>,
+}
+
+impl Path {
+    pub(super) fn variable(root: Root) -> Self {
+        Self { root, elements: Vec::new() }
+    }
+}
+
+/// Copies are cheap until one of them is changed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Environment {
+    variables: Arc<BTreeMap<Root, Value>>,
+    /// What propagators have set out with, by mark.
+    pub(super) departed: Arc<BTreeMap<usize, TaintSet>>,
+    /// The taint of whatever runs from here on.
+    pub(super) control: TaintSet,
+}
+
+impl Environment {
+    pub(super) fn variable(&self, root: &Root) -> Value {
+        self.variables.get(root).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&Root, &Value)> {
+        self.variables.iter()
+    }
+
+    pub(super) fn read(&self, path: &Path) -> Value {
+        match self.variables.get(&path.root) {
+            Some(value) => value.project_path(&path.elements),
+            None => Value::default(),
+        }
+    }
+
+    /// Stores a value. A store to an element that is not known by its key keeps what was there.
+    pub(super) fn store(&mut self, path: &Path, value: &Value) {
+        if path.elements.is_empty() {
+            if value.is_clean() {
+                if self.variables.contains_key(&path.root) {
+                    Arc::make_mut(&mut self.variables).remove(&path.root);
+                }
+            } else {
+                Arc::make_mut(&mut self.variables).insert(path.root.clone(), value.clone());
+            }
+            return;
+        }
+        if !self.variables.contains_key(&path.root) && value.is_clean() {
+            return;
+        }
+        let vague = path.elements.contains(&Element::Anything) || path.elements.len() > LONGEST_PATH;
+        let object = Arc::make_mut(&mut self.variables).entry(path.root.clone()).or_default();
+        if !vague {
+            object.parts.retain(|(present, _)| !present.starts_with(&path.elements));
+            let inherited = object.project_path(&path.elements).own;
+            // The empty set is the mark of a clean part in a tainted whole. It replaces.
+            if !(value.own.is_empty() && inherited.is_empty()) {
+                object.add(&path.elements, &value.own);
+            }
+        } else if !value.own.is_empty() {
+            let before = object.project_path(&path.elements).own;
+            object.add(&path.elements, &before.union(&value.own));
+        }
+        for (rest, taints) in &value.parts {
+            let path: Vec<Element> = path.elements.iter().chain(rest).cloned().collect();
+            object.add(&path, taints);
+        }
+    }
+
+    /// Adds taint to what is there, and to those parts of it that were known to be clean.
+    pub(super) fn taint(&mut self, path: &Path, taints: &TaintSet) {
+        if taints.is_empty() {
+            return;
+        }
+        let object = Arc::make_mut(&mut self.variables).entry(path.root.clone()).or_default();
+        object.parts.retain(|(present, taints)| !(taints.is_empty() && present.starts_with(&path.elements)));
+        let before = object.project_path(&path.elements).own;
+        object.add(&path.elements, &before.union(taints));
+    }
+
+    /// Makes a variable or a part of it clean, with everything inside.
+    pub(super) fn clean(&mut self, path: &Path) {
+        self.store(path, &Value::default());
+    }
+
+    /// Either this state or that one.
+    pub(super) fn join(&mut self, other: &Environment) {
+        self.control.extend(&other.control);
+        if !Arc::ptr_eq(&self.departed, &other.departed) {
+            let departed = Arc::make_mut(&mut self.departed);
+            for (mark, taints) in other.departed.iter() {
+                departed.entry(*mark).or_default().extend(taints);
+            }
+        }
+        if Arc::ptr_eq(&self.variables, &other.variables) || other.variables.is_empty() && self.variables.is_empty() {
+            return;
+        }
+        let mut variables = None;
+        for (root, value) in other.variables.iter() {
+            let present = self.variables.get(root);
+            if present.is_some_and(|present| present.same(value)) {
+                continue;
+            }
+            let mut joined = present.cloned().unwrap_or_default();
+            if present.is_none() {
+                // Clean on this side: parts that are known to be clean say nothing any more.
+                joined = value.clone();
+                if value.own.is_empty() {
+                    joined.parts.retain(|(_, taints)| !taints.is_empty());
+                }
+            } else {
+                joined.join(value);
+            }
+            variables.get_or_insert_with(|| (*self.variables).clone()).insert(root.clone(), joined);
+        }
+        if let Some(variables) = variables {
+            self.variables = Arc::new(variables);
+        }
+    }
+
+    pub(super) fn same(&self, other: &Environment) -> bool {
+        let variables = Arc::ptr_eq(&self.variables, &other.variables)
+            || self.variables.len() == other.variables.len()
+                && self.variables.iter().zip(other.variables.iter()).all(|(one, two)| one.0 == two.0 && one.1.same(two.1));
+        let departed = Arc::ptr_eq(&self.departed, &other.departed)
+            || self.departed.len() == other.departed.len()
+                && self.departed.iter().zip(other.departed.iter()).all(|(one, two)| one.0 == two.0 && one.1.same(two.1));
+        variables && departed && self.control.same(&other.control)
+    }
+}
+
+/// Joins a state into one that may not have been reached yet.
+pub(super) fn join_into(into: &mut Option<Environment>, state: Option<&Environment>) {
+    match (into.as_mut(), state) {
+        (_, None) => {}
+        (None, Some(state)) => *into = Some(state.clone()),
+        (Some(into), Some(state)) => into.join(state),
+    }
+}

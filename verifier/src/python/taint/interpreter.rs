@@ -1,0 +1,720 @@
+//! Runs one function over what may be tainted instead of over values: statement by statement,
+//! both sides of every branch, loops until nothing changes, exceptions from every statement
+//! that may raise one. Code that cannot be reached is not run, and reports nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use ruff_python_ast as ast;
+use ruff_python_ast::name::Name;
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::engine::{Engine, UnitId};
+use super::environment::{Environment, Path, Root, join_into};
+use super::scope;
+use super::specification::MarkIndex;
+use super::summary::Summary;
+use super::value::{Element, Step, StepKind, TaintSet, Value};
+
+/// Code nested deeper than this is not looked into. CPython's own compiler gives up at 100
+/// levels of blocks and 200 of parentheses.
+const DEEPEST: usize = 220;
+/// A loop that has not come to rest after this many rounds is left as it is: each round adds
+/// to finite sets, so that this is about time and not about termination.
+const MOST_ROUNDS: usize = 12;
+
+pub(super) struct Interpreter<'e, 'w, 'f> {
+    pub(super) engine: &'e mut Engine<'w, 'f>,
+    pub(super) unit: UnitId,
+    pub(super) file: u32,
+    pub(super) marks: Rc<MarkIndex>,
+    pub(super) state: Option<Environment>,
+    pub(super) summary: Summary,
+    /// Names that belong to the function; `None` in the body of a module.
+    pub(super) locals: Option<Rc<HashSet<Name>>>,
+    /// Names of functions around this one.
+    pub(super) outer: Rc<HashSet<Name>>,
+    /// Functions defined inside this one, by name.
+    pub(super) inner_functions: HashMap<Name, UnitId>,
+    /// Destinations that were passed before their propagator set out.
+    pub(super) waiting: HashMap<usize, Vec<Path>>,
+    /// Statements after which the function ends, by range.
+    pub(super) last_statements: HashSet<TextRange>,
+    pub(super) at_exit: bool,
+    pub(super) nodes: u64,
+    exit: Option<Environment>,
+    tries: Vec<TryFrame>,
+    loops: Vec<LoopFrame>,
+    depth: usize,
+    fuel: u64,
+}
+
+/// A `try` around what is being run.
+#[derive(Default)]
+struct TryFrame {
+    /// Whether exceptions of the running part go to this statement's handlers.
+    catching: bool,
+    /// State in which an exception may arrive at the handlers.
+    raised: Option<Environment>,
+    /// State in which an exception, `return`, `break` or `continue` passes `finally`.
+    passing: Option<Environment>,
+    /// State of exceptions alone, of those that pass.
+    escaping: bool,
+    returns: bool,
+    breaks: bool,
+    continues: bool,
+}
+
+struct LoopFrame {
+    broken: Option<Environment>,
+    continued: Option<Environment>,
+    /// How many `try` statements are around the loop.
+    tries: usize,
+}
+
+impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
+    pub(super) fn new(engine: &'e mut Engine<'w, 'f>, unit: UnitId, fuel: u64) -> Self {
+        let file = engine.units[unit].file;
+        let marks = engine.files[file as usize].marks.clone();
+        Self {
+            engine,
+            unit,
+            file,
+            marks,
+            state: Some(Environment::default()),
+            summary: Summary::default(),
+            locals: None,
+            outer: Rc::default(),
+            inner_functions: HashMap::new(),
+            waiting: HashMap::new(),
+            last_statements: HashSet::new(),
+            at_exit: false,
+            nodes: 0,
+            exit: None,
+            tries: Vec::new(),
+            loops: Vec::new(),
+            depth: 0,
+            fuel,
+        }
+    }
+
+    /// Runs a body to its end; the answer is the state in which it is left, if it ever is.
+    pub(super) fn run(&mut self, body: &'f [Stmt]) -> Option<Environment> {
+        if self.engine.specification.sinks.iter().any(|sink| sink.at_exit) {
+            scope::last_statements(body, &mut self.last_statements);
+        }
+        self.block(body);
+        let state = self.state.take();
+        join_into(&mut self.exit, state.as_ref());
+        self.exit.take()
+    }
+
+    /// Goes one level down, unless that is too deep.
+    pub(super) fn deeper<T: Default>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        if self.depth >= DEEPEST {
+            self.engine.too_deep = true;
+            return T::default();
+        }
+        self.depth += 1;
+        let result = run(self);
+        self.depth -= 1;
+        result
+    }
+
+    pub(super) fn environment(&mut self) -> &mut Environment {
+        self.state.get_or_insert_default()
+    }
+
+    pub(super) fn step(&self, range: TextRange, kind: StepKind) -> Step {
+        Step { file: self.file, range, kind }
+    }
+
+    pub(super) fn block(&mut self, body: &'f [Stmt]) {
+        for statement in body {
+            if self.state.is_none() {
+                self.unreachable(statement);
+                continue;
+            }
+            self.deeper(|this| this.statement(statement));
+        }
+    }
+
+    /// Definitions in code that cannot be reached are still definitions: of methods above all,
+    /// in the body of a class whose module ends in `sys.exit()`.
+    fn unreachable(&mut self, statement: &'f Stmt) {
+        if matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) && self.locals.is_none() {
+            self.state = Some(Environment::default());
+            self.deeper(|this| this.statement(statement));
+            self.state = None;
+        }
+    }
+
+    fn statement(&mut self, statement: &'f Stmt) {
+        self.nodes += 1;
+        self.at_exit = self.last_statements.contains(&statement.range());
+        if !self.tries.is_empty() && scope::may_raise(statement) {
+            self.raise_here(false);
+        }
+        match statement {
+            Stmt::Expr(statement) => {
+                let value = self.expression(&statement.value);
+                self.statement_sinks(statement.range, &value);
+            }
+            Stmt::Assign(statement) => self.assign_statement(statement),
+            Stmt::AnnAssign(statement) => {
+                if let Some(value) = &statement.value {
+                    let value = self.expression(value);
+                    self.statement_sinks(statement.range, &value);
+                    self.store(&statement.target, value, statement.range);
+                }
+            }
+            Stmt::AugAssign(statement) => {
+                let before = self.expression(&statement.target);
+                let value = self.expression(&statement.value);
+                let sum = self.operator_result(before.reachable().union(&value.reachable()));
+                self.statement_sinks(statement.range, &sum);
+                self.store(&statement.target, sum, statement.range);
+            }
+            Stmt::Return(statement) => {
+                let value = statement.value.as_deref().map(|value| self.expression(value)).unwrap_or_default();
+                self.statement_sinks(statement.range, &value);
+                self.summary.returned.join(&value);
+                self.leave(|frame| frame.returns = true, 0);
+                let state = self.state.take();
+                join_into(&mut self.exit, state.as_ref());
+            }
+            Stmt::Raise(statement) => {
+                let exception = statement.exc.as_deref().map(|value| self.expression(value)).unwrap_or_default();
+                let cause = statement.cause.as_deref().map(|value| self.expression(value)).unwrap_or_default();
+                self.statement_sinks(statement.range, &Value::whole(exception.reachable().union(&cause.reachable())));
+                self.raise_here(true);
+                self.state = None;
+            }
+            Stmt::Assert(statement) => {
+                let value = self.expression(&statement.test);
+                if let Some(message) = &statement.msg {
+                    self.expression(message);
+                }
+                self.statement_sinks(statement.range, &value);
+            }
+            Stmt::Delete(statement) => {
+                for target in &statement.targets {
+                    let value = self.expression(target);
+                    self.statement_sinks(statement.range, &value);
+                    if let Some(path) = self.path(target) {
+                        self.environment().clean(&path);
+                    }
+                }
+            }
+            Stmt::If(statement) => self.if_statement(statement),
+            Stmt::For(statement) => self.for_statement(statement),
+            Stmt::While(statement) => self.while_statement(statement),
+            Stmt::With(statement) => self.with_statement(statement),
+            Stmt::Match(statement) => self.match_statement(statement),
+            Stmt::Try(statement) => self.try_statement(statement),
+            Stmt::Break(_) => {
+                if let Some(tries) = self.loops.last().map(|frame| frame.tries) {
+                    self.leave(|frame| frame.breaks = true, tries);
+                    let state = self.state.take();
+                    let frame = self.loops.last_mut().expect("looked at above");
+                    join_into(&mut frame.broken, state.as_ref());
+                }
+            }
+            Stmt::Continue(_) => {
+                if let Some(tries) = self.loops.last().map(|frame| frame.tries) {
+                    self.leave(|frame| frame.continues = true, tries);
+                    let state = self.state.take();
+                    let frame = self.loops.last_mut().expect("looked at above");
+                    join_into(&mut frame.continued, state.as_ref());
+                }
+            }
+            Stmt::FunctionDef(statement) => self.function_definition(statement),
+            Stmt::ClassDef(statement) => self.class_definition(statement),
+            Stmt::TypeAlias(_)
+            | Stmt::Import(_)
+            | Stmt::ImportFrom(_)
+            | Stmt::Global(_)
+            | Stmt::Nonlocal(_)
+            | Stmt::Pass(_)
+            | Stmt::IpyEscapeCommand(_) => {}
+        }
+    }
+
+    fn assign_statement(&mut self, statement: &'f ast::StmtAssign) {
+        let value = self.expression(&statement.value);
+        self.statement_sinks(statement.range, &value);
+        for target in &statement.targets {
+            self.store(target, value.clone(), statement.range);
+        }
+    }
+
+    /// Stores a value in a variable, an attribute, an element, or several of them.
+    pub(super) fn store(&mut self, target: &'f Expr, value: Value, range: TextRange) {
+        match target {
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                for (index, target) in elts.iter().enumerate() {
+                    let part = value.project(&Element::Key(Name::new(index.to_string())));
+                    let part = if self.engine.specification.options.deep { part } else { Value::whole(value.reachable()) };
+                    self.deeper(|this| this.store(target, part, range));
+                }
+            }
+            Expr::Starred(starred) => {
+                let value = Value::whole(value.reachable());
+                self.deeper(|this| this.store(&starred.value, value, range));
+            }
+            _ => {
+                // The object that the attribute or element belongs to is read first.
+                match target {
+                    Expr::Attribute(attribute) => drop(self.expression(&attribute.value)),
+                    Expr::Subscript(subscript) => {
+                        self.expression(&subscript.value);
+                        self.expression(&subscript.slice);
+                    }
+                    _ => {}
+                }
+                let Some(path) = self.path(target) else { return };
+                let before = self.environment().read(&path).own;
+                let stored = if value.is_clean() {
+                    value
+                } else {
+                    let place = self.engine.slice(self.file, target.range()).to_owned();
+                    value.then(&self.step(range, StepKind::Stored(place)))
+                };
+                let incoming = before.union(&stored.own);
+                self.environment().store(&path, &stored);
+                self.remember_attribute(&path, &stored);
+                self.marks_at_target(target.range(), &path, &incoming);
+            }
+        }
+    }
+
+    fn if_statement(&mut self, statement: &'f ast::StmtIf) {
+        self.expression(&statement.test);
+        let mut otherwise = self.state.clone();
+        self.block(&statement.body);
+        let mut after = self.state.take();
+        let mut open = true;
+        for clause in &statement.elif_else_clauses {
+            self.state = otherwise.take();
+            match &clause.test {
+                Some(test) if self.state.is_some() => drop(self.expression(test)),
+                Some(_) => {}
+                None => open = false,
+            }
+            otherwise = self.state.clone();
+            self.block(&clause.body);
+            let state = self.state.take();
+            join_into(&mut after, state.as_ref());
+        }
+        if open {
+            join_into(&mut after, otherwise.as_ref());
+        }
+        self.state = after;
+    }
+
+    fn for_statement(&mut self, statement: &'f ast::StmtFor) {
+        let iterable = self.expression(&statement.iter);
+        let element = self.element_of(&iterable);
+        self.repeat(
+            |this| {
+                this.store(&statement.target, element.clone(), statement.target.range());
+                this.block(&statement.body);
+            },
+            |_| {},
+            true,
+            &statement.orelse,
+        );
+    }
+
+    fn while_statement(&mut self, statement: &'f ast::StmtWhile) {
+        let endless = self.engine.specification.options.deep && scope::is_true(&statement.test);
+        self.repeat(
+            |this| {
+                this.expression(&statement.test);
+                this.block(&statement.body);
+            },
+            // The last look at the condition, after which the loop is left.
+            |this| drop(this.expression(&statement.test)),
+            !endless,
+            &statement.orelse,
+        );
+    }
+
+    /// Runs a loop until another round teaches nothing.
+    fn repeat(
+        &mut self,
+        round: impl Fn(&mut Self),
+        finish: impl Fn(&mut Self),
+        ends: bool,
+        otherwise: &'f [Stmt],
+    ) {
+        let mut head = self.state.take();
+        let mut broken = None;
+        for _ in 0..MOST_ROUNDS {
+            self.loops.push(LoopFrame { broken: None, continued: None, tries: self.tries.len() });
+            self.state = head.clone();
+            let before = self.nodes;
+            round(self);
+            let frame = self.loops.pop().expect("pushed above");
+            join_into(&mut broken, frame.broken.as_ref());
+            let mut next = head.clone();
+            join_into(&mut next, self.state.as_ref());
+            join_into(&mut next, frame.continued.as_ref());
+            let rests = match (&head, &next) {
+                (Some(head), Some(next)) => head.same(next),
+                (None, None) => true,
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            head = next;
+            // Loops inside loops multiply. Whoever nests ten of them gets one round each.
+            self.fuel = self.fuel.saturating_sub(self.nodes - before);
+            if rests || self.fuel == 0 {
+                break;
+            }
+        }
+        self.state = if ends { head } else { None };
+        if self.state.is_some() {
+            finish(self);
+            self.block(otherwise);
+        }
+        let state = self.state.take();
+        join_into(&mut broken, state.as_ref());
+        self.state = broken;
+    }
+
+    fn with_statement(&mut self, statement: &'f ast::StmtWith) {
+        for item in &statement.items {
+            let value = self.expression(&item.context_expr);
+            if let Some(target) = &item.optional_vars {
+                self.store(target, value, item.range);
+            }
+        }
+        self.block(&statement.body);
+    }
+
+    fn match_statement(&mut self, statement: &'f ast::StmtMatch) {
+        let subject = self.expression(&statement.subject);
+        let mut after = None;
+        let mut otherwise = self.state.take();
+        for case in &statement.cases {
+            if otherwise.is_none() {
+                break;
+            }
+            self.state = otherwise.clone();
+            self.deeper(|this| this.bind_pattern(&case.pattern, &subject));
+            if let Some(guard) = &case.guard {
+                self.expression(guard);
+            }
+            self.block(&case.body);
+            let state = self.state.take();
+            join_into(&mut after, state.as_ref());
+            if case.guard.is_none() && case.pattern.is_irrefutable() {
+                otherwise = None;
+            }
+        }
+        join_into(&mut after, otherwise.as_ref());
+        self.state = after;
+    }
+
+    fn bind_pattern(&mut self, pattern: &'f ast::Pattern, subject: &Value) {
+        let whole = |value: &Value| Value::whole(value.reachable());
+        match pattern {
+            ast::Pattern::MatchValue(_) | ast::Pattern::MatchSingleton(_) => {}
+            ast::Pattern::MatchSequence(sequence) => {
+                for (index, pattern) in sequence.patterns.iter().enumerate() {
+                    let part = subject.project(&Element::Key(Name::new(index.to_string())));
+                    self.deeper(|this| this.bind_pattern(pattern, &part));
+                }
+            }
+            ast::Pattern::MatchMapping(mapping) => {
+                for (key, pattern) in mapping.keys.iter().zip(&mapping.patterns) {
+                    let part = subject.project(&scope::element(key));
+                    self.deeper(|this| this.bind_pattern(pattern, &part));
+                }
+                if let Some(rest) = &mapping.rest {
+                    self.bind_name(rest, whole(subject));
+                }
+            }
+            ast::Pattern::MatchClass(class) => {
+                for pattern in &class.arguments.patterns {
+                    self.deeper(|this| this.bind_pattern(pattern, &whole(subject)));
+                }
+                for keyword in &class.arguments.keywords {
+                    let part = subject.project(&Element::Attribute(keyword.attr.id.clone()));
+                    self.deeper(|this| this.bind_pattern(&keyword.pattern, &part));
+                }
+            }
+            ast::Pattern::MatchStar(star) => {
+                if let Some(name) = &star.name {
+                    self.bind_name(name, whole(subject));
+                }
+            }
+            ast::Pattern::MatchAs(binding) => {
+                if let Some(pattern) = &binding.pattern {
+                    self.deeper(|this| this.bind_pattern(pattern, subject));
+                }
+                if let Some(name) = &binding.name {
+                    self.bind_name(name, subject.clone());
+                }
+            }
+            ast::Pattern::MatchOr(either) => {
+                for pattern in &either.patterns {
+                    self.deeper(|this| this.bind_pattern(pattern, subject));
+                }
+            }
+        }
+    }
+
+    pub(super) fn bind_name(&mut self, name: &ast::Identifier, value: Value) {
+        let value = value.then(&self.step(name.range, StepKind::Stored(name.to_string())));
+        let path = Path::variable(self.root(&name.id));
+        self.environment().store(&path, &value);
+    }
+
+    fn try_statement(&mut self, statement: &'f ast::StmtTry) {
+        self.tries.push(TryFrame { catching: !statement.handlers.is_empty(), ..TryFrame::default() });
+        self.block(&statement.body);
+        let frame = self.tries.last_mut().expect("pushed above");
+        let raised = frame.raised.take();
+        frame.catching = false;
+        // `else` runs when the body came to its end; what it raises is not caught here.
+        if self.state.is_some() {
+            self.block(&statement.orelse);
+        }
+        let mut after = self.state.take();
+        let catches_all = statement.handlers.iter().any(|handler| {
+            let ast::ExceptHandler::ExceptHandler(handler) = handler;
+            scope::catches_everything(handler)
+        });
+        if let Some(raised) = &raised {
+            for handler in &statement.handlers {
+                let ast::ExceptHandler::ExceptHandler(handler) = handler;
+                self.state = Some(raised.clone());
+                if let Some(type_) = &handler.type_ {
+                    self.expression(type_);
+                }
+                if let Some(name) = &handler.name {
+                    let path = Path::variable(self.root(&name.id));
+                    self.environment().clean(&path);
+                }
+                self.block(&handler.body);
+                let state = self.state.take();
+                join_into(&mut after, state.as_ref());
+            }
+        }
+        let mut frame = self.tries.pop().expect("pushed above");
+        if let Some(raised) = &raised
+            && !catches_all
+        {
+            frame.escaping = true;
+            join_into(&mut frame.passing, Some(raised));
+        }
+        if statement.finalbody.is_empty() {
+            self.state = frame.passing.take().filter(|_| frame.escaping);
+            if self.state.is_some() {
+                self.raise_here(true);
+            }
+            self.state = after;
+            return;
+        }
+        self.finally(statement, frame, after);
+    }
+
+    /// Runs `finally` once, for those who come to it in order and for those who pass through.
+    fn finally(&mut self, statement: &'f ast::StmtTry, frame: TryFrame, after: Option<Environment>) {
+        let in_order = after.is_some();
+        let mut state = after;
+        join_into(&mut state, frame.passing.as_ref());
+        self.state = state;
+        if self.state.is_none() {
+            return;
+        }
+        self.block(&statement.finalbody);
+        if self.state.is_none() {
+            return;
+        }
+        if frame.escaping {
+            self.raise_here(true);
+        }
+        if frame.returns {
+            join_into(&mut self.exit, self.state.as_ref());
+        }
+        if let Some(inner) = self.loops.last_mut() {
+            if frame.breaks {
+                join_into(&mut inner.broken, self.state.as_ref());
+            }
+            if frame.continues {
+                join_into(&mut inner.continued, self.state.as_ref());
+            }
+        }
+        // Semgrep goes on after a `finally` that an exception passed; Python does not.
+        let goes_on = in_order || (frame.escaping && !self.engine.specification.options.deep);
+        if !goes_on {
+            self.state = None;
+        }
+    }
+
+    /// An exception may be, or is, raised in the present state.
+    fn raise_here(&mut self, certainly: bool) {
+        let Some(state) = &self.state else { return };
+        for frame in self.tries.iter_mut().rev() {
+            if frame.catching {
+                join_into(&mut frame.raised, Some(state));
+                return;
+            }
+            // A `try` that is in its handlers, in `else`, or has only `finally`.
+            frame.escaping = true;
+            join_into(&mut frame.passing, Some(state));
+            // Whether it goes further is seen once `finally` has run.
+            return;
+        }
+        let _ = certainly;
+    }
+
+    /// A `return`, `break` or `continue` passes the `finally` of all `try` statements above `from`.
+    fn leave(&mut self, how: impl Fn(&mut TryFrame), from: usize) {
+        let Some(state) = &self.state else { return };
+        for frame in self.tries.iter_mut().skip(from) {
+            how(frame);
+            join_into(&mut frame.passing, Some(state));
+        }
+    }
+
+    fn function_definition(&mut self, statement: &'f ast::StmtFunctionDef) {
+        for decorator in &statement.decorator_list {
+            self.expression(&decorator.expression);
+        }
+        let mut defaults = Vec::new();
+        for parameter in statement.parameters.iter_non_variadic_params() {
+            if let Some(default) = &parameter.default {
+                let value = self.expression(default);
+                if !value.is_clean() {
+                    defaults.push((parameter.parameter.name.id.clone(), value));
+                }
+            }
+        }
+        let captured = self.captured();
+        let id = self.engine.define(self.unit, statement, defaults, captured);
+        if self.locals.is_some() {
+            self.inner_functions.insert(statement.name.id.clone(), id);
+        }
+    }
+
+    /// Variables of this function that functions inside it may read.
+    fn captured(&self) -> Environment {
+        let mut captured = Environment::default();
+        if let Some(state) = &self.state
+            && self.locals.is_some()
+        {
+            for (root, value) in state.variables() {
+                if matches!(root, Root::Local(_)) {
+                    captured.store(&Path::variable(root.clone()), &without_parameters(value));
+                }
+            }
+        }
+        captured
+    }
+
+    fn class_definition(&mut self, statement: &'f ast::StmtClassDef) {
+        for decorator in &statement.decorator_list {
+            self.expression(&decorator.expression);
+        }
+        if let Some(arguments) = &statement.arguments {
+            for base in &arguments.args {
+                self.expression(base);
+            }
+        }
+        let class = self.engine.define_class(self.unit, statement);
+        let before = self.state.clone();
+        let outer = self.engine.enter_class(self.unit, Some(class));
+        self.block(&statement.body);
+        self.engine.enter_class(self.unit, outer);
+        // What the body stores in names is an attribute of the class and no variable here.
+        if let (Some(state), Some(before)) = (&self.state, &before) {
+            for (root, value) in state.variables() {
+                let (Root::Local(name) | Root::Global(name)) = root;
+                if !before.variable(root).same(value) {
+                    let element = [Element::Attribute(name.clone())];
+                    self.engine.class_attribute(class, &element, &without_parameters(value));
+                }
+            }
+        }
+        self.state = before;
+    }
+
+    /// The variable of a name that is used in this function.
+    pub(super) fn root(&self, name: &Name) -> Root {
+        let local = self.locals.as_ref().is_some_and(|locals| locals.contains(name)) || self.outer.contains(name);
+        if local { Root::Local(name.clone()) } else { Root::Global(name.clone()) }
+    }
+
+    /// `a.b["c"]` as a path, if it begins with a variable.
+    pub(super) fn path(&self, expression: &Expr) -> Option<Path> {
+        let mut elements = Vec::new();
+        let mut expression = expression;
+        loop {
+            match expression {
+                Expr::Name(name) => {
+                    elements.reverse();
+                    return Some(Path { root: self.root(&name.id), elements });
+                }
+                Expr::Attribute(attribute) => {
+                    elements.push(Element::Attribute(attribute.attr.id.clone()));
+                    expression = &attribute.value;
+                }
+                Expr::Subscript(subscript) => {
+                    // Without keys, an element is its container.
+                    if self.engine.specification.options.deep {
+                        elements.push(scope::element(&subscript.slice));
+                    }
+                    expression = &subscript.value;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// What a loop over this value sees.
+    pub(super) fn element_of(&self, value: &Value) -> Value {
+        if self.engine.specification.options.deep {
+            value.project(&Element::Anything)
+        } else {
+            Value::whole(value.reachable())
+        }
+    }
+
+    /// Attributes of `self` outlive the method: other methods see what it stores.
+    pub(super) fn remember_attribute(&mut self, path: &Path, value: &Value) {
+        if !self.engine.specification.options.deep || path.elements.is_empty() {
+            return;
+        }
+        let value = without_parameters(value);
+        if value.is_clean() {
+            return;
+        }
+        if let Some((class, receiver)) = self.engine.receiver(self.unit)
+            && path.root == Root::Local(receiver)
+        {
+            self.engine.class_attribute(class, &path.elements, &value);
+        }
+    }
+
+    pub(super) fn operator_result(&self, taints: TaintSet) -> Value {
+        if self.engine.specification.options.only_propagate_through_assignments {
+            return Value::default();
+        }
+        Value::whole(taints.derived())
+    }
+}
+
+/// What is known of a value whoever calls.
+pub(super) fn without_parameters(value: &Value) -> Value {
+    let known = |taints: &TaintSet| {
+        taints.map(|taint| {
+            matches!(taint.origin, super::value::Origin::Source { .. }).then(|| taint.clone())
+        })
+    };
+    let parts = value.parts.iter().map(|(path, taints)| (path.clone(), known(taints))).collect();
+    Value { own: known(&value.own), parts }
+}

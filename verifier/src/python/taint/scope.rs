@@ -1,0 +1,218 @@
+//! Small questions about the syntax that need no state.
+
+use std::collections::HashSet;
+
+use ruff_python_ast as ast;
+use ruff_python_ast::name::Name;
+use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::value::Element;
+
+/// Names that a function binds: parameters, targets, imports, definitions; without those that
+/// it declares `global` or `nonlocal`.
+pub(super) fn locals(function: &ast::StmtFunctionDef) -> HashSet<Name> {
+    let mut collector = Collector::default();
+    for parameter in function.parameters.iter() {
+        collector.bound.insert(parameter.name().id.clone());
+    }
+    collector.visit_body(&function.body);
+    for name in &collector.declared {
+        collector.bound.remove(name);
+    }
+    collector.bound
+}
+
+#[derive(Default)]
+struct Collector {
+    bound: HashSet<Name>,
+    declared: HashSet<Name>,
+}
+
+impl Collector {
+    fn target(&mut self, target: &Expr) {
+        let mut targets = vec![target];
+        while let Some(target) = targets.pop() {
+            match target {
+                Expr::Name(name) => drop(self.bound.insert(name.id.clone())),
+                Expr::Tuple(tuple) => targets.extend(&tuple.elts),
+                Expr::List(list) => targets.extend(&list.elts),
+                Expr::Starred(starred) => targets.push(&starred.value),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<'a> StatementVisitor<'a> for Collector {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(function) => {
+                self.bound.insert(function.name.id.clone());
+                return;
+            }
+            Stmt::ClassDef(class) => {
+                self.bound.insert(class.name.id.clone());
+                return;
+            }
+            Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.target(target)),
+            Stmt::AnnAssign(assign) => self.target(&assign.target),
+            Stmt::AugAssign(assign) => self.target(&assign.target),
+            Stmt::For(loop_) => self.target(&loop_.target),
+            Stmt::With(with) => {
+                for target in with.items.iter().filter_map(|item| item.optional_vars.as_deref()) {
+                    self.target(target);
+                }
+            }
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    let name = alias.asname.as_ref().unwrap_or(&alias.name);
+                    let first = name.as_str().split('.').next().unwrap_or_default();
+                    self.bound.insert(Name::new(first));
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                for alias in &import.names {
+                    self.bound.insert(alias.asname.as_ref().unwrap_or(&alias.name).id.clone());
+                }
+            }
+            Stmt::Global(global) => self.declared.extend(global.names.iter().map(|name| name.id.clone())),
+            Stmt::Nonlocal(nonlocal) => self.declared.extend(nonlocal.names.iter().map(|name| name.id.clone())),
+            Stmt::Try(try_) => {
+                for handler in &try_.handlers {
+                    let ast::ExceptHandler::ExceptHandler(handler) = handler;
+                    self.bound.extend(handler.name.as_ref().map(|name| name.id.clone()));
+                }
+            }
+            _ => {}
+        }
+        walk_stmt(self, statement);
+    }
+}
+
+/// Whether a statement may raise in its own part, before any statement inside it runs. Names,
+/// constants and displays of them do not.
+pub(super) fn may_raise(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Expr(statement) => expression_may_raise(&statement.value),
+        Stmt::Assign(statement) => {
+            expression_may_raise(&statement.value) || statement.targets.iter().any(expression_may_raise)
+        }
+        Stmt::AnnAssign(statement) => statement.value.as_deref().is_some_and(expression_may_raise),
+        Stmt::Return(statement) => statement.value.as_deref().is_some_and(expression_may_raise),
+        Stmt::If(statement) => expression_may_raise(&statement.test),
+        Stmt::While(statement) => expression_may_raise(&statement.test),
+        Stmt::AugAssign(_)
+        | Stmt::Assert(_)
+        | Stmt::Delete(_)
+        | Stmt::For(_)
+        | Stmt::With(_)
+        | Stmt::Match(_)
+        | Stmt::Import(_)
+        | Stmt::ImportFrom(_)
+        | Stmt::ClassDef(_)
+        | Stmt::IpyEscapeCommand(_) => true,
+        // `raise` says so itself.
+        Stmt::Raise(_)
+        | Stmt::Try(_)
+        | Stmt::FunctionDef(_)
+        | Stmt::TypeAlias(_)
+        | Stmt::Global(_)
+        | Stmt::Nonlocal(_)
+        | Stmt::Pass(_)
+        | Stmt::Break(_)
+        | Stmt::Continue(_) => false,
+    }
+}
+
+fn expression_may_raise(expression: &Expr) -> bool {
+    let mut expressions = vec![expression];
+    while let Some(expression) = expressions.pop() {
+        match expression {
+            Expr::Name(_)
+            | Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::Lambda(_) => {}
+            Expr::List(list) => expressions.extend(&list.elts),
+            Expr::Tuple(tuple) => expressions.extend(&tuple.elts),
+            _ => return true,
+        }
+    }
+    false
+}
+
+/// A handler that no exception passes.
+pub(super) fn catches_everything(handler: &ast::ExceptHandlerExceptHandler) -> bool {
+    match handler.type_.as_deref() {
+        None => true,
+        Some(Expr::Name(name)) => name.id == "BaseException",
+        Some(_) => false,
+    }
+}
+
+/// `while True`, `while 1`
+pub(super) fn is_true(test: &Expr) -> bool {
+    match test {
+        Expr::BooleanLiteral(literal) => literal.value,
+        Expr::NumberLiteral(literal) => matches!(&literal.value, ast::Number::Int(value) if value.as_u64() != Some(0)),
+        _ => false,
+    }
+}
+
+/// The element that an index selects.
+pub(super) fn element(index: &Expr) -> Element {
+    match index {
+        Expr::StringLiteral(literal) => Element::Key(Name::new(literal.value.to_str())),
+        Expr::NumberLiteral(literal) => match &literal.value {
+            ast::Number::Int(value) => Element::Key(Name::new(value.to_string())),
+            ast::Number::Float(_) | ast::Number::Complex { .. } => Element::Anything,
+        },
+        _ => Element::Anything,
+    }
+}
+
+/// Statements after which the body of a function is at its end.
+pub(super) fn last_statements(body: &[Stmt], last: &mut HashSet<TextRange>) {
+    let mut bodies = vec![body];
+    while let Some(body) = bodies.pop() {
+        let Some(statement) = body.last() else { continue };
+        last.insert(statement.range());
+        match statement {
+            Stmt::If(statement) => {
+                bodies.push(&statement.body);
+                bodies.extend(statement.elif_else_clauses.iter().map(|clause| clause.body.as_slice()));
+            }
+            Stmt::With(statement) => bodies.push(&statement.body),
+            Stmt::Match(statement) => bodies.extend(statement.cases.iter().map(|case| case.body.as_slice())),
+            _ => {}
+        }
+    }
+    struct Returns<'l>(&'l mut HashSet<TextRange>);
+    impl<'a> StatementVisitor<'a> for Returns<'_> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Return(_) | Stmt::Raise(_) => drop(self.0.insert(statement.range())),
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                _ => walk_stmt(self, statement),
+            }
+        }
+    }
+    let mut returns = Returns(last);
+    for statement in body {
+        returns.visit_stmt(statement);
+    }
+}
+
+/// Whether an operand makes `+` an addition of numbers.
+pub(super) fn is_number(expression: &Expr) -> bool {
+    match expression {
+        Expr::NumberLiteral(_) => true,
+        Expr::UnaryOp(operation) => is_number(&operation.operand),
+        _ => false,
+    }
+}

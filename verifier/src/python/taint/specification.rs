@@ -1,0 +1,386 @@
+//! What is looked for: the kinds of sources, sinks, sanitizers and propagators, and the places
+//! of one file where their patterns matched. The engine sees places only; it knows no patterns.
+
+use std::collections::HashMap;
+
+use ruff_text_size::TextRange;
+
+/// The label of a source that names none.
+pub const DEFAULT_LABEL: &str = "__SOURCE__";
+
+/// What is tracked, and how far the engine trusts code that it cannot see.
+#[derive(Clone, Debug, Default)]
+pub struct Specification {
+    /// Where values come from.
+    pub sources: Vec<SourceKind>,
+    /// Where they must not arrive.
+    pub sinks: Vec<SinkKind>,
+    /// What makes them harmless.
+    pub sanitizers: Vec<SanitizerKind>,
+    /// What hands them on where the language itself would not.
+    pub propagators: Vec<PropagatorKind>,
+    /// Settings.
+    pub options: Options,
+}
+
+/// One kind of source.
+#[derive(Clone, Debug, Default)]
+pub struct SourceKind {
+    /// Only the matched expression is a source; otherwise each expression inside it is one too.
+    pub exact: bool,
+    /// Whether the matched variable itself becomes tainted from here on.
+    pub by_side_effect: SideEffect,
+    /// The label of its taint; [`DEFAULT_LABEL`] when not given.
+    pub label: Option<String>,
+    /// Which labels must already be there for the source to count.
+    pub requires: Option<Requires>,
+    /// Everything that runs after it is tainted, not the value alone.
+    pub control: bool,
+}
+
+/// Whether a source taints the variable that it matches, beside the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SideEffect {
+    /// The value only.
+    #[default]
+    No,
+    /// The value and the variable.
+    Yes,
+    /// The variable only: what is read at this place is still clean.
+    Only,
+}
+
+/// One kind of sink.
+#[derive(Clone, Debug)]
+pub struct SinkKind {
+    /// Only what the matched code consumes counts: the arguments of a call, the value of an
+    /// expression. Otherwise any tainted expression inside it does.
+    pub exact: bool,
+    /// Which labels must arrive; any taint when not given.
+    pub requires: Option<Requires>,
+    /// Counts only where the function ends.
+    pub at_exit: bool,
+}
+
+impl Default for SinkKind {
+    fn default() -> Self {
+        Self { exact: true, requires: None, at_exit: false }
+    }
+}
+
+/// One kind of sanitizer.
+#[derive(Clone, Debug, Default)]
+pub struct SanitizerKind {
+    /// Only the matched expression is clean; otherwise each expression inside it is too.
+    pub exact: bool,
+    /// The matched variable is clean from here on.
+    pub by_side_effect: bool,
+}
+
+/// One kind of propagator.
+#[derive(Clone, Debug)]
+pub struct PropagatorKind {
+    /// The variable at the destination becomes tainted from here on.
+    pub by_side_effect: bool,
+    /// Which labels must be there.
+    pub requires: Option<Requires>,
+    /// The label that arrives, instead of those that set out.
+    pub label: Option<String>,
+    /// Only these labels are replaced; all of them when not given.
+    pub replace_labels: Option<Vec<String>>,
+}
+
+impl Default for PropagatorKind {
+    fn default() -> Self {
+        Self { by_side_effect: true, requires: None, label: None, replace_labels: None }
+    }
+}
+
+/// How far the engine goes, and what it assumes of code that it cannot see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Follow calls into functions of the project, attributes across methods, elements by key;
+    /// know what the standard containers do. Without it the engine does what Semgrep does
+    /// inside one function.
+    pub deep: bool,
+    /// The result of a call that cannot be followed is clean.
+    pub assume_safe_functions: bool,
+    /// What is read with a tainted index is clean.
+    pub assume_safe_indexes: bool,
+    /// Comparisons are clean.
+    pub assume_safe_comparisons: bool,
+    /// Truth values are clean.
+    pub assume_safe_booleans: bool,
+    /// Numbers are clean.
+    pub assume_safe_numbers: bool,
+    /// Operators, calls, attributes and indexes hand nothing on.
+    pub only_propagate_through_assignments: bool,
+}
+
+/// A boolean expression over labels: `A and not (B or C)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requires {
+    /// This label is there.
+    Label(String),
+    /// It does not hold.
+    Not(Box<Requires>),
+    /// All hold.
+    All(Vec<Requires>),
+    /// One holds.
+    Any(Vec<Requires>),
+}
+
+impl Requires {
+    /// Parses `A and not (B or C)`.
+    ///
+    /// # Errors
+    ///
+    /// A message that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut words = Vec::new();
+        let mut word = String::new();
+        for character in text.chars().chain([' ']) {
+            if character.is_alphanumeric() || "_-".contains(character) {
+                word.push(character);
+                continue;
+            }
+            if !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            match character {
+                '(' | ')' => words.push(character.to_string()),
+                character if character.is_whitespace() => {}
+                other => return Err(format!("unexpected `{other}` in label expression `{text}`")),
+            }
+        }
+        // Each level of parentheses or `not` costs stack; nobody writes that many.
+        if words.len() > 256 {
+            return Err("label expression is too long".to_owned());
+        }
+        let mut parser = RequiresParser { words: &words, position: 0 };
+        let requires = parser.any()?;
+        match words.get(parser.position) {
+            None => Ok(requires),
+            Some(word) => Err(format!("unexpected `{word}` in label expression `{text}`")),
+        }
+    }
+
+    /// Whether it holds of these labels.
+    pub fn holds(&self, has: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Requires::Label(label) => has(label),
+            Requires::Not(inner) => !inner.holds(has),
+            Requires::All(parts) => parts.iter().all(|part| part.holds(has)),
+            Requires::Any(parts) => parts.iter().any(|part| part.holds(has)),
+        }
+    }
+}
+
+struct RequiresParser<'w> {
+    words: &'w [String],
+    position: usize,
+}
+
+impl RequiresParser<'_> {
+    fn accept(&mut self, word: &str) -> bool {
+        let found = self.words.get(self.position).is_some_and(|next| next == word);
+        self.position += usize::from(found);
+        found
+    }
+
+    fn any(&mut self) -> Result<Requires, String> {
+        let mut parts = vec![self.all()?];
+        while self.accept("or") {
+            parts.push(self.all()?);
+        }
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Requires::Any(parts) })
+    }
+
+    fn all(&mut self) -> Result<Requires, String> {
+        let mut parts = vec![self.one()?];
+        while self.accept("and") {
+            parts.push(self.one()?);
+        }
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Requires::All(parts) })
+    }
+
+    fn one(&mut self) -> Result<Requires, String> {
+        if self.accept("not") {
+            return Ok(Requires::Not(Box::new(self.one()?)));
+        }
+        if self.accept("(") {
+            let inner = self.any()?;
+            return if self.accept(")") { Ok(inner) } else { Err("`)` is missing in label expression".to_owned()) };
+        }
+        match self.words.get(self.position) {
+            Some(word) if !["and", "or", ")"].contains(&word.as_str()) => {
+                self.position += 1;
+                Ok(Requires::Label(word.clone()))
+            }
+            Some(word) => Err(format!("a label is missing before `{word}`")),
+            None => Err("a label is missing at the end".to_owned()),
+        }
+    }
+}
+
+/// The places of one file where the patterns of a [`Specification`] matched.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    /// Where sources matched; `kind` is the index in [`Specification::sources`].
+    pub sources: Vec<Mark>,
+    /// Where sinks matched.
+    pub sinks: Vec<Mark>,
+    /// Where sanitizers matched.
+    pub sanitizers: Vec<Mark>,
+    /// Where propagators matched.
+    pub propagators: Vec<PropagatorMark>,
+}
+
+/// One match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The matched code, or the part of it that the pattern focuses on.
+    pub range: TextRange,
+    /// Which kind matched.
+    pub kind: usize,
+}
+
+/// One match of a propagator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PropagatorMark {
+    /// Where the value sets out.
+    pub from: TextRange,
+    /// Where it arrives.
+    pub to: TextRange,
+    /// Which kind matched.
+    pub kind: usize,
+}
+
+impl Marks {
+    /// Whether nothing in this file can begin a flow.
+    pub fn has_sources(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
+    /// Whether nothing in this file can end a flow.
+    pub fn has_sinks(&self) -> bool {
+        !self.sinks.is_empty()
+    }
+}
+
+/// [`Marks`] with quick answers to "which marks are exactly here" and "which marks are around".
+#[derive(Debug)]
+pub(super) struct MarkIndex {
+    pub(super) marks: Marks,
+    pub(super) sources: Ranges,
+    pub(super) sinks: Ranges,
+    pub(super) sanitizers: Ranges,
+    departures: HashMap<TextRange, Vec<usize>>,
+    arrivals: HashMap<TextRange, Vec<usize>>,
+}
+
+impl MarkIndex {
+    pub(super) fn new(marks: Marks) -> Self {
+        let mut departures: HashMap<TextRange, Vec<usize>> = HashMap::new();
+        let mut arrivals: HashMap<TextRange, Vec<usize>> = HashMap::new();
+        for (index, mark) in marks.propagators.iter().enumerate() {
+            departures.entry(mark.from).or_default().push(index);
+            arrivals.entry(mark.to).or_default().push(index);
+        }
+        Self {
+            sources: Ranges::new(marks.sources.iter().map(|mark| mark.range)),
+            sinks: Ranges::new(marks.sinks.iter().map(|mark| mark.range)),
+            sanitizers: Ranges::new(marks.sanitizers.iter().map(|mark| mark.range)),
+            departures,
+            arrivals,
+            marks,
+        }
+    }
+
+    /// Propagators that set out from exactly here.
+    pub(super) fn departures(&self, range: TextRange) -> &[usize] {
+        self.departures.get(&range).map_or(&[], Vec::as_slice)
+    }
+
+    /// Propagators that arrive exactly here.
+    pub(super) fn arrivals(&self, range: TextRange) -> &[usize] {
+        self.arrivals.get(&range).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Ranges sorted by their start, with the furthest end so far, so that the ranges around a
+/// place are found without looking at all.
+#[derive(Debug, Default)]
+pub(super) struct Ranges {
+    sorted: Vec<(TextRange, usize)>,
+    furthest: Vec<u32>,
+}
+
+impl Ranges {
+    fn new(ranges: impl Iterator<Item = TextRange>) -> Self {
+        let mut sorted: Vec<_> = ranges.enumerate().map(|(index, range)| (range, index)).collect();
+        sorted.sort_by_key(|(range, index)| (range.start(), range.end(), *index));
+        let mut end = 0;
+        let furthest = sorted
+            .iter()
+            .map(|(range, _)| {
+                end = end.max(range.end().to_u32());
+                end
+            })
+            .collect();
+        Self { sorted, furthest }
+    }
+
+    /// Indices of the ranges that contain `range` or equal it, and whether they equal it.
+    pub(super) fn around(&self, range: TextRange) -> impl Iterator<Item = (usize, bool)> {
+        let end = self.sorted.partition_point(|(candidate, _)| candidate.start() <= range.start());
+        self.sorted[..end]
+            .iter()
+            .zip(&self.furthest[..end])
+            .rev()
+            .take_while(move |(_, furthest)| **furthest >= range.end().to_u32())
+            .filter(move |((candidate, _), _)| candidate.end() >= range.end())
+            .map(move |((candidate, index), _)| (*index, *candidate == range))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_requires(text: &str, labels: &[&str], expected: bool) {
+        let requires = Requires::parse(text).unwrap();
+        assert_eq!(requires.holds(&|label| labels.contains(&label)), expected, "{text} of {labels:?}");
+    }
+
+    #[test]
+    fn label_expressions_bind_as_in_python() {
+        check_requires("A", &["A"], true);
+        check_requires("A and not B", &["A", "B"], false);
+        check_requires("A or B and C", &["A"], true);
+        check_requires("(A or B) and C", &["A"], false);
+        check_requires("not not A", &["A"], true);
+    }
+
+    #[test]
+    fn broken_label_expressions_are_refused() {
+        for text in ["", "A and", "(A", "A B", "or A", "A && B", ")"] {
+            assert!(Requires::parse(text).is_err(), "{text}");
+        }
+        assert!(Requires::parse(&"not ".repeat(10_000)).is_err());
+    }
+
+    #[test]
+    fn ranges_around_a_place_are_found() {
+        let range = |start: u32, end: u32| TextRange::new(start.into(), end.into());
+        let ranges = Ranges::new([range(0, 100), range(5, 10), range(20, 30), range(22, 25)].into_iter());
+        let around = |start, end| {
+            let mut found: Vec<_> = ranges.around(range(start, end)).collect();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(around(22, 25), [(0, false), (2, false), (3, true)]);
+        assert_eq!(around(6, 11), [(0, false)]);
+        assert_eq!(around(99, 101), []);
+    }
+}

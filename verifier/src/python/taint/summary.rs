@@ -1,0 +1,59 @@
+//! What a call of a function does with taint, told once for all its callers.
+
+use super::value::{Element, Label, TaintSet, Trace, Value};
+
+/// The effect of one function in terms of its parameters.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Summary {
+    /// What it returns or yields.
+    pub(super) returned: Value,
+    /// What it stores in objects that it was given.
+    pub(super) writes: Vec<Write>,
+    /// Which arguments arrive at sinks.
+    pub(super) arrivals: Vec<Arrival>,
+}
+
+/// A part of an argument that is tainted after the call.
+#[derive(Clone, Debug)]
+pub(super) struct Write {
+    pub(super) parameter: u16,
+    pub(super) path: Vec<Element>,
+    pub(super) taints: TaintSet,
+}
+
+/// An argument, or a part of one, arrives at a sink.
+#[derive(Clone, Debug)]
+pub(super) struct Arrival {
+    pub(super) parameter: u16,
+    pub(super) path: Vec<Element>,
+    pub(super) whole: bool,
+    pub(super) label: Label,
+    pub(super) sink_file: u32,
+    pub(super) sink_mark: u32,
+    pub(super) trace: Trace,
+}
+
+impl Arrival {
+    fn key(&self) -> (u16, &[Element], bool, Label, u32, u32) {
+        (self.parameter, &self.path, self.whole, self.label, self.sink_file, self.sink_mark)
+    }
+}
+
+impl Summary {
+    pub(super) fn arrives(&mut self, arrival: Arrival) {
+        if !self.arrivals.iter().any(|present| present.key() == arrival.key()) {
+            self.arrivals.push(arrival);
+        }
+    }
+
+    /// Whether callers would see no difference.
+    pub(super) fn same(&self, other: &Summary) -> bool {
+        self.returned.same(&other.returned)
+            && self.arrivals.len() == other.arrivals.len()
+            && self.arrivals.iter().zip(&other.arrivals).all(|(one, two)| one.key() == two.key())
+            && self.writes.len() == other.writes.len()
+            && self.writes.iter().zip(&other.writes).all(|(one, two)| {
+                one.parameter == two.parameter && one.path == two.path && one.taints.same(&two.taints)
+            })
+    }
+}

@@ -1,0 +1,341 @@
+//! What the engine knows of a value: where its taint comes from, and on which way.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use ruff_python_ast::name::Name;
+use ruff_text_size::TextRange;
+
+/// Beyond this many sources of one value the rest is dropped: the flow is found all the same.
+const MOST_TAINTS: usize = 48;
+/// Longer ways than this are cut in the middle of nowhere; nobody reads them.
+const LONGEST_TRACE: u16 = 64;
+/// `a.b.c.d`: deeper parts of an object count as the whole of the third.
+pub(super) const LONGEST_PATH: usize = 3;
+/// More known parts of one object than this are taken together.
+const MOST_FIELDS: usize = 64;
+
+/// A step from an object to a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Element {
+    /// `.name`
+    Attribute(Name),
+    /// `["key"]`, `[0]`
+    Key(Name),
+    /// `[i]`
+    Anything,
+}
+
+/// Where taint was born.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// At a source.
+    Source {
+        /// The engine's number of the file.
+        file: u32,
+        /// The index in [`super::Marks::sources`].
+        mark: u32,
+    },
+    /// In the caller: a placeholder that each call replaces by what it passes.
+    Parameter {
+        /// Its position.
+        index: u16,
+        /// Which part of the argument.
+        path: Vec<Element>,
+        /// Anything inside that part, because the value was computed from it.
+        whole: bool,
+    },
+}
+
+/// A label, or the index of one: 0 is the default.
+pub(super) type Label = u16;
+
+/// One reason why a value is tainted. Compared without its trace: the first way found is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Taint {
+    pub(super) origin: Origin,
+    pub(super) label: Label,
+    pub(super) trace: Trace,
+}
+
+impl Taint {
+    fn order(&self, other: &Taint) -> Ordering {
+        self.origin.cmp(&other.origin).then(self.label.cmp(&other.label))
+    }
+}
+
+/// The way that a value took, last step first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trace(Option<Arc<TraceNode>>);
+
+#[derive(Debug)]
+struct TraceNode {
+    step: Step,
+    previous: Trace,
+    length: u16,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) file: u32,
+    pub(super) range: TextRange,
+    pub(super) kind: StepKind,
+}
+
+/// What happens at a step of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// The value is born.
+    Source,
+    /// It is stored in this variable, attribute or element.
+    Stored(String),
+    /// It is passed to this function as this parameter.
+    Passed(String, String),
+    /// This function returns it.
+    Returned(String),
+    /// It goes into a call that cannot be followed, whose result is taken to be tainted.
+    Unresolved(String),
+    /// A propagator hands it on.
+    Propagated,
+    /// It arrives.
+    Sink,
+}
+
+impl Trace {
+    pub(super) fn then(&self, step: Step) -> Trace {
+        let length = match &self.0 {
+            Some(node) if node.step == step || node.length >= LONGEST_TRACE => return self.clone(),
+            Some(node) => node.length + 1,
+            None => 1,
+        };
+        Trace(Some(Arc::new(TraceNode { step, previous: self.clone(), length })))
+    }
+
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut trace = self;
+        while let Some(node) = &trace.0 {
+            steps.push(node.step.clone());
+            trace = &node.previous;
+        }
+        steps.reverse();
+        steps
+    }
+
+    /// This way, then that one.
+    pub(super) fn join(&self, continued: &Trace) -> Trace {
+        let mut trace = self.clone();
+        for step in continued.steps() {
+            trace = trace.then(step);
+        }
+        trace
+    }
+}
+
+/// All reasons why a value is tainted, sorted; empty when it is clean.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TaintSet(Vec<Taint>);
+
+impl TaintSet {
+    pub(super) fn one(taint: Taint) -> Self {
+        Self(vec![taint])
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Taint> {
+        self.0.iter()
+    }
+
+    pub(super) fn same(&self, other: &TaintSet) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(&other.0).all(|(one, two)| one.order(two) == Ordering::Equal)
+    }
+
+    pub(super) fn insert(&mut self, taint: Taint) {
+        if let Err(position) = self.0.binary_search_by(|present| present.order(&taint))
+            && self.0.len() < MOST_TAINTS
+        {
+            self.0.insert(position, taint);
+        }
+    }
+
+    pub(super) fn extend(&mut self, other: &TaintSet) {
+        if self.0.is_empty() {
+            self.0.clone_from(&other.0);
+        } else {
+            for taint in &other.0 {
+                self.insert(taint.clone());
+            }
+        }
+    }
+
+    pub(super) fn union(mut self, other: &TaintSet) -> Self {
+        self.extend(other);
+        self
+    }
+
+    /// The same taint one step further on.
+    pub(super) fn then(&self, step: &Step) -> TaintSet {
+        let further = |taint: &Taint| Taint { trace: taint.trace.then(step.clone()), ..taint.clone() };
+        Self(self.0.iter().map(further).collect())
+    }
+
+    pub(super) fn map(&self, function: impl Fn(&Taint) -> Option<Taint>) -> TaintSet {
+        let mut mapped = TaintSet::default();
+        for taint in self.0.iter().filter_map(function) {
+            mapped.insert(taint);
+        }
+        mapped
+    }
+
+    /// The taint of something computed from this value.
+    pub(super) fn derived(&self) -> TaintSet {
+        self.map(|taint| {
+            let origin = match &taint.origin {
+                Origin::Source { .. } => taint.origin.clone(),
+                Origin::Parameter { index, path, whole: _ } => {
+                    Origin::Parameter { index: *index, path: path.clone(), whole: true }
+                }
+            };
+            Some(Taint { origin, ..taint.clone() })
+        })
+    }
+
+    /// The taint of a part of this value.
+    fn part(&self, element: &Element) -> TaintSet {
+        if self.0.iter().all(|taint| matches!(taint.origin, Origin::Source { .. })) {
+            return self.clone();
+        }
+        self.map(|taint| {
+            let origin = match &taint.origin {
+                Origin::Parameter { index, path, whole: false } if path.len() < LONGEST_PATH => {
+                    let path = path.iter().chain([element]).cloned().collect();
+                    Origin::Parameter { index: *index, path, whole: false }
+                }
+                Origin::Parameter { index, path, whole: _ } => {
+                    Origin::Parameter { index: *index, path: path.clone(), whole: true }
+                }
+                Origin::Source { .. } => taint.origin.clone(),
+            };
+            Some(Taint { origin, ..taint.clone() })
+        })
+    }
+}
+
+/// A value: the taint of the whole, and of the parts that differ from the whole. A part with an
+/// empty set is known to be clean.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Value {
+    pub(super) own: TaintSet,
+    /// Sorted by path; no path is empty.
+    pub(super) parts: Vec<(Vec<Element>, TaintSet)>,
+}
+
+impl Value {
+    pub(super) fn whole(own: TaintSet) -> Self {
+        Self { own, parts: Vec::new() }
+    }
+
+    pub(super) fn is_clean(&self) -> bool {
+        self.own.is_empty() && self.parts.iter().all(|(_, taints)| taints.is_empty())
+    }
+
+    /// The taint of the value and of everything inside it.
+    pub(super) fn reachable(&self) -> TaintSet {
+        let mut all = self.own.clone();
+        for (_, taints) in &self.parts {
+            all.extend(taints);
+        }
+        all
+    }
+
+    /// The value of a part.
+    pub(super) fn project(&self, element: &Element) -> Value {
+        let mut own = None;
+        let mut vague = TaintSet::default();
+        let mut parts = Value::default();
+        for (path, taints) in &self.parts {
+            let same = path[0] == *element;
+            let overlaps = match (&path[0], element) {
+                (Element::Attribute(_), _) | (_, Element::Attribute(_)) => same,
+                (Element::Key(_), Element::Key(_)) => same,
+                (Element::Anything, _) | (_, Element::Anything) => true,
+            };
+            match path.len() {
+                _ if !overlaps => {}
+                // What is stored at an unknown index leaves the rest as it was.
+                1 if same && *element != Element::Anything => own = Some(taints.clone()),
+                1 => vague.extend(taints),
+                _ => parts.add(&path[1..], taints),
+            }
+        }
+        let own = own.unwrap_or_else(|| self.own.part(element)).union(&vague);
+        Value { own, parts: parts.parts }
+    }
+
+    /// The value of a part of a part.
+    pub(super) fn project_path(&self, path: &[Element]) -> Value {
+        path.iter().fold(self.clone(), |value, element| value.project(element))
+    }
+
+    /// Adds taint to a part, and keeps what is known of it.
+    pub(super) fn add(&mut self, path: &[Element], taints: &TaintSet) {
+        let path = &path[..path.len().min(LONGEST_PATH)];
+        if path.is_empty() {
+            self.own.extend(taints);
+            return;
+        }
+        match self.parts.binary_search_by(|(present, _)| present.as_slice().cmp(path)) {
+            Ok(position) => self.parts[position].1.extend(taints),
+            Err(_) if self.parts.len() >= MOST_FIELDS => self.own.extend(taints),
+            Err(position) => self.parts.insert(position, (path.to_vec(), taints.clone())),
+        }
+    }
+
+    /// Either this value or that one.
+    pub(super) fn join(&mut self, other: &Value) {
+        if self.is_clean() && self.parts.is_empty() {
+            *self = other.clone();
+            return;
+        }
+        // A part that only one side knows is, on the other side, what its whole is.
+        let mut parts: Vec<Vec<Element>> = Vec::new();
+        parts.extend(self.parts.iter().map(|(path, _)| path.clone()));
+        parts.extend(other.parts.iter().map(|(path, _)| path.clone()));
+        parts.sort();
+        parts.dedup();
+        let mut joined = Value::whole(self.own.clone().union(&other.own));
+        for path in parts {
+            let taints = self.project_path(&path).own.union(&other.project_path(&path).own);
+            joined.add(&path, &taints);
+        }
+        *self = joined;
+    }
+
+    /// This value as a part of another: `{"a": this}`.
+    pub(super) fn wrapped(&self, element: &Element) -> Value {
+        let mut value = Value::default();
+        value.add(std::slice::from_ref(element), &self.own);
+        for (path, taints) in &self.parts {
+            let path: Vec<Element> = [element.clone()].into_iter().chain(path.iter().cloned()).collect();
+            value.add(&path, taints);
+        }
+        value
+    }
+
+    /// The same value one step further on.
+    pub(super) fn then(&self, step: &Step) -> Value {
+        let parts = self.parts.iter().map(|(path, taints)| (path.clone(), taints.then(step))).collect();
+        Value { own: self.own.then(step), parts }
+    }
+
+    pub(super) fn same(&self, other: &Value) -> bool {
+        self.own.same(&other.own)
+            && self.parts.len() == other.parts.len()
+            && self.parts.iter().zip(&other.parts).all(|(one, two)| one.0 == two.0 && one.1.same(&two.1))
+    }
+}
