@@ -8,8 +8,8 @@ pub mod files;
 pub mod pattern;
 pub mod project;
 pub mod source;
-pub mod taint;
 pub mod symbols;
+pub mod taint;
 
 pub use files::{Files, ParsedFile};
 pub use project::Project;

@@ -20,21 +20,21 @@ use ruff_python_ast as ast;
 use ruff_text_size::TextRange;
 
 pub use specification::{
-    Mark, Marks, Options, PropagatorKind, PropagatorMark, Requires, SanitizerKind, SideEffect, SinkKind, SourceKind,
-    Specification,
+    Mark, Marks, Options, PropagatorKind, PropagatorMark, Requires, SanitizerKind, SideEffect, SinkKind,
+    SourceKind, Specification,
 };
 pub use value::StepKind;
 
-use crate::python::SourceFile;
+use crate::python::ParsedFile;
 use crate::target::RelativePath;
 
 /// What the engine asks of its surroundings.
 pub trait World<'f> {
     /// Where the patterns match in a file.
-    fn marks(&self, file: &'f SourceFile) -> Marks;
+    fn marks(&self, file: &'f ParsedFile) -> Marks;
 
-    /// The function that a call calls, if that is known for certain.
-    fn callee(&self, site: CallSite<'f>) -> Option<Callee<'f>>;
+    /// The functions of the project that a call can call; none when that is not known for certain.
+    fn callees(&self, site: CallSite<'f>) -> Vec<Callee<'f>>;
 
     /// The bases of a class that are classes of the project.
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>>;
@@ -44,7 +44,7 @@ pub trait World<'f> {
 #[derive(Clone, Copy, Debug)]
 pub struct CallSite<'f> {
     /// The file.
-    pub file: &'f SourceFile,
+    pub file: &'f ParsedFile,
     /// The class whose body or method it is in.
     pub class: Option<&'f ast::StmtClassDef>,
     /// The function that it is in.
@@ -57,7 +57,7 @@ pub struct CallSite<'f> {
 #[derive(Clone, Copy, Debug)]
 pub struct Callee<'f> {
     /// Its file.
-    pub file: &'f SourceFile,
+    pub file: &'f ParsedFile,
     /// Its definition.
     pub function: &'f ast::StmtFunctionDef,
     /// The class that it is a method of.
@@ -81,7 +81,7 @@ pub enum Binding {
 #[derive(Clone, Copy, Debug)]
 pub struct ClassAt<'f> {
     /// Its file.
-    pub file: &'f SourceFile,
+    pub file: &'f ParsedFile,
     /// Its definition.
     pub class: &'f ast::StmtClassDef,
 }
@@ -135,6 +135,13 @@ pub struct FlowStep {
 
 /// Runs the module bodies and all functions of `roots`, and every function of the project that
 /// they call.
-pub fn analyse<'f>(specification: &Specification, world: &dyn World<'f>, roots: &[&'f SourceFile]) -> Findings {
+pub fn analyse<'f>(
+    specification: &Specification,
+    world: &dyn World<'f>,
+    roots: &[&'f ParsedFile],
+) -> Findings {
     engine::Engine::new(specification, world).run(roots)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,6 @@ use ruff_python_ast::name::Name;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::Binding;
-use super::CallSite;
 use super::engine::{Body, UnitId};
 use super::environment::{Path, Root};
 use super::interpreter::Interpreter;
@@ -18,6 +17,7 @@ use super::summary::Summary;
 use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
 
 /// An argument as it is passed.
+#[derive(Clone)]
 struct Argument {
     keyword: Option<Name>,
     spread: bool,
@@ -49,9 +49,21 @@ impl<'f> Interpreter<'_, '_, 'f> {
         self.call_sinks(call.range(), &passed);
         let options = self.engine.specification.options;
         if options.deep {
-            if let Some((unit, summary, binding)) = self.resolve(call) {
+            let callees = self.resolve(call);
+            if !callees.is_empty() {
                 let receiver = receiver.map(|receiver| (receiver.value, receiver.path));
-                return self.apply(call.range(), unit, &summary, binding, receiver, arguments);
+                let mut result = Value::default();
+                for (unit, summary, binding) in callees {
+                    result.join(&self.apply(
+                        call.range(),
+                        unit,
+                        &summary,
+                        binding,
+                        receiver.clone(),
+                        &arguments,
+                    ));
+                }
+                return result;
             }
             if let Some(value) = self.known_call(call, receiver.as_ref(), &arguments) {
                 return value;
@@ -85,13 +97,17 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 let (keyword, spread, expression) = match argument {
                     ast::ArgOrKeyword::Arg(Expr::Starred(starred)) => (None, true, &*starred.value),
                     ast::ArgOrKeyword::Arg(argument) => (None, false, argument),
-                    ast::ArgOrKeyword::Keyword(keyword) => {
-                        (keyword.arg.as_ref().map(|name| name.id.clone()), keyword.arg.is_none(), &keyword.value)
-                    }
+                    ast::ArgOrKeyword::Keyword(keyword) => (
+                        keyword.arg.as_ref().map(|name| name.id.clone()),
+                        keyword.arg.is_none(),
+                        &keyword.value,
+                    ),
                 };
                 let value = self.expression(expression);
                 let value = match argument {
-                    ast::ArgOrKeyword::Arg(whole @ Expr::Starred(_)) => self.marks(whole.range(), None, value),
+                    ast::ArgOrKeyword::Arg(whole @ Expr::Starred(_)) => {
+                        self.marks(whole.range(), None, value)
+                    }
                     ast::ArgOrKeyword::Arg(_) | ast::ArgOrKeyword::Keyword(_) => value,
                 };
                 Argument { keyword, spread, value, path: self.path(expression) }
@@ -115,26 +131,20 @@ impl<'f> Interpreter<'_, '_, 'f> {
         (Some(Receiver { value, path, is_self }), callee)
     }
 
-    fn resolve(&mut self, call: &'f ast::ExprCall) -> Option<(UnitId, Rc<Summary>, Binding)> {
+    fn resolve(&mut self, call: &'f ast::ExprCall) -> Vec<(UnitId, Rc<Summary>, Binding)> {
         if let Expr::Name(name) = &*call.func
             && let Some(unit) = self.inner_functions.get(&name.id).copied()
         {
             let summary = self.engine.summary(self.unit, unit);
-            return Some((unit, summary, Binding::Function));
+            return vec![(unit, summary, Binding::Function)];
         }
-        let unit = &self.engine.units[self.unit];
-        let site = CallSite {
-            file: self.engine.files[self.file as usize].source,
-            class: unit.class.map(|class| self.engine.classes[class].at.class),
-            function: match unit.body {
-                Body::Module(_) => None,
-                Body::Function(function) => Some(function),
-            },
-            call,
-        };
-        let callee = self.engine.world.callee(site)?;
-        let (unit, summary) = self.engine.call(self.unit, &callee)?;
-        Some((unit, summary, callee.binding))
+        let callees = self.engine.callees(self.unit, call);
+        let mut known = Vec::new();
+        for callee in callees.iter() {
+            let Some((unit, summary)) = self.engine.call(self.unit, callee) else { return Vec::new() };
+            known.push((unit, summary, callee.binding));
+        }
+        known
     }
 
     /// Does what a function of the project is known to do.
@@ -145,7 +155,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         summary: &Summary,
         binding: Binding,
         receiver: Option<(Value, Option<Path>)>,
-        arguments: Vec<Argument>,
+        arguments: &[Argument],
     ) -> Value {
         let Body::Function(function) = self.engine.units[unit].body else { return Value::default() };
         let name = self.engine.units[unit].name.clone();
@@ -159,7 +169,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         for arrival in &summary.arrivals {
             let Some((value, _)) = given.get(usize::from(arrival.parameter)) else { continue };
             let taints = value.project_path(&arrival.path).reachable();
-            let mark = self.engine.files[arrival.sink_file as usize].marks.marks.sinks[arrival.sink_mark as usize];
+            let mark =
+                self.engine.files[arrival.sink_file as usize].marks.marks.sinks[arrival.sink_mark as usize];
             let requires = self.engine.specification.sinks[mark.kind].requires.as_ref();
             if taints.is_empty() || !self.engine.requires_holds(requires, &taints) {
                 continue;
@@ -172,7 +183,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             self.summary = own;
         }
-        let steps: Vec<Step> = (0..parameters.len()).map(|index| passing(u16::try_from(index).unwrap_or(u16::MAX), self)).collect();
+        let steps: Vec<Step> = (0..parameters.len())
+            .map(|index| passing(u16::try_from(index).unwrap_or(u16::MAX), self))
+            .collect();
         let mut built = Value::default();
         for write in &summary.writes {
             let Some((_, path)) = given.get(usize::from(write.parameter)) else { continue };
@@ -206,7 +219,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
     }
 
     /// Calls whose effect is known without seeing their code.
-    fn known_call(&mut self, call: &'f ast::ExprCall, receiver: Option<&Receiver>, arguments: &[Argument]) -> Option<Value> {
+    fn known_call(
+        &mut self,
+        call: &'f ast::ExprCall,
+        receiver: Option<&Receiver>,
+        arguments: &[Argument],
+    ) -> Option<Value> {
         match (&*call.func, receiver) {
             (Expr::Name(name), _) => {
                 // They tell something about a value that is not the value.
@@ -229,13 +247,14 @@ impl<'f> Interpreter<'_, '_, 'f> {
     ) -> Option<Value> {
         match method {
             // They put what they are given into the object.
-            "append" | "appendleft" | "add" | "insert" | "extend" | "extendleft" | "update" | "put" | "put_nowait"
-            | "push" | "setdefault" => {
+            "append" | "appendleft" | "add" | "insert" | "extend" | "extendleft" | "update" | "put"
+            | "put_nowait" | "push" | "setdefault" => {
                 let mut taints = TaintSet::default();
                 for argument in arguments {
                     taints.extend(&argument.value.reachable());
                 }
-                if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self && !taints.is_empty()) {
+                if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self && !taints.is_empty())
+                {
                     let place = self.engine.slice(self.file, call.func.range()).to_owned();
                     let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
                     let elements = path.elements.iter().chain([&Element::Anything]).cloned().collect();
@@ -265,7 +284,7 @@ fn give(
     parameters: &ast::Parameters,
     binding: Binding,
     receiver: Option<(Value, Option<Path>)>,
-    arguments: Vec<Argument>,
+    arguments: &[Argument],
 ) -> Vec<(Value, Option<Path>)> {
     let all: Vec<_> = parameters.iter().collect();
     let mut given: Vec<(Value, Option<Path>)> = vec![(Value::default(), None); all.len()];
@@ -284,7 +303,7 @@ fn give(
     for argument in arguments {
         match (&argument.keyword, argument.spread) {
             (Some(keyword), _) => match all.iter().position(|parameter| parameter.name().id == *keyword) {
-                Some(index) => given[index] = (argument.value, argument.path),
+                Some(index) => given[index] = (argument.value.clone(), argument.path.clone()),
                 None => {
                     if let Some(index) = keywords {
                         given[index].0.join(&argument.value.wrapped(&Element::Key(keyword.clone())));
@@ -297,7 +316,7 @@ fn give(
                 given.iter_mut().skip(next).for_each(|(value, _)| value.join(&whole));
             }
             (None, false) if next < positional => {
-                given[next] = (argument.value, argument.path);
+                given[next] = (argument.value.clone(), argument.path.clone());
                 next += 1;
             }
             (None, false) => {
@@ -331,7 +350,8 @@ fn substitute(taints: &TaintSet, given: &[(Value, Option<Path>)], steps: &[Step]
                 if *whole {
                     result.own.extend(&further(&value.reachable()).derived());
                 } else {
-                    let parts = value.parts.iter().map(|(path, taints)| (path.clone(), further(taints))).collect();
+                    let parts =
+                        value.parts.iter().map(|(path, taints)| (path.clone(), further(taints))).collect();
                     let value = Value { own: further(&value.own), parts };
                     result.join(&value);
                 }

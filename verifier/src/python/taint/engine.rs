@@ -15,8 +15,8 @@ use super::scope;
 use super::specification::{MarkIndex, Requires, Specification};
 use super::summary::{Arrival, Summary, Write};
 use super::value::{Element, Label, Origin, Step, StepKind, Taint, TaintSet, Trace, Value};
-use super::{Callee, ClassAt, Findings, Flow, FlowStep, World};
-use crate::python::SourceFile;
+use super::{CallSite, Callee, ClassAt, Findings, Flow, FlowStep, World};
+use crate::python::ParsedFile;
 
 pub(super) type UnitId = usize;
 pub(super) type ClassId = usize;
@@ -36,9 +36,10 @@ pub(super) struct Engine<'w, 'f> {
     pub(super) labels: Vec<String>,
     pub(super) too_deep: bool,
     flows: BTreeMap<(u32, u32, u32, u32), Trace>,
-    file_ids: HashMap<*const SourceFile, u32>,
+    file_ids: HashMap<*const ParsedFile, u32>,
     unit_ids: HashMap<(u32, TextSize), UnitId>,
     class_ids: HashMap<(u32, TextSize), ClassId>,
+    callees: HashMap<*const ast::ExprCall, Rc<[Callee<'f>]>>,
     queue: Vec<UnitId>,
     functions_run: BTreeSet<UnitId>,
     nodes: u64,
@@ -46,11 +47,10 @@ pub(super) struct Engine<'w, 'f> {
 }
 
 pub(super) struct FileState<'f> {
-    pub(super) source: &'f SourceFile,
+    pub(super) source: &'f ParsedFile,
     pub(super) marks: Rc<MarkIndex>,
     /// Variables of the module when it has been run.
     globals: Environment,
-    module: UnitId,
     /// All its functions are run, not only those that are called.
     root: bool,
 }
@@ -98,6 +98,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             file_ids: HashMap::new(),
             unit_ids: HashMap::new(),
             class_ids: HashMap::new(),
+            callees: HashMap::new(),
             queue: Vec::new(),
             functions_run: BTreeSet::new(),
             nodes: 0,
@@ -105,7 +106,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         }
     }
 
-    pub(super) fn run(mut self, roots: &[&'f SourceFile]) -> Findings {
+    pub(super) fn run(mut self, roots: &[&'f ParsedFile]) -> Findings {
         for root in roots {
             self.file(root, true);
         }
@@ -118,7 +119,7 @@ impl<'w, 'f> Engine<'w, 'f> {
     }
 
     /// The engine's number of a file.
-    pub(super) fn file(&mut self, source: &'f SourceFile, root: bool) -> u32 {
+    pub(super) fn file(&mut self, source: &'f ParsedFile, root: bool) -> u32 {
         if let Some(file) = self.file_ids.get(&std::ptr::from_ref(source)) {
             return *file;
         }
@@ -127,9 +128,9 @@ impl<'w, 'f> Engine<'w, 'f> {
         let marks = Rc::new(MarkIndex::new(self.world.marks(source)));
         // The body of a module that is only called into matters when taint can begin there.
         let runs = root || marks.marks.has_sources();
-        self.files.push(FileState { source, marks, globals: Environment::default(), module, root });
+        self.files.push(FileState { source, marks, globals: Environment::default(), root });
         self.file_ids.insert(std::ptr::from_ref(source), file);
-        let body = Body::Module(&source.module().body);
+        let body = Body::Module(&source.source().module().body);
         self.add_unit(Unit::new(file, body, None, "<module>".to_owned()));
         if runs {
             self.enqueue(module);
@@ -165,7 +166,11 @@ impl<'w, 'f> Engine<'w, 'f> {
                 if !self.files[file].globals.same(&exit) {
                     self.files[file].globals = exit;
                     let again: Vec<_> = (0..self.units.len())
-                        .filter(|unit| self.units[*unit].file as usize == file && *unit != id && self.units[*unit].visits > 0)
+                        .filter(|unit| {
+                            self.units[*unit].file as usize == file
+                                && *unit != id
+                                && self.units[*unit].visits > 0
+                        })
                         .collect();
                     again.into_iter().for_each(|unit| self.enqueue(unit));
                 }
@@ -251,6 +256,27 @@ impl<'w, 'f> Engine<'w, 'f> {
         id
     }
 
+    /// What a call can call; asked once.
+    pub(super) fn callees(&mut self, unit: UnitId, call: &'f ast::ExprCall) -> Rc<[Callee<'f>]> {
+        let key = std::ptr::from_ref(call);
+        if let Some(known) = self.callees.get(&key) {
+            return known.clone();
+        }
+        let Unit { file, class, body, .. } = &self.units[unit];
+        let site = CallSite {
+            file: self.files[*file as usize].source,
+            class: class.map(|class| self.classes[class].at.class),
+            function: match body {
+                Body::Module(_) => None,
+                Body::Function(function) => Some(function),
+            },
+            call,
+        };
+        let callees: Rc<[Callee<'f>]> = self.world.callees(site).into();
+        self.callees.insert(key, callees.clone());
+        callees
+    }
+
     /// The summary of a function that is called, as far as it is known by now.
     pub(super) fn call(&mut self, caller: UnitId, callee: &Callee<'f>) -> Option<(UnitId, Rc<Summary>)> {
         let file = self.file(callee.file, false);
@@ -283,7 +309,12 @@ impl<'w, 'f> Engine<'w, 'f> {
         }
         let id = self.classes.len();
         self.class_ids.insert((file, at.class.start()), id);
-        self.classes.push(Class { at, attributes: Environment::default(), family: vec![id], members: BTreeSet::new() });
+        self.classes.push(Class {
+            at,
+            attributes: Environment::default(),
+            family: vec![id],
+            members: BTreeSet::new(),
+        });
         if self.specification.options.deep {
             for base in self.world.bases(at) {
                 let base = self.class(base);
@@ -305,9 +336,9 @@ impl<'w, 'f> Engine<'w, 'f> {
     pub(super) fn receiver(&self, unit: UnitId) -> Option<(ClassId, Name)> {
         let class = self.units[unit].class?;
         let Body::Function(function) = self.units[unit].body else { return None };
-        let is_static = function.decorator_list.iter().any(|decorator| {
-            matches!(&decorator.expression, ast::Expr::Name(name) if name.id == "staticmethod")
-        });
+        let is_static = function.decorator_list.iter().any(
+            |decorator| matches!(&decorator.expression, ast::Expr::Name(name) if name.id == "staticmethod"),
+        );
         if is_static {
             return None;
         }
@@ -322,7 +353,12 @@ impl<'w, 'f> Engine<'w, 'f> {
     fn is_member(&self, unit: UnitId) -> bool {
         let Some(class) = self.units[unit].class else { return false };
         let Body::Function(function) = self.units[unit].body else { return false };
-        self.classes[class].at.class.body.iter().any(|statement| statement.range().contains_range(function.range()))
+        self.classes[class]
+            .at
+            .class
+            .body
+            .iter()
+            .any(|statement| statement.range().contains_range(function.range()))
             && self.units[unit].outer.is_empty()
     }
 
@@ -332,14 +368,23 @@ impl<'w, 'f> Engine<'w, 'f> {
         let mut attributes = self.classes[class].attributes.clone();
         attributes.taint(&path, &value.own);
         for (rest, taints) in &value.parts {
-            let elements = path.elements.iter().chain(rest).take(super::value::LONGEST_PATH).cloned().collect();
+            let elements =
+                path.elements.iter().chain(rest).take(super::value::LONGEST_PATH).cloned().collect();
             attributes.taint(&Path { root: path.root.clone(), elements }, taints);
         }
         if !attributes.same(&self.classes[class].attributes) {
             self.classes[class].attributes = attributes;
-            let members: BTreeSet<UnitId> =
-                self.classes[class].family.iter().flat_map(|class| self.classes[*class].members.iter().copied()).collect();
-            members.into_iter().filter(|member| self.units[*member].visits > 0).collect::<Vec<_>>().into_iter().for_each(|member| self.enqueue(member));
+            let members: BTreeSet<UnitId> = self.classes[class]
+                .family
+                .iter()
+                .flat_map(|class| self.classes[*class].members.iter().copied())
+                .collect();
+            members
+                .into_iter()
+                .filter(|member| self.units[*member].visits > 0)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|member| self.enqueue(member));
         }
     }
 
@@ -356,7 +401,7 @@ impl<'w, 'f> Engine<'w, 'f> {
     }
 
     pub(super) fn slice(&self, file: u32, range: TextRange) -> &'f str {
-        &self.files[file as usize].source.text()[range]
+        &self.files[file as usize].source.source().text()[range]
     }
 
     pub(super) fn label(&mut self, name: Option<&str>) -> Label {
@@ -370,11 +415,22 @@ impl<'w, 'f> Engine<'w, 'f> {
 
     pub(super) fn requires_holds(&self, requires: Option<&Requires>, taints: &TaintSet) -> bool {
         let Some(requires) = requires else { return true };
-        requires.holds(&|label| taints.iter().any(|taint| self.labels.get(usize::from(taint.label)).is_some_and(|name| name == label)))
+        requires.holds(&|label| {
+            taints
+                .iter()
+                .any(|taint| self.labels.get(usize::from(taint.label)).is_some_and(|name| name == label))
+        })
     }
 
     /// Taint arrives at a sink.
-    pub(super) fn arrive(&mut self, taints: &TaintSet, file: u32, mark: usize, step: &Step, summary: &mut Summary) {
+    pub(super) fn arrive(
+        &mut self,
+        taints: &TaintSet,
+        file: u32,
+        mark: usize,
+        step: &Step,
+        summary: &mut Summary,
+    ) {
         let kind = self.files[file as usize].marks.marks.sinks[mark].kind;
         let requires = self.specification.sinks[kind].requires.as_ref();
         if !self.requires_holds(requires, taints) {
@@ -386,7 +442,14 @@ impl<'w, 'f> Engine<'w, 'f> {
         }
     }
 
-    pub(super) fn arrive_one(&mut self, taint: &Taint, sink_file: u32, sink_mark: u32, trace: Trace, summary: &mut Summary) {
+    pub(super) fn arrive_one(
+        &mut self,
+        taint: &Taint,
+        sink_file: u32,
+        sink_mark: u32,
+        trace: Trace,
+        summary: &mut Summary,
+    ) {
         match &taint.origin {
             Origin::Source { file, mark } => {
                 self.flows.entry((sink_file, sink_mark, *file, *mark)).or_insert(trace);
@@ -468,7 +531,8 @@ fn interpreter_nodes(interpreter: Interpreter<'_, '_, '_>) -> u64 {
 
 /// How many nodes the repetitions of loops in a body may cost.
 fn fuel(body: &[Stmt]) -> u64 {
-    let length = body.first().zip(body.last()).map_or(0, |(first, last)| last.end().to_u32() - first.start().to_u32());
+    let length =
+        body.first().zip(body.last()).map_or(0, |(first, last)| last.end().to_u32() - first.start().to_u32());
     10_000 + u64::from(length) * 4
 }
 
@@ -478,9 +542,7 @@ fn writes(parameters: &ast::Parameters, exit: &Environment) -> Vec<Write> {
     for (index, parameter) in parameters.iter().enumerate() {
         let Ok(index) = u16::try_from(index) else { break };
         let value = exit.variable(&Root::Local(parameter.name().id.clone()));
-        let given = |taint: &Taint, at: &[Element]| {
-            matches!(&taint.origin, Origin::Parameter { index: of, path, .. } if *of == index && path.as_slice() == at)
-        };
+        let given = |taint: &Taint, at: &[Element]| matches!(&taint.origin, Origin::Parameter { index: of, path, .. } if *of == index && path.as_slice() == at);
         // The name may stand for another object by now.
         if !value.own.iter().any(|taint| given(taint, &[])) {
             continue;

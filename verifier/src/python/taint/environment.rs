@@ -115,7 +115,9 @@ impl Environment {
                 departed.entry(*mark).or_default().extend(taints);
             }
         }
-        if Arc::ptr_eq(&self.variables, &other.variables) || other.variables.is_empty() && self.variables.is_empty() {
+        if Arc::ptr_eq(&self.variables, &other.variables)
+            || other.variables.is_empty() && self.variables.is_empty()
+        {
             return;
         }
         let mut variables = None;
@@ -144,10 +146,18 @@ impl Environment {
     pub(super) fn same(&self, other: &Environment) -> bool {
         let variables = Arc::ptr_eq(&self.variables, &other.variables)
             || self.variables.len() == other.variables.len()
-                && self.variables.iter().zip(other.variables.iter()).all(|(one, two)| one.0 == two.0 && one.1.same(two.1));
+                && self
+                    .variables
+                    .iter()
+                    .zip(other.variables.iter())
+                    .all(|(one, two)| one.0 == two.0 && one.1.same(two.1));
         let departed = Arc::ptr_eq(&self.departed, &other.departed)
             || self.departed.len() == other.departed.len()
-                && self.departed.iter().zip(other.departed.iter()).all(|(one, two)| one.0 == two.0 && one.1.same(two.1));
+                && self
+                    .departed
+                    .iter()
+                    .zip(other.departed.iter())
+                    .all(|(one, two)| one.0 == two.0 && one.1.same(two.1));
         variables && departed && self.control.same(&other.control)
     }
 }

@@ -99,11 +99,18 @@ impl<'f> Interpreter<'_, '_, 'f> {
             Expr::Set(set) => self.elements(&set.elts, false),
             Expr::List(list) => self.elements(&list.elts, true),
             Expr::Tuple(tuple) => self.elements(&tuple.elts, true),
-            Expr::ListComp(comprehension) => self.comprehension(&comprehension.generators, &[&comprehension.elt]),
-            Expr::SetComp(comprehension) => self.comprehension(&comprehension.generators, &[&comprehension.elt]),
-            Expr::Generator(comprehension) => self.comprehension(&comprehension.generators, &[&comprehension.elt]),
+            Expr::ListComp(comprehension) => {
+                self.comprehension(&comprehension.generators, &[&comprehension.elt])
+            }
+            Expr::SetComp(comprehension) => {
+                self.comprehension(&comprehension.generators, &[&comprehension.elt])
+            }
+            Expr::Generator(comprehension) => {
+                self.comprehension(&comprehension.generators, &[&comprehension.elt])
+            }
             Expr::DictComp(comprehension) => {
-                let parts: Vec<&Expr> = comprehension.key.iter().chain([&comprehension.value]).map(|part| &**part).collect();
+                let parts: Vec<&Expr> =
+                    comprehension.key.iter().chain([&comprehension.value]).map(|part| &**part).collect();
                 self.comprehension(&comprehension.generators, &parts)
             }
             Expr::Await(awaited) => self.expression(&awaited.value),
@@ -173,7 +180,11 @@ impl<'f> Interpreter<'_, '_, 'f> {
 
     /// `or` and `and` give one of their operands; the parts of it stay known.
     fn operator_value(&self, value: Value) -> Value {
-        if self.engine.specification.options.only_propagate_through_assignments { Value::default() } else { value }
+        if self.engine.specification.options.only_propagate_through_assignments {
+            Value::default()
+        } else {
+            value
+        }
     }
 
     fn attribute(&mut self, attribute: &'f ast::ExprAttribute, expression: &'f Expr) -> Value {
@@ -209,7 +220,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
     /// What was stored in exactly this place, not what its object hands down.
     fn known_part(&mut self, path: &Path) -> Value {
         let object = self.environment().variable(&path.root);
-        let own = object.parts.iter().find(|(known, _)| *known == path.elements).map(|(_, taints)| taints.clone());
+        let own =
+            object.parts.iter().find(|(known, _)| *known == path.elements).map(|(_, taints)| taints.clone());
         Value::whole(own.unwrap_or_default())
     }
 
@@ -376,7 +388,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
     }
 
-    fn parameter_marks(&mut self, parameter: &ast::AnyParameterRef<'f>, path: &Path, mut value: Value) -> Value {
+    fn parameter_marks(
+        &mut self,
+        parameter: &ast::AnyParameterRef<'f>,
+        path: &Path,
+        mut value: Value,
+    ) -> Value {
         let ranges = [parameter.range(), parameter.as_parameter().range, parameter.name().range];
         for (position, range) in ranges.iter().enumerate() {
             if !ranges[..position].contains(range) {
@@ -506,7 +523,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
 
     /// What a propagator brings to its destination.
     fn propagated(&mut self, mark: usize, range: TextRange, path: Option<&Path>) -> TaintSet {
-        let by_side_effect = self.engine.specification.propagators[self.marks.marks.propagators[mark].kind].by_side_effect;
+        let by_side_effect =
+            self.engine.specification.propagators[self.marks.marks.propagators[mark].kind].by_side_effect;
         let taints = self.transformed(mark, range);
         if let (true, Some(path)) = (by_side_effect, path) {
             self.environment().taint(path, &taints);

@@ -154,7 +154,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         self.nodes += 1;
         self.at_exit = self.last_statements.contains(&statement.range());
         if !self.tries.is_empty() && scope::may_raise(statement) {
-            self.raise_here(false);
+            self.raise_here();
         }
         match statement {
             Stmt::Expr(statement) => {
@@ -177,7 +177,8 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 self.store(&statement.target, sum, statement.range);
             }
             Stmt::Return(statement) => {
-                let value = statement.value.as_deref().map(|value| self.expression(value)).unwrap_or_default();
+                let value =
+                    statement.value.as_deref().map(|value| self.expression(value)).unwrap_or_default();
                 self.statement_sinks(statement.range, &value);
                 self.summary.returned.join(&value);
                 self.leave(|frame| frame.returns = true, 0);
@@ -185,10 +186,15 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 join_into(&mut self.exit, state.as_ref());
             }
             Stmt::Raise(statement) => {
-                let exception = statement.exc.as_deref().map(|value| self.expression(value)).unwrap_or_default();
-                let cause = statement.cause.as_deref().map(|value| self.expression(value)).unwrap_or_default();
-                self.statement_sinks(statement.range, &Value::whole(exception.reachable().union(&cause.reachable())));
-                self.raise_here(true);
+                let exception =
+                    statement.exc.as_deref().map(|value| self.expression(value)).unwrap_or_default();
+                let cause =
+                    statement.cause.as_deref().map(|value| self.expression(value)).unwrap_or_default();
+                self.statement_sinks(
+                    statement.range,
+                    &Value::whole(exception.reachable().union(&cause.reachable())),
+                );
+                self.raise_here();
                 self.state = None;
             }
             Stmt::Assert(statement) => {
@@ -255,7 +261,11 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
                 for (index, target) in elts.iter().enumerate() {
                     let part = value.project(&Element::Key(Name::new(index.to_string())));
-                    let part = if self.engine.specification.options.deep { part } else { Value::whole(value.reachable()) };
+                    let part = if self.engine.specification.options.deep {
+                        part
+                    } else {
+                        Value::whole(value.reachable())
+                    };
                     self.deeper(|this| this.store(target, part, range));
                 }
             }
@@ -513,7 +523,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         if statement.finalbody.is_empty() {
             self.state = frame.passing.take().filter(|_| frame.escaping);
             if self.state.is_some() {
-                self.raise_here(true);
+                self.raise_here();
             }
             self.state = after;
             return;
@@ -535,7 +545,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             return;
         }
         if frame.escaping {
-            self.raise_here(true);
+            self.raise_here();
         }
         if frame.returns {
             join_into(&mut self.exit, self.state.as_ref());
@@ -555,21 +565,17 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         }
     }
 
-    /// An exception may be, or is, raised in the present state.
-    fn raise_here(&mut self, certainly: bool) {
+    /// An exception may be raised in the present state. The innermost `try` sees it; whether it
+    /// goes further is seen once that statement's `finally` has run.
+    fn raise_here(&mut self) {
         let Some(state) = &self.state else { return };
-        for frame in self.tries.iter_mut().rev() {
-            if frame.catching {
-                join_into(&mut frame.raised, Some(state));
-                return;
-            }
-            // A `try` that is in its handlers, in `else`, or has only `finally`.
+        let Some(frame) = self.tries.last_mut() else { return };
+        if frame.catching {
+            join_into(&mut frame.raised, Some(state));
+        } else {
             frame.escaping = true;
             join_into(&mut frame.passing, Some(state));
-            // Whether it goes further is seen once `finally` has run.
-            return;
         }
-        let _ = certainly;
     }
 
     /// A `return`, `break` or `continue` passes the `finally` of all `try` statements above `from`.
@@ -645,7 +651,8 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// The variable of a name that is used in this function.
     pub(super) fn root(&self, name: &Name) -> Root {
-        let local = self.locals.as_ref().is_some_and(|locals| locals.contains(name)) || self.outer.contains(name);
+        let local =
+            self.locals.as_ref().is_some_and(|locals| locals.contains(name)) || self.outer.contains(name);
         if local { Root::Local(name.clone()) } else { Root::Global(name.clone()) }
     }
 
@@ -711,9 +718,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 /// What is known of a value whoever calls.
 pub(super) fn without_parameters(value: &Value) -> Value {
     let known = |taints: &TaintSet| {
-        taints.map(|taint| {
-            matches!(taint.origin, super::value::Origin::Source { .. }).then(|| taint.clone())
-        })
+        taints.map(|taint| matches!(taint.origin, super::value::Origin::Source { .. }).then(|| taint.clone()))
     };
     let parts = value.parts.iter().map(|(path, taints)| (path.clone(), known(taints))).collect();
     Value { own: known(&value.own), parts }

@@ -78,7 +78,9 @@ impl<'a> StatementVisitor<'a> for Collector {
                 }
             }
             Stmt::Global(global) => self.declared.extend(global.names.iter().map(|name| name.id.clone())),
-            Stmt::Nonlocal(nonlocal) => self.declared.extend(nonlocal.names.iter().map(|name| name.id.clone())),
+            Stmt::Nonlocal(nonlocal) => {
+                self.declared.extend(nonlocal.names.iter().map(|name| name.id.clone()))
+            }
             Stmt::Try(try_) => {
                 for handler in &try_.handlers {
                     let ast::ExceptHandler::ExceptHandler(handler) = handler;
@@ -159,7 +161,9 @@ pub(super) fn catches_everything(handler: &ast::ExceptHandlerExceptHandler) -> b
 pub(super) fn is_true(test: &Expr) -> bool {
     match test {
         Expr::BooleanLiteral(literal) => literal.value,
-        Expr::NumberLiteral(literal) => matches!(&literal.value, ast::Number::Int(value) if value.as_u64() != Some(0)),
+        Expr::NumberLiteral(literal) => {
+            matches!(&literal.value, ast::Number::Int(value) if value.as_u64() != Some(0))
+        }
         _ => false,
     }
 }

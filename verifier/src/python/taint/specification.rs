@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use ruff_text_size::TextRange;
 
 /// The label of a source that names none.
-pub const DEFAULT_LABEL: &str = "__SOURCE__";
+pub(super) const DEFAULT_LABEL: &str = "__SOURCE__";
 
 /// What is tracked, and how far the engine trusts code that it cannot see.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ pub struct SourceKind {
     pub exact: bool,
     /// Whether the matched variable itself becomes tainted from here on.
     pub by_side_effect: SideEffect,
-    /// The label of its taint; [`DEFAULT_LABEL`] when not given.
+    /// The label of its taint; `__SOURCE__` when not given.
     pub label: Option<String>,
     /// Which labels must already be there for the source to count.
     pub requires: Option<Requires>,
@@ -210,7 +210,11 @@ impl RequiresParser<'_> {
         }
         if self.accept("(") {
             let inner = self.any()?;
-            return if self.accept(")") { Ok(inner) } else { Err("`)` is missing in label expression".to_owned()) };
+            return if self.accept(")") {
+                Ok(inner)
+            } else {
+                Err("`)` is missing in label expression".to_owned())
+            };
         }
         match self.words.get(self.position) {
             Some(word) if !["and", "or", ")"].contains(&word.as_str()) => {
@@ -257,12 +261,12 @@ pub struct PropagatorMark {
 }
 
 impl Marks {
-    /// Whether nothing in this file can begin a flow.
+    /// Whether a flow can begin in this file.
     pub fn has_sources(&self) -> bool {
         !self.sources.is_empty()
     }
 
-    /// Whether nothing in this file can end a flow.
+    /// Whether a flow can end in this file.
     pub fn has_sinks(&self) -> bool {
         !self.sinks.is_empty()
     }
