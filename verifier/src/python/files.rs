@@ -62,6 +62,11 @@ impl<'t> Files<'t> {
         parsed.as_ref().map_err(Reason::clone)
     }
 
+    /// Whether there is such a file, without reading it.
+    pub fn contains(&self, path: &RelativePath) -> bool {
+        self.listed.contains_key(path) || self.tree.exists(path)
+    }
+
     /// The bytes of a file, for a look before it is worth parsing.
     pub fn bytes(&self, path: &RelativePath) -> Result<Arc<[u8]>, Reason> {
         self.tree.read(path).map_err(|unreadable| unreadable_reason(path, unreadable))

@@ -2,23 +2,59 @@
 //! inherits, what an attribute holds, what a call calls; over all files of the target.
 //!
 //! Files are looked at when somebody asks and remembered. What cannot be resolved is said to
-//! be unresolved; nothing is ever guessed.
+//! be [`Type::Unknown`], with the reason; nothing is ever guessed.
+
+pub mod attributes;
+pub mod classes;
+pub mod facts;
+pub mod modules;
+pub mod scope;
+pub mod types;
+
+pub use attributes::{Access, AccessKind};
+pub use classes::{Ancestor, Linearisation};
+pub use modules::Module;
+pub use scope::{Binding, BindingKind, Bindings, Frame, Scope};
+pub use types::{ClassRef, FunctionRef, Type, Types};
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock, RwLock};
+
+use rayon::prelude::*;
 
 use crate::catalogue::PythonSettings;
 use crate::evidence::Reason;
 use crate::python::files::{Files, ParsedFile};
+use crate::python::{TextRange, ast};
 use crate::target::RelativePath;
 
 /// What is known of a target's Python code. Shared by all checks and threads.
 pub struct Project<'f> {
     files: &'f Files<'f>,
     roots: Vec<String>,
+    directories: OnceLock<HashSet<String>>,
+    /// Bindings by the address of the body's node, which never moves while `files` lives.
+    bindings: RwLock<HashMap<usize, Arc<Bindings<'f>>>>,
+    accesses: RwLock<HashMap<usize, Arc<Vec<Access<'f>>>>>,
+    mentions: RwLock<HashMap<String, Arc<Vec<RelativePath>>>>,
 }
 
 impl<'f> Project<'f> {
     /// A model over `files`, in which nothing has been looked at yet.
     pub fn new(files: &'f Files<'f>, settings: &PythonSettings) -> Self {
-        Self { files, roots: settings.path.clone() }
+        let mut roots: Vec<String> =
+            settings.path.iter().filter_map(|root| modules::normalise_root(root)).collect();
+        if roots.is_empty() {
+            roots.push(String::new());
+        }
+        Self {
+            files,
+            roots,
+            directories: OnceLock::new(),
+            bindings: RwLock::default(),
+            accesses: RwLock::default(),
+            mentions: RwLock::default(),
+        }
     }
 
     /// The files that the model is made from.
@@ -31,8 +67,63 @@ impl<'f> Project<'f> {
         self.files.file(path)
     }
 
-    /// The `sys.path` entries, relative to the root.
+    /// The `sys.path` entries relative to the root; the root itself is the empty text.
     pub fn roots(&self) -> &[String] {
         &self.roots
     }
+
+    /// The listed files whose bytes contain `word`, in the order of their paths. The search is
+    /// over the whole target, made once per word and remembered.
+    pub fn mentioning(&self, word: &str) -> Arc<Vec<RelativePath>> {
+        if let Some(known) = self.mentions.read().ok().and_then(|map| map.get(word).cloned()) {
+            return known;
+        }
+        let finder = memchr::memmem::Finder::new(word);
+        let found: Vec<RelativePath> = self
+            .files
+            .paths()
+            .par_iter()
+            .filter(|path| self.files.bytes(path).is_ok_and(|bytes| finder.find(&bytes).is_some()))
+            .cloned()
+            .collect();
+        let found = Arc::new(found);
+        if let Ok(mut map) = self.mentions.write() {
+            map.insert(word.to_owned(), Arc::clone(&found));
+        }
+        found
+    }
+
+    /// The class whose definition has exactly this range.
+    pub fn class_at(&self, file: &'f ParsedFile, range: TextRange) -> Option<ClassRef<'f>> {
+        match scope::definition_at(file, range)? {
+            Frame::Class(node) => Some(ClassRef { file, node }),
+            Frame::Function(_) | Frame::Lambda(_) | Frame::Comprehension(_) => None,
+        }
+    }
+
+    /// The function whose definition has exactly this range.
+    pub fn function_at(&self, file: &'f ParsedFile, range: TextRange) -> Option<FunctionRef<'f>> {
+        match scope::definition_at(file, range)? {
+            Frame::Function(node) => Some(self.function_ref(file, node)),
+            Frame::Class(_) | Frame::Lambda(_) | Frame::Comprehension(_) => None,
+        }
+    }
+
+    /// A function with the class that it is a method of, if it is one.
+    pub fn function_ref(&self, file: &'f ParsedFile, node: &'f ast::StmtFunctionDef) -> FunctionRef<'f> {
+        let scope = Scope::at(file, node.name.range);
+        let class = match scope.frames.iter().rev().nth(1) {
+            Some(Frame::Class(class)) => Some(*class),
+            _ => None,
+        };
+        FunctionRef { file, node, class }
+    }
 }
+
+/// The address of a node, as its identity.
+pub(crate) fn address<T>(node: &T) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,352 @@
+//! What a class inherits: bases, method resolution order, members.
+
+use super::facts;
+use super::types::{Trail, unique, unknown};
+use super::{BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types};
+
+/// One entry of a method resolution order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ancestor<'f> {
+    /// A class of the target.
+    Class(ClassRef<'f>),
+    /// A class from outside, by full name. `object` is left out.
+    External(String),
+    /// A base that cannot be told; why.
+    Unresolved(String),
+}
+
+/// One method resolution order. A class has several when a base is chosen at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linearisation<'f> {
+    /// The class itself first.
+    pub ancestors: Vec<Ancestor<'f>>,
+}
+
+/// More choices of bases than this are not enumerated.
+const CHOICES: usize = 16;
+/// A hierarchy that is deeper than this is said to be unresolved.
+const HEIGHT: usize = 40;
+
+impl<'f> Linearisation<'f> {
+    /// The classes of the target, nearest first.
+    pub fn classes(&self) -> impl Iterator<Item = ClassRef<'f>> + '_ {
+        self.ancestors.iter().filter_map(|ancestor| match ancestor {
+            Ancestor::Class(class) => Some(*class),
+            Ancestor::External(_) | Ancestor::Unresolved(_) => None,
+        })
+    }
+
+    /// Why an attribute of this name may come from a base that is not in the target; nothing
+    /// when every such base is known not to define it.
+    pub fn may_inherit(&self, name: &str) -> Option<String> {
+        self.ancestors.iter().find_map(|ancestor| match ancestor {
+            Ancestor::Class(_) => None,
+            Ancestor::External(base) => match facts::attributes_of(base) {
+                Some(attributes) if !attributes.contains(&name) => None,
+                Some(_) => Some(format!("the base `{base}` defines `{name}`")),
+                None => Some(format!("what the base `{base}` defines is not known")),
+            },
+            Ancestor::Unresolved(why) => Some(format!("a base cannot be resolved: {why}")),
+        })
+    }
+}
+
+impl<'f> Project<'f> {
+    /// The method resolution orders that a class can have; one as a rule.
+    pub fn linearisations(&self, class: ClassRef<'f>) -> Vec<Linearisation<'f>> {
+        self.linearise(class, &mut Vec::new())
+            .into_iter()
+            .map(|ancestors| Linearisation { ancestors })
+            .collect()
+    }
+
+    /// What a class statement's bases can be, one list of alternatives per base.
+    pub fn bases(&self, class: ClassRef<'f>) -> Vec<Vec<Ancestor<'f>>> {
+        let mut scope = Scope::at(class.file, class.node.name.range);
+        scope.frames.pop();
+        let Some(arguments) = &class.node.arguments else { return Vec::new() };
+        arguments
+            .args
+            .iter()
+            .map(|base| {
+                let types = self.infer(&scope, base);
+                let mut alternatives: Vec<Ancestor<'f>> = Vec::new();
+                for ty in types {
+                    let ancestor = match ty {
+                        Type::Class(base) => Ancestor::Class(base),
+                        Type::External(name) => Ancestor::External(name),
+                        // `try: from x import Base / except ImportError: Base = None`: with
+                        // `None` there is no class at all.
+                        Type::None => continue,
+                        Type::Unknown(why) => Ancestor::Unresolved(why),
+                        Type::ExternalInstance(name) => {
+                            Ancestor::Unresolved(format!("a base is made by calling `{name}`"))
+                        }
+                        Type::Module(_)
+                        | Type::Namespace(_)
+                        | Type::Instance(_)
+                        | Type::Function(_)
+                        | Type::Method(_, _) => Ancestor::Unresolved("a base is not a class".to_owned()),
+                    };
+                    if !alternatives.contains(&ancestor) {
+                        alternatives.push(ancestor);
+                    }
+                }
+                if alternatives.is_empty() {
+                    alternatives.push(Ancestor::Unresolved("a base has no value".to_owned()));
+                }
+                alternatives
+            })
+            .collect()
+    }
+
+    fn linearise(&self, class: ClassRef<'f>, open: &mut Vec<ClassRef<'f>>) -> Vec<Vec<Ancestor<'f>>> {
+        let own = Ancestor::Class(class);
+        if open.contains(&class) || open.len() > HEIGHT {
+            let why = format!("`{}` inherits from itself", class.name());
+            return vec![vec![Ancestor::Unresolved(why)]];
+        }
+        open.push(class);
+        // Each choice: for every base the order that it brings.
+        let mut choices: Vec<Vec<Vec<Ancestor<'f>>>> = vec![Vec::new()];
+        for alternatives in self.bases(class) {
+            let mut orders: Vec<Vec<Ancestor<'f>>> = Vec::new();
+            for alternative in alternatives {
+                match alternative {
+                    Ancestor::Class(base) => orders.extend(self.linearise(base, open)),
+                    Ancestor::External(name) if name == "builtins.object" => orders.push(Vec::new()),
+                    other => orders.push(vec![other]),
+                }
+            }
+            choices = choices
+                .iter()
+                .flat_map(|choice| {
+                    orders.iter().map(|order| {
+                        let mut choice = choice.clone();
+                        choice.push(order.clone());
+                        choice
+                    })
+                })
+                .take(CHOICES)
+                .collect();
+        }
+        open.pop();
+        let mut orders: Vec<Vec<Ancestor<'f>>> = Vec::new();
+        for choice in choices {
+            let mut order = vec![own.clone()];
+            match merge(choice) {
+                Some(merged) => order.extend(merged),
+                None => order.push(Ancestor::Unresolved(format!(
+                    "the bases of `{}` have no consistent order",
+                    class.name()
+                ))),
+            }
+            if !orders.contains(&order) {
+                orders.push(order);
+            }
+        }
+        orders
+    }
+
+    /// The methods of this name that an object of the class has: the nearest, which is more
+    /// than one only when definitions or bases are conditional. The error says why there may
+    /// be another one nearer.
+    pub fn method(&self, class: ClassRef<'f>, name: &str) -> Result<Vec<FunctionRef<'f>>, String> {
+        let mut functions = Vec::new();
+        for linearisation in self.linearisations(class) {
+            for ancestor in &linearisation.ancestors {
+                match ancestor {
+                    Ancestor::Class(owner) => {
+                        let found = self.own_functions(*owner, name);
+                        if !found.is_empty() {
+                            for function in found {
+                                if !functions.contains(&function) {
+                                    functions.push(function);
+                                }
+                            }
+                            break;
+                        }
+                    }
+                    Ancestor::External(base) => {
+                        if facts::attributes_of(base).is_none_or(|known| known.contains(&name)) {
+                            return Err(format!("`{name}` may come from the base `{base}`"));
+                        }
+                    }
+                    Ancestor::Unresolved(why) => {
+                        return Err(format!("`{name}` may come from a base: {why}"));
+                    }
+                }
+            }
+        }
+        Ok(functions)
+    }
+
+    /// The functions of this name in the class's own body that count.
+    pub fn own_functions(&self, class: ClassRef<'f>, name: &str) -> Vec<FunctionRef<'f>> {
+        let bindings = self.frame_bindings(Frame::Class(class.node));
+        bindings
+            .last(name)
+            .iter()
+            .filter_map(|binding| match binding.kind {
+                BindingKind::Function(node) => {
+                    Some(FunctionRef { file: class.file, node, class: Some(class.node) })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// All functions in the class's own body that count, in source order.
+    pub fn own_methods(&self, class: ClassRef<'f>) -> Vec<FunctionRef<'f>> {
+        let bindings = self.frame_bindings(Frame::Class(class.node));
+        let mut functions: Vec<FunctionRef<'f>> = bindings
+            .names()
+            .flat_map(|name| bindings.all(name))
+            .filter_map(|binding| match binding.kind {
+                BindingKind::Function(node) => {
+                    Some(FunctionRef { file: class.file, node, class: Some(class.node) })
+                }
+                _ => None,
+            })
+            .collect();
+        functions.sort_by_key(|function| function.node.range.start());
+        functions
+    }
+
+    /// `Class.name`, or with `receiver` the part of `object.name` that classes give.
+    pub(super) fn class_member(
+        &self,
+        class: ClassRef<'f>,
+        receiver: Option<ClassRef<'f>>,
+        name: &str,
+        trail: &mut Trail,
+    ) -> Types<'f> {
+        let mut types = Vec::new();
+        for linearisation in self.linearisations(class) {
+            types.extend(self.member_of(&linearisation, receiver, name, trail));
+        }
+        unique(&mut types);
+        if types.is_empty() && receiver.is_none() {
+            return unknown(&format!("`{}` has no `{name}`", class.name()));
+        }
+        types
+    }
+
+    fn member_of(
+        &self,
+        linearisation: &Linearisation<'f>,
+        receiver: Option<ClassRef<'f>>,
+        name: &str,
+        trail: &mut Trail,
+    ) -> Types<'f> {
+        for ancestor in &linearisation.ancestors {
+            match ancestor {
+                Ancestor::Class(owner) => {
+                    let bindings = self.frame_bindings(Frame::Class(owner.node));
+                    let bound = bindings.last(name);
+                    if bound.is_empty() {
+                        continue;
+                    }
+                    let scope = self.class_scope(*owner);
+                    let mut types = Vec::new();
+                    for binding in &bound {
+                        match (binding.kind, receiver) {
+                            (BindingKind::Function(node), Some(receiver)) => {
+                                let function =
+                                    FunctionRef { file: owner.file, node, class: Some(owner.node) };
+                                types.extend(self.bound(function, receiver, trail));
+                            }
+                            (BindingKind::Function(node), None) => {
+                                let function =
+                                    FunctionRef { file: owner.file, node, class: Some(owner.node) };
+                                types.push(match linearisation.ancestors.first() {
+                                    // A class method knows the class that it was taken from.
+                                    Some(Ancestor::Class(class)) if function.has_decorator("classmethod") => {
+                                        Type::Method(function, *class)
+                                    }
+                                    _ => Type::Function(function),
+                                });
+                            }
+                            _ => types.extend(self.binding_types(&scope, binding, trail)),
+                        }
+                    }
+                    return types;
+                }
+                Ancestor::External(base) => match facts::attributes_of(base) {
+                    Some(known) if !known.contains(&name) => {}
+                    _ => return unknown(&format!("`{name}` may come from the base `{base}`")),
+                },
+                Ancestor::Unresolved(why) => {
+                    return unknown(&format!("`{name}` may come from a base: {why}"));
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// A method taken from an object: a property gives its value, a static method is a function.
+    fn bound(&self, function: FunctionRef<'f>, receiver: ClassRef<'f>, trail: &mut Trail) -> Types<'f> {
+        if function.has_decorator("property") || function.has_decorator("cached_property") {
+            return self.returned(function, Some(receiver), trail);
+        }
+        if function.node.decorator_list.iter().any(|decorator| {
+            super::types::dotted_name(&decorator.expression)
+                .is_some_and(|name| name.ends_with(".setter") || name.ends_with(".deleter"))
+        }) {
+            return unknown("a property with a setter");
+        }
+        if function.has_decorator("staticmethod") {
+            return vec![Type::Function(function)];
+        }
+        vec![Type::Method(function, receiver)]
+    }
+
+    /// `object.name`: what the classes give and what is stored on objects.
+    pub(super) fn instance_member(&self, class: ClassRef<'f>, name: &str, trail: &mut Trail) -> Types<'f> {
+        if name == "__class__" {
+            return vec![Type::Class(class)];
+        }
+        let mut types = self.class_member(class, Some(class), name, trail);
+        let stored = self.stored_types(class, name, trail);
+        if types.is_empty() && stored.is_empty() {
+            return unknown(&format!("`{}` has no `{name}` that is known", class.name()));
+        }
+        // What a base from outside may define is hidden by what the class itself stores.
+        if !stored.is_empty() && types.iter().all(|ty| matches!(ty, Type::Unknown(_))) {
+            types.clear();
+        }
+        types.extend(stored);
+        unique(&mut types);
+        types
+    }
+
+    /// The scope of a class's own body, for evaluating what stands there.
+    pub fn class_scope(&self, class: ClassRef<'f>) -> Scope<'f> {
+        Scope::at(class.file, class.node.name.range)
+    }
+}
+
+/// C3: merges the orders of the bases, and the order of the bases themselves.
+fn merge<'f>(orders: Vec<Vec<Ancestor<'f>>>) -> Option<Vec<Ancestor<'f>>> {
+    let heads: Vec<Ancestor<'f>> = orders.iter().filter_map(|order| order.first().cloned()).collect();
+    let mut rest: Vec<Vec<Ancestor<'f>>> = orders;
+    rest.push(heads);
+    let mut merged = Vec::new();
+    loop {
+        rest.retain(|order| !order.is_empty());
+        if rest.is_empty() {
+            return Some(merged);
+        }
+        let next = rest
+            .iter()
+            .map(|order| &order[0])
+            .find(|head| rest.iter().all(|order| !order[1..].contains(head)))?
+            .clone();
+        for order in &mut rest {
+            if order[0] == next {
+                order.remove(0);
+            }
+        }
+        merged.push(next);
+    }
+}

@@ -1,0 +1,164 @@
+//! Which file an import means.
+
+use std::collections::HashSet;
+
+use super::Project;
+use super::facts::is_standard_library;
+use crate::python::ParsedFile;
+use crate::target::RelativePath;
+
+/// What a dotted module name means.
+#[derive(Clone, Debug)]
+pub enum Module<'f> {
+    /// A file of the target: a module, or a package's `__init__.py`.
+    File(&'f ParsedFile),
+    /// Directories of the target without `__init__.py`, in the order of `sys.path`.
+    Namespace(Vec<String>),
+}
+
+/// The outcome of looking for a module.
+#[derive(Clone, Debug)]
+pub enum FoundModule<'f> {
+    /// It is in the target.
+    Here(Module<'f>),
+    /// Nothing of the target has its first name: it comes from outside.
+    External,
+    /// Its package is in the target and it is not, or it cannot be read.
+    Missing(String),
+}
+
+impl<'f> Project<'f> {
+    /// Finds an absolute module name in the order of `sys.path`. When no root has it, the
+    /// directory of the importing file is asked, as when that file is run as a script.
+    pub fn module(&self, name: &str, importer: &ParsedFile) -> FoundModule<'f> {
+        let mut roots: Vec<&str> = self.roots.iter().map(String::as_str).collect();
+        let script_directory = directory_of(importer.path().as_str());
+        if !roots.contains(&script_directory) {
+            roots.push(script_directory);
+        }
+        let first = name.split('.').next().unwrap_or(name);
+        let mut has_first = false;
+        for root in &roots {
+            let base = join(root, &name.replace('.', "/"));
+            for candidate in [format!("{base}/__init__.py"), format!("{base}.py")] {
+                match self.module_file(&candidate) {
+                    Some(Ok(file)) => return FoundModule::Here(Module::File(file)),
+                    Some(Err(problem)) => return FoundModule::Missing(problem),
+                    None => {}
+                }
+            }
+            let first = join(root, first);
+            has_first |= self.is_file(&format!("{first}.py"))
+                || self.is_file(&format!("{first}/__init__.py"))
+                || (self.is_directory(&first) && !is_standard_library(name));
+        }
+        // A directory is a package only when no root has a module of that name.
+        if !is_standard_library(first) {
+            let directory = name.replace('.', "/");
+            let directories: Vec<String> = roots
+                .iter()
+                .map(|root| join(root, &directory))
+                .filter(|directory| self.is_directory(directory))
+                .collect();
+            if !directories.is_empty() {
+                return FoundModule::Here(Module::Namespace(directories));
+            }
+        }
+        if has_first {
+            FoundModule::Missing(format!("the module `{name}` is not in the target"))
+        } else {
+            FoundModule::External
+        }
+    }
+
+    /// The dotted name that `from ..package import` means in `importer`: an absolute name under
+    /// the root that contains the file, or nothing when the dots leave it.
+    pub fn relative_module(
+        &self,
+        importer: &ParsedFile,
+        level: u32,
+        module: Option<&str>,
+    ) -> FoundModule<'f> {
+        let mut directory = directory_of(importer.path().as_str());
+        for _ in 1..level {
+            if directory.is_empty() {
+                return FoundModule::Missing("a relative import leaves the target".to_owned());
+            }
+            directory = directory_of(directory);
+        }
+        let base = match module {
+            Some(module) => join(directory, &module.replace('.', "/")),
+            None => directory.to_owned(),
+        };
+        self.module_in(&[base])
+    }
+
+    /// What `name` is inside a namespace package.
+    pub(super) fn namespace_member(&self, directories: &[String], name: &str) -> FoundModule<'f> {
+        let bases: Vec<String> = directories.iter().map(|directory| join(directory, name)).collect();
+        self.module_in(&bases)
+    }
+
+    fn module_in(&self, bases: &[String]) -> FoundModule<'f> {
+        for base in bases {
+            for candidate in [join(base, "__init__.py"), format!("{base}.py")] {
+                match self.module_file(&candidate) {
+                    Some(Ok(file)) => return FoundModule::Here(Module::File(file)),
+                    Some(Err(problem)) => return FoundModule::Missing(problem),
+                    None => {}
+                }
+            }
+        }
+        let is_package = |base: &&String| base.is_empty() || self.is_directory(base);
+        let directories: Vec<String> = bases.iter().filter(is_package).cloned().collect();
+        if directories.is_empty() {
+            FoundModule::Missing(format!("`{}.py` is not in the target", bases.join("` or `")))
+        } else {
+            FoundModule::Here(Module::Namespace(directories))
+        }
+    }
+
+    fn module_file(&self, path: &str) -> Option<Result<&'f ParsedFile, String>> {
+        let path = RelativePath::new(path).ok()?;
+        if !self.files.contains(&path) {
+            return None;
+        }
+        let unreadable = |_| format!("`{path}` cannot be read");
+        Some(self.files.file(&path).map_err(unreadable))
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        RelativePath::new(path).is_ok_and(|path| self.files.contains(&path))
+    }
+
+    fn is_directory(&self, path: &str) -> bool {
+        self.directories
+            .get_or_init(|| {
+                let mut directories = HashSet::new();
+                for path in self.files.paths() {
+                    let mut directory = directory_of(path.as_str());
+                    while !directory.is_empty() && directories.insert(directory.to_owned()) {
+                        directory = directory_of(directory);
+                    }
+                }
+                directories
+            })
+            .contains(path)
+    }
+}
+
+/// `./a/` is `a`, `.` is the empty text; what leaves the target is nothing.
+pub(super) fn normalise_root(root: &str) -> Option<String> {
+    if root.split('/').all(|part| part.is_empty() || part == ".") {
+        return Some(String::new());
+    }
+    RelativePath::new(root).ok().map(|path| path.as_str().to_owned())
+}
+
+fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+fn join(directory: &str, rest: &str) -> String {
+    if directory.is_empty() { rest.to_owned() } else { format!("{directory}/{rest}") }
+}
