@@ -422,8 +422,8 @@ mod tests {
             finding
         };
         let catalogue = Catalogue {
-            text: "".into(),
             path: PathBuf::from("findings.toml"),
+            text: "".into(),
             target: TargetSettings::default(),
             reports: Vec::new(),
             findings: vec![

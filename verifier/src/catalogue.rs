@@ -221,6 +221,17 @@ pub enum Role {
     Detail,
 }
 
+impl Role {
+    /// The name in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Premise => "premise",
+            Role::Instance => "instance",
+            Role::Detail => "detail",
+        }
+    }
+}
+
 /// The files that a claim speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {

@@ -3,7 +3,9 @@
 use crate::catalogue::{Claim, Finding, Role, Scope};
 use crate::evidence::{Observation, Outcome, Site, Strength};
 use crate::target::RelativePath;
-use crate::verdict::{ClaimCell, ClaimJudgement, ClaimVerdict, FindingJudgement, FindingVerdict, Standing};
+use crate::verdict::{
+    ClaimCell, ClaimJudgement, ClaimVerdict, FindingCell, FindingJudgement, FindingVerdict, Standing,
+};
 
 /// A finding after its examination.
 #[derive(Clone, Debug)]
@@ -45,13 +47,61 @@ impl ExaminedFinding<'_> {
         self.judgement.verdict.standing()
     }
 
-    /// The strongest observation among the claims that make it real; none when it is not.
+    /// The strongest observation among the claims that decide as the finding was decided.
     pub fn strength(&self) -> Option<Strength> {
         let decides = |claim: &&ExaminedClaim| match claim.claim.role {
             Role::Premise | Role::Instance => claim.verdict() == self.decisive_verdict(),
             Role::Detail => false,
         };
         self.claims.iter().filter(decides).filter_map(|claim| claim.judgement.strength).max()
+    }
+
+    /// The claim that a reader should look at first: the first of those that decided.
+    pub fn decisive(&self) -> Option<&ExaminedClaim<'_>> {
+        let wanted = match self.judgement.cell {
+            FindingCell::PremiseDisputed => (Role::Premise, ClaimVerdict::Disputed),
+            FindingCell::PremiseUndetermined => (Role::Premise, ClaimVerdict::Undetermined),
+            FindingCell::PremiseRefuted => (Role::Premise, ClaimVerdict::Refuted),
+            FindingCell::EveryInstanceConfirmed | FindingCell::SomeInstancesConfirmed => {
+                (Role::Instance, ClaimVerdict::Confirmed)
+            }
+            FindingCell::InstanceDisputed => (Role::Instance, ClaimVerdict::Disputed),
+            FindingCell::InstanceUndetermined => (Role::Instance, ClaimVerdict::Undetermined),
+            FindingCell::EveryInstanceRefuted => (Role::Instance, ClaimVerdict::Refuted),
+            FindingCell::RefutedBesideBrokenFile => {
+                return self.claims.iter().find(|claim| {
+                    claim.claim.role != Role::Detail && claim.verdict() == ClaimVerdict::Refuted
+                });
+            }
+        };
+        self.claims.iter().find(|claim| (claim.claim.role, claim.verdict()) == wanted)
+    }
+
+    /// One line that says why it is this verdict.
+    pub fn because(&self) -> String {
+        let decisive =
+            self.decisive().map_or_else(|| "no instance was examined".to_owned(), ExaminedClaim::because);
+        let instances = || self.claims.iter().filter(|claim| claim.claim.role == Role::Instance);
+        match self.judgement.cell {
+            FindingCell::SomeInstancesConfirmed => {
+                let confirmed =
+                    instances().filter(|claim| claim.verdict() == ClaimVerdict::Confirmed).count();
+                format!("{confirmed} of {} instances: {decisive}", instances().count())
+            }
+            FindingCell::EveryInstanceConfirmed if instances().count() > 1 => {
+                format!("all {} instances: {decisive}", instances().count())
+            }
+            FindingCell::RefutedBesideBrokenFile => {
+                format!("{decisive}, but a file it is about does not compile")
+            }
+            FindingCell::PremiseDisputed
+            | FindingCell::PremiseUndetermined
+            | FindingCell::PremiseRefuted
+            | FindingCell::EveryInstanceConfirmed
+            | FindingCell::InstanceDisputed
+            | FindingCell::InstanceUndetermined
+            | FindingCell::EveryInstanceRefuted => decisive,
+        }
     }
 
     /// The verdict of the claims that speak for this finding's verdict.

@@ -1,8 +1,21 @@
-//! Renderings of an outcome, one format per file. They order and word, and decide nothing.
+//! Renderings of a [`Verification`], one format per file. They order and word, and decide nothing.
 
+mod escape;
+pub mod json;
+pub mod markdown;
+#[cfg(test)]
+mod sample;
+pub mod table;
+mod write;
+
+pub use write::{WriteError, write_whole};
+
+use std::fmt;
 use std::str::FromStr;
 
-/// Everything that an outcome can be written as.
+use crate::verification::Verification;
+
+/// Everything that a verification can be written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Tables for people, one per severity.
@@ -11,6 +24,26 @@ pub enum Format {
     Markdown,
     /// Everything, in a versioned shape for programs.
     Json,
+}
+
+/// How to render.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Colour what people read on a terminal.
+    pub color: bool,
+    /// How many columns a table may take.
+    pub width: usize,
+    /// Show the code of each place.
+    pub excerpts: bool,
+}
+
+/// Renders in this format; the text ends with a line break.
+pub fn render(verification: &Verification, format: Format, style: Style) -> String {
+    match format {
+        Format::Table => table::render(verification, style),
+        Format::Markdown => markdown::render(verification, style),
+        Format::Json => json::render(verification, style),
+    }
 }
 
 impl Format {
@@ -42,10 +75,15 @@ impl FromStr for Format {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownFormat(String);
 
-impl std::fmt::Display for UnknownFormat {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "no format `{}`", self.0)
     }
 }
 
 impl std::error::Error for UnknownFormat {}
+
+/// `1 finding`, `2 findings`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

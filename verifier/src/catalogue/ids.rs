@@ -39,3 +39,10 @@ identifier! {
     /// `R1-4/context-nulled`: the finding's id, a slash, the claim's own id.
     ClaimId
 }
+
+impl ClaimId {
+    /// The claim's own id, as it stands in the catalogue: what follows the finding's.
+    pub fn own(&self) -> &str {
+        self.0.rsplit_once('/').map_or(self.0.as_str(), |(_, own)| own)
+    }
+}
