@@ -4,18 +4,18 @@
 //! The modules are the stages of one pipeline, in this order. A stage knows those above it,
 //! never those below, and `static_checks` and `runtime_checks` do not know each other.
 
-pub mod bugs;
-pub mod catalogue;
-pub mod evidence;
-pub mod examined;
-pub mod exit_code;
-pub mod fixture;
-pub mod python;
-pub mod report;
-pub mod runtime_checks;
-pub mod static_checks;
-pub mod suggest;
 pub mod target;
+pub mod catalogue;
+pub mod python;
+pub mod evidence;
+pub mod static_checks;
+pub mod runtime_checks;
 pub mod verdict;
+pub mod examined;
+pub mod bugs;
+pub mod suggest;
 pub mod verification;
 pub mod verify;
+pub mod report;
+pub mod exit_code;
+pub mod fixture;
