@@ -1,0 +1,22 @@
+"""Proves that FaceRecognitionAgent opens a socket on a context that is None.
+
+The endpoint and the pool are supplied, so that the lines behind the missing endpoint are reached.
+"""
+
+
+def probe(context):
+    module = context.load("main_pc_code.agents.face_recognition_agent")
+    agent = module.FaceRecognitionAgent.__new__(module.FaceRecognitionAgent)
+    agent.port, agent.zmq_timeout = 5610, 5000
+    agent.endpoint = "tcp://127.0.0.1:5610"
+    agent.context = agent.socket = context.fake()
+    agent.error_publisher = context.fake()
+    if hasattr(module, "get_rep_socket"):
+        module.get_rep_socket = lambda *arguments, **keywords: context.fake(socket=context.fake())
+    try:
+        agent._init_zmq()
+    except AttributeError as error:
+        if "'NoneType' object has no attribute 'socket'" in str(error):
+            return context.holds(f"_init_zmq raised AttributeError: {error}")
+        return context.could_not(f"something else failed first: {error}")
+    return context.does_not_hold("_init_zmq opened all its sockets")
