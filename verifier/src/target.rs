@@ -11,6 +11,7 @@ mod selector;
 
 pub use directory::DirectoryTree;
 pub use error::TargetError;
+pub use git::GitTree;
 pub use path::{PathError, RelativePath};
 pub use selector::FileSelector;
 
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 /// A read-only tree of files.
 ///
-/// Implemented by [`DirectoryTree`], by a git revision, and in memory by `fixture::MemoryTree`.
+/// Implemented by [`DirectoryTree`], [`GitTree`], and in memory by `fixture::MemoryTree`.
 pub trait TargetTree: Send + Sync {
     /// All regular Python files (`*.py`, `*.pyi` left out) that the catalogue's `exclude` and the
     /// usual ignore rules leave, sorted by path. Listing is done once and remembered.
@@ -82,13 +83,19 @@ pub fn open_target(
 ) -> Result<Box<dyn TargetTree>, TargetError> {
     match revision {
         None => Ok(Box::new(DirectoryTree::open(root, exclude)?)),
-        Some(revision) => Err(TargetError::cannot_open(root, &format!("revision `{revision}`"))),
+        Some(revision) => Ok(Box::new(GitTree::open(root, revision, exclude)?)),
     }
 }
 
 /// Files above this are not read: nobody writes Python that long, and a tree must not be able
 /// to exhaust the memory of whoever examines it.
 const MAX_FILE_SIZE: u64 = 32 * 1024 * 1024;
+
+/// The file by which a virtual environment says that it is one.
+const ENVIRONMENT_MARK: &str = "pyvenv.cfg";
+
+/// What both kinds of tree say of such a link.
+const LEAVES_ROOT: &str = "is a symbolic link that leaves the target's root";
 
 fn too_large(size: u64) -> Unreadable {
     Unreadable::Failed(format!("is {size} bytes long; files above {MAX_FILE_SIZE} bytes are not read"))

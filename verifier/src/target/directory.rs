@@ -7,18 +7,17 @@
 //! the user's private ignore rules play no part. Hidden directories are searched, because a
 //! git revision of the same content would show them too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::{
-    BlindSpot, FileSelector, MAX_FILE_SIZE, RelativePath, TargetDescription, TargetError, TargetTree,
-    Unreadable, is_python_file, too_large,
+    BlindSpot, ENVIRONMENT_MARK, FileSelector, LEAVES_ROOT, MAX_FILE_SIZE, RelativePath, TargetDescription,
+    TargetError, TargetTree, Unreadable, is_python_file, too_large,
 };
 
 /// A directory as it is on disk now.
@@ -62,8 +61,12 @@ impl DirectoryTree {
             let (walked, tracked) = rayon::join(|| self.walk(), || self.tracked_files());
             let Listing { python_files, mut blind_spots } = walked;
             let mut files: BTreeSet<RelativePath> = python_files.into_iter().collect();
+            let mut foreign = HashMap::new();
             for path in tracked {
-                if !files.contains(&path) && self.exists(&path) {
+                if !files.contains(&path)
+                    && self.exists(&path)
+                    && !self.is_in_environment(&path, &mut foreign)
+                {
                     files.insert(path);
                 }
             }
@@ -105,14 +108,8 @@ impl DirectoryTree {
         if !self.root.ancestors().any(|directory| directory.join(".git").exists()) {
             return Vec::new();
         }
-        let mut git = Command::new("git");
-        super::git::scrub_environment(&mut git);
-        let output = git
-            .arg("-C")
-            .arg(&self.root)
-            .args(["ls-files", "-z", "--cached", "--", "*.py"])
-            .stdin(std::process::Stdio::null())
-            .output();
+        let output =
+            super::git::git_command(&self.root).args(["ls-files", "-z", "--cached", "--", "*.py"]).output();
         let Ok(output) = output else { return Vec::new() };
         if !output.status.success() {
             return Vec::new();
@@ -125,6 +122,16 @@ impl DirectoryTree {
             .collect()
     }
 
+    /// Whether one of the directories of `path` is a virtual environment.
+    fn is_in_environment(&self, path: &RelativePath, known: &mut HashMap<String, bool>) -> bool {
+        path.as_str().match_indices('/').any(|(end, _)| {
+            let directory = &path.as_str()[..end];
+            *known
+                .entry(directory.to_owned())
+                .or_insert_with(|| self.root.join(directory).join(ENVIRONMENT_MARK).exists())
+        })
+    }
+
     /// The file that `path` names, symbolic links resolved, if it is a regular file inside.
     fn locate(&self, path: &RelativePath) -> Result<(PathBuf, fs::Metadata), Unreadable> {
         let full = self.root.join(path.as_str());
@@ -133,10 +140,13 @@ impl DirectoryTree {
                 Unreadable::NotAFile("is a symbolic link to nothing".to_owned())
             }
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unreadable::Missing,
+            _ if is_loop(&error) => {
+                Unreadable::NotAFile("is a symbolic link that leads in a circle".to_owned())
+            }
             _ => Unreadable::Failed(error.to_string()),
         })?;
         if !resolved.starts_with(&self.root) {
-            return Err(Unreadable::NotAFile("is a symbolic link that leaves the target's root".to_owned()));
+            return Err(Unreadable::NotAFile(LEAVES_ROOT.to_owned()));
         }
         let metadata = fs::metadata(&resolved).map_err(|error| Unreadable::Failed(error.to_string()))?;
         if !metadata.is_file() {
@@ -207,13 +217,11 @@ impl Batch<'_> {
         if kind.is_symlink() {
             match self.tree.locate(&path) {
                 Ok(_) => {}
-                Err(Unreadable::NotAFile(problem)) => {
-                    if problem.contains("leaves") {
-                        self.listing.blind_spots.push(BlindSpot { path: path.to_string(), problem });
-                    }
+                Err(Unreadable::NotAFile(problem)) if problem == LEAVES_ROOT => {
+                    self.listing.blind_spots.push(BlindSpot { path: path.to_string(), problem });
                     return;
                 }
-                Err(Unreadable::Missing | Unreadable::Failed(_)) => return,
+                Err(Unreadable::Missing | Unreadable::NotAFile(_) | Unreadable::Failed(_)) => return,
             }
         }
         debug_assert!(is_python_file(path.as_str()));
@@ -255,7 +263,7 @@ fn is_foreign_directory(entry: &DirEntry) -> bool {
     entry.depth() > 0
         && entry.file_type().is_some_and(|kind| kind.is_dir())
         && (super::is_version_control(&entry.file_name().to_string_lossy())
-            || entry.path().join("pyvenv.cfg").exists())
+            || entry.path().join(ENVIRONMENT_MARK).exists())
 }
 
 /// Reads a file that was regular a moment ago. Should it have become a FIFO since, opening
@@ -276,6 +284,10 @@ fn read_regular_file(path: &Path, size: u64) -> Result<Vec<u8>, Unreadable> {
     if read > MAX_FILE_SIZE { Err(too_large(read)) } else { Ok(bytes) }
 }
 
+fn is_loop(error: &io::Error) -> bool {
+    cfg!(unix) && error.raw_os_error() == Some(libc::ELOOP)
+}
+
 fn kind_of(kind: fs::FileType) -> &'static str {
     #[cfg(unix)]
     {
@@ -294,39 +306,4 @@ fn kind_of(kind: fs::FileType) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree(files: &[&str]) -> (tempfile::TempDir, DirectoryTree) {
-        let root = tempfile::tempdir().expect("a scratch directory");
-        for file in files {
-            let path = root.path().join(file);
-            fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
-            fs::write(path, format!("# {file}\n")).expect("a file");
-        }
-        let tree = DirectoryTree::open(root.path(), &["backups".to_owned()]).expect("a tree");
-        (root, tree)
-    }
-
-    #[test]
-    fn python_files_are_listed_in_order_without_excluded_ones() {
-        let (_root, tree) = tree(&[
-            "b.py",
-            "a/z.py",
-            "a/.hidden/y.py",
-            "backups/old.py",
-            "a/x.pyi",
-            ".git/hook.py",
-            "notes.txt",
-        ]);
-        let listed: Vec<_> = tree.python_files().iter().map(RelativePath::as_str).collect();
-        assert_eq!(listed, ["a/.hidden/y.py", "a/z.py", "b.py"]);
-    }
-
-    #[test]
-    fn excluded_files_can_be_read_by_name() {
-        let (_root, tree) = tree(&["backups/old.py"]);
-        let path = RelativePath::new("backups/old.py").expect("a path");
-        assert_eq!(tree.read(&path).as_deref(), Ok(&b"# backups/old.py\n"[..]));
-    }
-}
+mod tests;

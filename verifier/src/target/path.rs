@@ -1,5 +1,6 @@
 //! Paths inside a target: relative, normalised, `/` as separator.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use serde::Serialize;
@@ -55,6 +56,13 @@ impl RelativePath {
     /// The last component.
     pub fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+/// Ordered and hashed as its text.
+impl Borrow<str> for RelativePath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
