@@ -7,6 +7,7 @@ mod decode;
 pub mod files;
 pub mod pattern;
 pub mod project;
+pub mod rule;
 pub mod source;
 pub mod symbols;
 pub mod taint;

@@ -21,6 +21,7 @@ pub use bindings::{Bindings, Bound};
 pub use find::{Match, Matcher};
 pub use literals::Literals;
 pub(crate) use names::Facts;
+pub(crate) use value::Constant;
 
 /// A parsed pattern.
 #[derive(Clone, Debug)]

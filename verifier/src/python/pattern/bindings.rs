@@ -82,6 +82,28 @@ impl<'f> Bindings<'f> {
         bindings
     }
 
+    /// Both, when they do not contradict each other.
+    pub(crate) fn merge(&self, other: &Self) -> Option<Self> {
+        let mut merged = self.clone();
+        for (name, bound) in &other.entries {
+            match self.get(name) {
+                Some(known) if known.same(bound, |_, _| false) => {}
+                Some(_) => return None,
+                None => merged.entries.push((name.clone(), bound.clone())),
+            }
+        }
+        Some(merged)
+    }
+
+    /// Whether both bind the same names to the same places.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len()
+            && self
+                .entries
+                .iter()
+                .all(|(name, bound)| other.get(name).is_some_and(|other| other.range == bound.range))
+    }
+
     pub(super) fn push(&mut self, name: Arc<str>, bound: Bound<'f>) {
         self.entries.push((name, bound));
     }

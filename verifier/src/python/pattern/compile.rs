@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use regex::Regex;
+use fancy_regex::Regex;
 use ruff_python_ast::{self as ast, Expr, Operator, Stmt};
 use ruff_python_parser::{Mode, ParseErrorType, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};

@@ -456,7 +456,9 @@ impl<'f> Engine<'f> {
             (StringPattern::Exact { value: wanted, bytes: wanted_bytes }, Some((value, bytes))) => {
                 **wanted == *value && *wanted_bytes == bytes && next(state)
             }
-            (StringPattern::Regex(regex), Some((value, _))) => regex.is_match(value) && next(state),
+            (StringPattern::Regex(regex), Some((value, _))) => {
+                matches!(regex.is_match(value), Ok(true)) && next(state)
+            }
             (StringPattern::Metavariable(metavariable), Some((value, _))) => {
                 self.bind(metavariable, Bound::new(range, value.to_owned(), Node::Text), state, next)
             }

@@ -11,6 +11,7 @@ use super::bindings::Bindings;
 use super::expression::{Engine, State};
 use super::statement::{View, flattened};
 use super::tree::*;
+use super::value::Constant;
 use crate::python::SourceFile;
 
 /// One way in which a pattern matches.
@@ -41,6 +42,11 @@ impl<'f> Matcher<'f> {
     /// The file that is searched.
     pub fn file(&self) -> &'f SourceFile {
         self.engine.file
+    }
+
+    /// What an expression of the file is worth, if that is certain.
+    pub(crate) fn constant(&self, expression: &'f Expr) -> Option<Constant> {
+        self.engine.constant(expression)
     }
 
     /// All matches, in the order of their places. One place may match in several ways, with

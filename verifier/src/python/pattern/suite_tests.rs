@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Matcher, Pattern};
 use crate::python::SourceFile;
+use crate::python::rule::{Mode, Rule};
 use crate::target::RelativePath;
 
 /// Where the cases are, or `None` with a loud word that nothing was tested.
@@ -70,4 +71,37 @@ fn patterns_of_semgreps_suite() {
         Ok(Matcher::new(file).find(&pattern).iter().map(|found| file.line(found.range.start())).collect())
     });
     assert!(passed.is_none_or(|passed| passed >= 100), "{passed:?}");
+}
+
+#[test]
+fn rules_of_semgreps_suite() {
+    let passed = score("rules", |case, file| {
+        let text = std::fs::read_to_string(case.join("rule.yaml")).expect("a rule");
+        let rules = Rule::read(&text).map_err(|error| error.to_string())?;
+        let mut lines = BTreeSet::new();
+        for rule in &rules {
+            match &rule.mode {
+                Mode::Search(formula) => lines.extend(
+                    Matcher::new(file)
+                        .find_formula(formula)
+                        .iter()
+                        .map(|found| file.line(found.range.start())),
+                ),
+                Mode::Taint(_) => return Err("taint mode".to_owned()),
+            }
+        }
+        Ok(lines)
+    });
+    assert!(passed.is_none_or(|passed| passed >= 30), "{passed:?}");
+}
+
+#[test]
+fn taint_rules_of_semgreps_suite_can_be_read() {
+    let Some(cases) = cases("taint") else { return };
+    for case in cases {
+        let text = std::fs::read_to_string(case.join("rule.yaml")).expect("a rule");
+        if let Err(error) = Rule::read(&text) {
+            loudly(&format!("{}: {error}", case.display()));
+        }
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
+use fancy_regex::Regex;
 use ruff_python_ast::{BoolOp, CmpOp, Operator, UnaryOp};
 
 use super::value::Constant;

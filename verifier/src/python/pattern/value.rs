@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, Number};
 
 /// A constant of the target or of a pattern.
 #[derive(Clone, Debug)]
-pub(super) enum Constant {
+pub(crate) enum Constant {
     None,
     Bool(bool),
     Integer(i128),

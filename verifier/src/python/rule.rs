@@ -1,0 +1,288 @@
+//! Rules in Semgrep's YAML: patterns combined into formulas, search and taint mode.
+//!
+//! What people have written for Semgrep's Python can be used where a finding takes a pattern.
+//! What a rule says about its message and metadata is not kept; a key that would change what is
+//! found, and is not known here, is an error rather than ignored.
+
+mod comparison;
+mod evaluate;
+mod read;
+
+use std::collections::BTreeMap;
+
+use fancy_regex::Regex;
+
+pub use comparison::Comparison;
+
+use crate::python::pattern::{Literals, Pattern};
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its `id`.
+    pub id: String,
+    /// What it says of a match.
+    pub message: String,
+    /// What it looks for.
+    pub mode: Mode,
+    /// How it looks.
+    pub options: Options,
+    /// Where it looks.
+    pub paths: Paths,
+}
+
+/// `paths`: globs of files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// Only these, if there are any.
+    pub include: Vec<String>,
+    /// Not these.
+    pub exclude: Vec<String>,
+}
+
+/// What a rule looks for.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// Places that a formula describes.
+    Search(Formula),
+    /// Values that get from a source to a sink.
+    Taint(Taint),
+}
+
+/// Patterns and what is required of them.
+#[derive(Clone, Debug)]
+pub enum Formula {
+    /// Matches of a pattern.
+    Pattern(Pattern),
+    /// Matches of a regular expression in the text.
+    Regex(Box<Regex>),
+    /// Places that one of these describes.
+    Any(Vec<Formula>),
+    /// Places that all of these describe.
+    All(All),
+    /// Anything inside a place that this describes.
+    Inside(Box<Formula>),
+}
+
+/// Places that fulfil every requirement.
+#[derive(Clone, Debug, Default)]
+pub struct All {
+    /// What must be there: the innermost of nested places is meant.
+    pub positive: Vec<Formula>,
+    /// What must not be there. With [`Formula::Inside`]: around it.
+    pub negative: Vec<Formula>,
+    /// Bounds on metavariables.
+    pub conditions: Vec<Condition>,
+    /// The metavariables whose code is the place, instead of the whole match.
+    pub focus: Vec<String>,
+}
+
+/// A bound on metavariables.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// The metavariable's text must match from its beginning.
+    Regex {
+        /// With its dollar sign.
+        metavariable: String,
+        /// Anchored at the beginning only.
+        regex: Box<Regex>,
+        /// A constant's value counts as its text.
+        constant_propagation: bool,
+    },
+    /// A Python expression over metavariables must be true.
+    Comparison(Comparison),
+    /// The metavariable's code must fulfil a formula of its own.
+    Pattern {
+        /// With its dollar sign.
+        metavariable: String,
+        /// Looked for within that code.
+        formula: Box<Formula>,
+    },
+}
+
+/// Taint mode.
+#[derive(Clone, Debug, Default)]
+pub struct Taint {
+    /// Where values become tainted.
+    pub sources: Vec<Source>,
+    /// Where tainted values must not arrive.
+    pub sinks: Vec<Sink>,
+    /// What makes them harmless.
+    pub sanitizers: Vec<Sanitizer>,
+    /// What passes taint on, besides what always does.
+    pub propagators: Vec<Propagator>,
+}
+
+/// `pattern-sources`
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The places.
+    pub formula: Formula,
+    /// Only the whole match is a source, not the expressions in it.
+    pub exact: bool,
+    /// Whether a variable in the place stays tainted afterwards.
+    pub by_side_effect: SideEffect,
+    /// Everything that runs afterwards is tainted.
+    pub control: bool,
+    /// The label of the taint.
+    pub label: Option<String>,
+    /// Labels that must be there already.
+    pub requires: Option<Requirement>,
+}
+
+/// `pattern-sinks`
+#[derive(Clone, Debug)]
+pub struct Sink {
+    /// The places.
+    pub formula: Formula,
+    /// Only the whole match is a sink, not the expressions in it.
+    pub exact: bool,
+    /// Labels that must arrive.
+    pub requires: Option<Requirement>,
+}
+
+/// `pattern-sanitizers`
+#[derive(Clone, Debug)]
+pub struct Sanitizer {
+    /// The places.
+    pub formula: Formula,
+    /// Only the whole match is clean, not the expressions in it.
+    pub exact: bool,
+    /// Whether a variable in the place stays clean afterwards.
+    pub by_side_effect: SideEffect,
+}
+
+/// `pattern-propagators`
+#[derive(Clone, Debug)]
+pub struct Propagator {
+    /// The places.
+    pub formula: Formula,
+    /// The metavariable that taint comes from.
+    pub from: String,
+    /// The metavariable that it gets to.
+    pub to: String,
+    /// Whether the variable there stays tainted afterwards.
+    pub by_side_effect: bool,
+    /// Labels that must be there.
+    pub requires: Option<Requirement>,
+    /// The label afterwards.
+    pub label: Option<String>,
+    /// The labels that it replaces.
+    pub replace_labels: Option<Vec<String>>,
+}
+
+/// `by-side-effect`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SideEffect {
+    /// `false`
+    #[default]
+    No,
+    /// `true`
+    Yes,
+    /// `only`: afterwards, but not the place itself.
+    Only,
+}
+
+/// `requires: A and not B`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// A label is there.
+    Label(String),
+    /// The opposite.
+    Not(Box<Requirement>),
+    /// All are fulfilled.
+    And(Vec<Requirement>),
+    /// One is fulfilled.
+    Or(Vec<Requirement>),
+}
+
+impl Requirement {
+    /// Whether these labels fulfil it.
+    pub fn is_fulfilled(&self, has_label: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Requirement::Label(label) => has_label(label),
+            Requirement::Not(inner) => !inner.is_fulfilled(has_label),
+            Requirement::And(all) => all.iter().all(|inner| inner.is_fulfilled(has_label)),
+            Requirement::Or(any) => any.iter().any(|inner| inner.is_fulfilled(has_label)),
+        }
+    }
+}
+
+/// `options`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// A variable stands for the constant it certainly holds. On unless turned off.
+    pub constant_propagation: bool,
+    /// A variable stands for the expression it certainly holds. Off unless turned on.
+    pub symbolic_propagation: bool,
+    /// A decorator is an expression. On unless turned off.
+    pub attribute_expressions: bool,
+    /// The others, for taint mode: name and value as text.
+    pub others: BTreeMap<String, String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            constant_propagation: true,
+            symbolic_propagation: false,
+            attribute_expressions: true,
+            others: BTreeMap::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Whether an option of taint mode is turned on.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.others.get(name).is_some_and(|value| value == "true")
+    }
+}
+
+/// Why a rule file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError {
+    /// A lower-case fragment.
+    pub message: String,
+    /// Where: `rules[0].patterns[1].pattern`.
+    pub place: String,
+}
+
+impl std::fmt::Display for RuleError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.message)
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+impl Rule {
+    /// Reads all rules of a file.
+    pub fn read(yaml: &str) -> Result<Vec<Self>, RuleError> {
+        read::rules(yaml)
+    }
+}
+
+impl Formula {
+    /// Alternatives of which one must be contained in a file for anything to be found in it.
+    /// An empty one among them: every file is a candidate.
+    pub fn literals(&self) -> Vec<Literals> {
+        match self {
+            Formula::Pattern(pattern) => vec![pattern.literals().clone()],
+            Formula::Regex(_) => vec![Literals::default()],
+            Formula::Any(any) => any.iter().flat_map(Formula::literals).collect(),
+            Formula::Inside(inner) => inner.literals(),
+            Formula::All(all) => {
+                // One conjunct has to suffice: the one whose poorest alternative asks for most.
+                let poorest = |alternatives: &Vec<Literals>| {
+                    alternatives.iter().map(|literals| literals.all().len()).min().unwrap_or(0)
+                };
+                all.positive
+                    .iter()
+                    .map(Formula::literals)
+                    .max_by_key(poorest)
+                    .unwrap_or_else(|| vec![Literals::default()])
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What a formula finds in a file.
+
+use ruff_text_size::{TextRange, TextSize};
+
+use super::comparison::Worth;
+use super::{All, Condition, Formula};
+use crate::python::pattern::{Bindings, Bound, Constant, Match, Matcher};
+
+impl<'f> Matcher<'f> {
+    /// All places that a formula describes.
+    pub fn find_formula(&self, formula: &Formula) -> Vec<Match<'f>> {
+        self.find_formula_within(formula, None, &Bindings::default())
+    }
+
+    /// All places that a formula describes, within a range if one is given, that agree with what
+    /// is bound already.
+    pub fn find_formula_within(
+        &self,
+        formula: &Formula,
+        within: Option<TextRange>,
+        bindings: &Bindings<'f>,
+    ) -> Vec<Match<'f>> {
+        let mut matches = match formula {
+            Formula::Pattern(pattern) => self.find_with(pattern, within, bindings),
+            Formula::Regex(regex) => self.find_regex(regex, within, bindings),
+            Formula::Any(any) => {
+                any.iter().flat_map(|formula| self.find_formula_within(formula, within, bindings)).collect()
+            }
+            Formula::Inside(inner) => self.find_formula_within(inner, within, bindings),
+            Formula::All(all) => self.find_all(all, within, bindings),
+        };
+        matches.sort_by_key(|found| (found.range.start(), found.range.end()));
+        matches.dedup_by(|a, b| a.range == b.range && a.bindings.is_same(&b.bindings));
+        matches
+    }
+
+    fn find_regex(
+        &self,
+        regex: &fancy_regex::Regex,
+        within: Option<TextRange>,
+        bindings: &Bindings<'f>,
+    ) -> Vec<Match<'f>> {
+        let text = self.file().text();
+        let (offset, text) = match within {
+            Some(range) => (range.start(), &text[range]),
+            None => (TextSize::default(), text),
+        };
+        let mut matches = Vec::new();
+        for found in regex.find_iter(text) {
+            // A regular expression that gives up half-way has found nothing certain.
+            let Ok(found) = found else { break };
+            let (Ok(start), Ok(end)) = (TextSize::try_from(found.start()), TextSize::try_from(found.end()))
+            else {
+                break;
+            };
+            matches.push(Match {
+                range: TextRange::new(offset + start, offset + end),
+                bindings: bindings.clone(),
+            });
+        }
+        matches
+    }
+
+    fn find_all(&self, all: &All, within: Option<TextRange>, bindings: &Bindings<'f>) -> Vec<Match<'f>> {
+        // What is around a place need not lie within the range that is searched.
+        let (inside, direct): (Vec<_>, Vec<_>) =
+            all.positive.iter().partition(|formula| matches!(formula, Formula::Inside(_)));
+        let mut direct = direct.into_iter();
+        let mut inside = inside.into_iter();
+        let mut matches = match direct.next() {
+            Some(first) => self.find_formula_within(first, within, bindings),
+            None => match inside.next() {
+                // Only bounds are given: the places are what surrounds.
+                Some(first) => self.find_formula_within(first, within, bindings),
+                None => match within {
+                    Some(range) => vec![Match { range, bindings: bindings.clone() }],
+                    None => vec![Match { range: self.file().module().range, bindings: bindings.clone() }],
+                },
+            },
+        };
+        for formula in direct {
+            if matches.is_empty() {
+                return matches;
+            }
+            let others = self.find_formula_within(formula, within, bindings);
+            matches = intersect(&matches, &others);
+        }
+        for formula in inside {
+            if matches.is_empty() {
+                return matches;
+            }
+            let around = self.find_formula_within(formula, None, bindings);
+            matches = inside_of(&matches, &around);
+        }
+        for formula in &all.negative {
+            if matches.is_empty() {
+                return matches;
+            }
+            let is_around = matches!(formula, Formula::Inside(_));
+            let is_regex = matches!(formula, Formula::Regex(_));
+            let unwanted = self.find_formula_within(formula, if is_around { None } else { within }, bindings);
+            matches.retain(|found| {
+                !unwanted.iter().any(|other| {
+                    let hit = if is_around {
+                        other.range.contains_range(found.range)
+                    } else if is_regex {
+                        other.range.intersect(found.range).is_some_and(|common| !common.is_empty())
+                    } else {
+                        other.range == found.range
+                    };
+                    hit && found.bindings.merge(&other.bindings).is_some()
+                })
+            });
+        }
+        matches.retain(|found| all.conditions.iter().all(|condition| self.fulfils(found, condition)));
+        if all.focus.is_empty() {
+            return matches;
+        }
+        matches
+            .iter()
+            .flat_map(|found| {
+                all.focus.iter().filter_map(|name| {
+                    let range = found.bindings.get(name)?.range();
+                    Some(Match { range, bindings: found.bindings.clone() })
+                })
+            })
+            .collect()
+    }
+
+    fn fulfils(&self, found: &Match<'f>, condition: &Condition) -> bool {
+        match condition {
+            Condition::Regex { metavariable, regex, constant_propagation } => {
+                let Some(bound) = found.bindings.get(metavariable) else { return false };
+                let matches = |text: &str| matches!(regex.find(text), Ok(Some(found)) if found.start() == 0);
+                // A string is asked for its content.
+                let content = match bound.expression() {
+                    Some(expression) if *constant_propagation || expression.is_string_literal_expr() => {
+                        match self.constant(expression) {
+                            Some(Constant::Text { value, .. }) => Some(value.to_string()),
+                            Some(Constant::Integer(value)) => Some(value.to_string()),
+                            _ => None,
+                        }
+                    }
+                    _ => None,
+                };
+                match content {
+                    Some(content) => matches(&content),
+                    None => matches(bound.text()),
+                }
+            }
+            Condition::Comparison(comparison) => {
+                let worth_of = |name: &str| found.bindings.get(name).and_then(|bound| self.worth(bound));
+                comparison.is_true(&worth_of) == Some(true)
+            }
+            Condition::Pattern { metavariable, formula } => {
+                let Some(bound) = found.bindings.get(metavariable) else { return false };
+                !self.find_formula_within(formula, Some(bound.range()), &found.bindings).is_empty()
+            }
+        }
+    }
+
+    /// What a metavariable is worth in a comparison.
+    fn worth(&self, bound: &Bound<'f>) -> Option<Worth> {
+        match bound.expression() {
+            Some(expression) => self
+                .constant(expression)
+                .and_then(worth_of_constant)
+                // A name that is not constant is its own text, for `str($X)`.
+                .or_else(|| expression.is_name_expr().then(|| Worth::Text(bound.text().to_owned()))),
+            None => Some(Worth::Text(bound.text().to_owned())),
+        }
+    }
+}
+
+/// Places in both: the inner one of two where one contains the other.
+fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>]) -> Vec<Match<'f>> {
+    let mut both = Vec::new();
+    for a in left {
+        for b in right {
+            let range = if b.range.contains_range(a.range) {
+                a.range
+            } else if a.range.contains_range(b.range) {
+                b.range
+            } else {
+                continue;
+            };
+            if let Some(bindings) = a.bindings.merge(&b.bindings) {
+                both.push(Match { range, bindings });
+            }
+        }
+    }
+    both
+}
+
+/// Places that are inside of others.
+fn inside_of<'f>(matches: &[Match<'f>], around: &[Match<'f>]) -> Vec<Match<'f>> {
+    let mut inside = Vec::new();
+    for found in matches {
+        for other in around {
+            if other.range.contains_range(found.range)
+                && let Some(bindings) = found.bindings.merge(&other.bindings)
+            {
+                inside.push(Match { range: found.range, bindings });
+            }
+        }
+    }
+    inside
+}
+
+fn worth_of_constant(constant: Constant) -> Option<Worth> {
+    Some(match constant {
+        Constant::None => Worth::None,
+        Constant::Bool(value) => Worth::Bool(value),
+        Constant::Integer(value) => Worth::Integer(value),
+        Constant::Float(value) => Worth::Float(value),
+        Constant::Text { value, .. } => Worth::Text(value.to_string()),
+        Constant::LargeInteger(_) | Constant::Complex(..) | Constant::SomeText | Constant::SomeNumber => {
+            return None;
+        }
+    })
+}

@@ -1,0 +1,485 @@
+//! Reading rules: from YAML to formulas.
+
+use fancy_regex::Regex;
+use serde_yaml_ng::{Mapping, Value};
+
+use super::{
+    All, Comparison, Condition, Formula, Mode, Options, Paths, Propagator, Requirement, Rule, RuleError,
+    Sanitizer, SideEffect, Sink, Source, Taint,
+};
+use crate::python::pattern::Pattern;
+
+type Read<T> = Result<T, RuleError>;
+
+/// Keys of a rule that change nothing about what it finds.
+const ABOUT: [&str; 13] = [
+    "id",
+    "message",
+    "languages",
+    "severity",
+    "metadata",
+    "fix",
+    "fix-regex",
+    "paths",
+    "options",
+    "mode",
+    "min-version",
+    "max-version",
+    "category",
+];
+
+/// Keys of a formula.
+const OPERATORS: [&str; 16] = [
+    "pattern",
+    "patterns",
+    "pattern-either",
+    "pattern-inside",
+    "pattern-not",
+    "pattern-not-inside",
+    "pattern-regex",
+    "pattern-not-regex",
+    "focus-metavariable",
+    "all",
+    "any",
+    "not",
+    "inside",
+    "regex",
+    "focus",
+    "where",
+];
+
+pub(super) fn rules(yaml: &str) -> Read<Vec<Rule>> {
+    let document: Value =
+        serde_yaml_ng::from_str(yaml).map_err(|error| fail("the file", format!("not YAML: {error}")))?;
+    let rules = document
+        .get("rules")
+        .and_then(Value::as_sequence)
+        .ok_or_else(|| fail("the file", "a list `rules` was expected at the top"))?;
+    if rules.is_empty() {
+        return Err(fail("rules", "there is no rule"));
+    }
+    rules.iter().enumerate().map(|(index, value)| rule(value, &format!("rules[{index}]"))).collect()
+}
+
+fn rule(value: &Value, place: &str) -> Read<Rule> {
+    let mapping = as_mapping(value, place)?;
+    let id = text(mapping, "id", place)?.ok_or_else(|| fail(place, "`id` is missing"))?;
+    languages(mapping, place)?;
+    let options = options(mapping, place)?;
+    let mode = match text(mapping, "mode", place)?.as_deref() {
+        _ if mapping.contains_key("taint") => {
+            known_keys(mapping, place, &[&["taint"]])?;
+            taint_v2(&mapping["taint"], &format!("{place}.taint"))?
+        }
+        Some("taint") => {
+            let keys = ["pattern-sources", "pattern-sinks", "pattern-sanitizers", "pattern-propagators"];
+            known_keys(mapping, place, &[&keys])?;
+            taint(mapping, keys, place)?
+        }
+        None | Some("search") => {
+            known_keys(mapping, place, &[&OPERATORS, &["match"]])?;
+            Mode::Search(match mapping.get("match") {
+                Some(value) => formula(value, &format!("{place}.match"))?,
+                None => formula_of(mapping, place, &ABOUT)?,
+            })
+        }
+        Some(other) => {
+            return Err(fail(&format!("{place}.mode"), format!("mode `{other}` is not supported")));
+        }
+    };
+    let message = text(mapping, "message", place)?.unwrap_or_default();
+    Ok(Rule { id, message, mode, options, paths: paths(mapping, place)? })
+}
+
+fn languages(mapping: &Mapping, place: &str) -> Read<()> {
+    let Some(value) = mapping.get("languages") else { return Ok(()) };
+    let place = format!("{place}.languages");
+    let languages = texts(value, &place)?;
+    if languages.iter().any(|language| matches!(language.as_str(), "python" | "py" | "python3")) {
+        return Ok(());
+    }
+    Err(fail(&place, format!("this rule is for {}, not for Python", languages.join(", "))))
+}
+
+fn options(mapping: &Mapping, place: &str) -> Read<Options> {
+    let mut options = Options::default();
+    let Some(value) = mapping.get("options") else { return Ok(options) };
+    let place = format!("{place}.options");
+    for (key, value) in as_mapping(value, &place)? {
+        let key = key.as_str().ok_or_else(|| fail(&place, "a name was expected"))?;
+        let place = format!("{place}.{key}");
+        match key {
+            "constant_propagation" => options.constant_propagation = boolean(value, &place)?,
+            "symbolic_propagation" => options.symbolic_propagation = boolean(value, &place)?,
+            "attr_expr" => options.attribute_expressions = boolean(value, &place)?,
+            _ => {
+                options.others.insert(key.to_owned(), scalar(value, &place)?);
+            }
+        }
+    }
+    Ok(options)
+}
+
+fn paths(mapping: &Mapping, place: &str) -> Read<Paths> {
+    let mut paths = Paths::default();
+    let Some(value) = mapping.get("paths") else { return Ok(paths) };
+    let place = format!("{place}.paths");
+    for (key, value) in as_mapping(value, &place)? {
+        match key.as_str() {
+            Some("include") => paths.include = texts(value, &place)?,
+            Some("exclude") => paths.exclude = texts(value, &place)?,
+            _ => return Err(fail(&place, "`include` or `exclude` was expected")),
+        }
+    }
+    Ok(paths)
+}
+
+/// A pattern as text, or a table with operators.
+fn formula(value: &Value, place: &str) -> Read<Formula> {
+    match value {
+        Value::String(source) => pattern(source, place),
+        Value::Number(_) | Value::Bool(_) => pattern(&scalar(value, place)?, place),
+        Value::Mapping(mapping) => {
+            known_keys_exactly(mapping, place, &OPERATORS)?;
+            formula_of(mapping, place, &[])
+        }
+        _ => Err(fail(place, "a pattern or a table of operators was expected")),
+    }
+}
+
+/// The operators of a table, all of which must be fulfilled.
+fn formula_of(mapping: &Mapping, place: &str, ignored: &[&str]) -> Read<Formula> {
+    let mut all = All::default();
+    for (key, value) in mapping {
+        let key = key.as_str().ok_or_else(|| fail(place, "a name was expected"))?;
+        if ignored.contains(&key) {
+            continue;
+        }
+        operator(key, value, &format!("{place}.{key}"), &mut all)?;
+    }
+    simplify(all, place)
+}
+
+fn simplify(mut all: All, place: &str) -> Read<Formula> {
+    if all.negative.is_empty() && all.conditions.is_empty() && all.focus.is_empty() && all.positive.len() == 1
+    {
+        return Ok(all.positive.remove(0));
+    }
+    if all.positive.is_empty() && all.negative.is_empty() && all.conditions.is_empty() {
+        return Err(fail(place, "there is no pattern"));
+    }
+    Ok(Formula::All(all))
+}
+
+/// Adds what one key asks for.
+fn operator(key: &str, value: &Value, place: &str, all: &mut All) -> Read<()> {
+    match key {
+        "pattern" => all.positive.push(formula(value, place)?),
+        "patterns" | "all" => all.positive.push(conjunction(value, place)?),
+        "pattern-either" | "any" => {
+            let any = as_sequence(value, place)?
+                .iter()
+                .enumerate()
+                .map(|(index, value)| formula(value, &format!("{place}[{index}]")))
+                .collect::<Read<Vec<_>>>()?;
+            if any.is_empty() {
+                return Err(fail(place, "there is no pattern"));
+            }
+            all.positive.push(Formula::Any(any));
+        }
+        "pattern-inside" | "inside" => all.positive.push(Formula::Inside(Box::new(formula(value, place)?))),
+        "pattern-not" | "not" => all.negative.push(formula(value, place)?),
+        "pattern-not-inside" => all.negative.push(Formula::Inside(Box::new(formula(value, place)?))),
+        "pattern-regex" | "regex" => all.positive.push(Formula::Regex(Box::new(regex(value, place)?))),
+        "pattern-not-regex" => all.negative.push(Formula::Regex(Box::new(regex(value, place)?))),
+        "focus-metavariable" | "focus" => all.focus.extend(texts(value, place)?),
+        "metavariable-regex" => {
+            let mapping = as_mapping(value, place)?;
+            known_keys_exactly(mapping, place, &["metavariable", "regex", "constant-propagation"])?;
+            all.conditions.push(Condition::Regex {
+                metavariable: metavariable(mapping, place)?,
+                regex: Box::new(regex(required(mapping, "regex", place)?, place)?),
+                constant_propagation: flag(mapping, "constant-propagation", place)?,
+            });
+        }
+        "metavariable-comparison" => {
+            let mapping = as_mapping(value, place)?;
+            known_keys_exactly(mapping, place, &["metavariable", "comparison", "base", "strip"])?;
+            let base = match mapping.get("base") {
+                None => None,
+                Some(value) => Some(
+                    value
+                        .as_u64()
+                        .and_then(|base| u32::try_from(base).ok())
+                        .filter(|base| (2..=36).contains(base))
+                        .ok_or_else(|| fail(&format!("{place}.base"), "a base from 2 to 36 was expected"))?,
+                ),
+            };
+            let strip = flag(mapping, "strip", place)?;
+            let metavariable = text(mapping, "metavariable", place)?;
+            all.conditions.push(comparison(mapping, metavariable, base, strip, place)?);
+        }
+        "metavariable-pattern" => {
+            let mapping = as_mapping(value, place)?;
+            let metavariable = metavariable(mapping, place)?;
+            if mapping.contains_key("language") {
+                return Err(fail(place, "`language` is not supported"));
+            }
+            let formula = Box::new(formula_of(mapping, place, &["metavariable"])?);
+            all.conditions.push(Condition::Pattern { metavariable, formula });
+        }
+        "where" => {
+            for (index, value) in as_sequence(value, place)?.iter().enumerate() {
+                where_v2(value, &format!("{place}[{index}]"), all)?;
+            }
+        }
+        _ => return Err(fail(place, format!("`{key}` is not supported"))),
+    }
+    Ok(())
+}
+
+fn conjunction(value: &Value, place: &str) -> Read<Formula> {
+    let mut all = All::default();
+    for (index, value) in as_sequence(value, place)?.iter().enumerate() {
+        let place = format!("{place}[{index}]");
+        match value {
+            Value::Mapping(mapping) => {
+                // `where` and `focus` beside an operator belong to that operator alone.
+                if mapping.len() > 1 && (mapping.contains_key("where") || mapping.contains_key("focus")) {
+                    all.positive.push(formula_of(mapping, &place, &[])?);
+                    continue;
+                }
+                for (key, value) in mapping {
+                    let key = key.as_str().ok_or_else(|| fail(&place, "a name was expected"))?;
+                    operator(key, value, &format!("{place}.{key}"), &mut all)?;
+                }
+            }
+            _ => all.positive.push(formula(value, &place)?),
+        }
+    }
+    simplify(all, place)
+}
+
+fn where_v2(value: &Value, place: &str, all: &mut All) -> Read<()> {
+    let mapping = as_mapping(value, place)?;
+    if mapping.contains_key("comparison") {
+        known_keys_exactly(mapping, place, &["comparison"])?;
+        all.conditions.push(comparison(mapping, None, None, false, place)?);
+    } else if let Some(value) = mapping.get("focus") {
+        all.focus.extend(texts(value, place)?);
+    } else if mapping.contains_key("regex") && mapping.len() <= 3 {
+        operator("metavariable-regex", value, place, all)?;
+    } else {
+        operator("metavariable-pattern", value, place, all)?;
+    }
+    Ok(())
+}
+
+fn comparison(
+    mapping: &Mapping,
+    metavariable: Option<String>,
+    base: Option<u32>,
+    strip: bool,
+    place: &str,
+) -> Read<Condition> {
+    let source = scalar(required(mapping, "comparison", place)?, place)?;
+    let comparison = Comparison::parse(&source, metavariable, base, strip)
+        .map_err(|message| fail(&format!("{place}.comparison"), message))?;
+    Ok(Condition::Comparison(comparison))
+}
+
+fn taint(mapping: &Mapping, [sources, sinks, sanitizers, propagators]: [&str; 4], place: &str) -> Read<Mode> {
+    let parts = |key: &str| -> Read<Vec<(String, All, Mapping)>> {
+        let place = format!("{place}.{key}");
+        match mapping.get(key) {
+            None => Ok(Vec::new()),
+            Some(value) => as_sequence(value, &place)?
+                .iter()
+                .enumerate()
+                .map(|(index, value)| taint_part(value, &format!("{place}[{index}]")))
+                .collect(),
+        }
+    };
+    let mut taint = Taint::default();
+    for (place, all, settings) in parts(sources)? {
+        known_keys_exactly(&settings, &place, &["exact", "by-side-effect", "control", "label", "requires"])?;
+        taint.sources.push(Source {
+            formula: simplify(all, &place)?,
+            exact: flag(&settings, "exact", &place)?,
+            by_side_effect: side_effect(&settings, &place)?,
+            control: flag(&settings, "control", &place)?,
+            label: text(&settings, "label", &place)?,
+            requires: requirement(&settings, &place)?,
+        });
+    }
+    for (place, all, settings) in parts(sinks)? {
+        known_keys_exactly(&settings, &place, &["exact", "requires"])?;
+        taint.sinks.push(Sink {
+            formula: simplify(all, &place)?,
+            // Where nothing is said, only the place as a whole counts.
+            exact: settings.get("exact").map_or(Ok(true), |value| boolean(value, &place))?,
+            requires: requirement(&settings, &place)?,
+        });
+    }
+    for (place, all, settings) in parts(sanitizers)? {
+        known_keys_exactly(&settings, &place, &["exact", "by-side-effect"])?;
+        taint.sanitizers.push(Sanitizer {
+            formula: simplify(all, &place)?,
+            exact: flag(&settings, "exact", &place)?,
+            by_side_effect: side_effect(&settings, &place)?,
+        });
+    }
+    for (place, all, settings) in parts(propagators)? {
+        known_keys_exactly(
+            &settings,
+            &place,
+            &["from", "to", "by-side-effect", "requires", "label", "replace-labels"],
+        )?;
+        taint.propagators.push(Propagator {
+            formula: simplify(all, &place)?,
+            from: text(&settings, "from", &place)?.ok_or_else(|| fail(&place, "`from` is missing"))?,
+            to: text(&settings, "to", &place)?.ok_or_else(|| fail(&place, "`to` is missing"))?,
+            by_side_effect: settings
+                .get("by-side-effect")
+                .map_or(Ok(true), |value| boolean(value, &place))?,
+            requires: requirement(&settings, &place)?,
+            label: text(&settings, "label", &place)?,
+            replace_labels: settings.get("replace-labels").map(|value| texts(value, &place)).transpose()?,
+        });
+    }
+    if taint.sources.is_empty() {
+        return Err(fail(place, format!("`{sources}` is missing")));
+    }
+    if taint.sinks.is_empty() {
+        return Err(fail(place, format!("`{sinks}` is missing")));
+    }
+    Ok(Mode::Taint(taint))
+}
+
+fn taint_v2(value: &Value, place: &str) -> Read<Mode> {
+    let keys = ["sources", "sinks", "sanitizers", "propagators"];
+    let mapping = as_mapping(value, place)?;
+    known_keys_exactly(mapping, place, &keys)?;
+    taint(mapping, keys, place)
+}
+
+/// A source, sink, …: its formula, and what else is said of it.
+fn taint_part(value: &Value, place: &str) -> Read<(String, All, Mapping)> {
+    let mut all = All::default();
+    let mut settings = Mapping::new();
+    match value {
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping {
+                let name = key.as_str().ok_or_else(|| fail(place, "a name was expected"))?;
+                if OPERATORS.contains(&name) {
+                    operator(name, value, &format!("{place}.{name}"), &mut all)?;
+                } else {
+                    settings.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        _ => all.positive.push(formula(value, place)?),
+    }
+    Ok((place.to_owned(), all, settings))
+}
+
+fn side_effect(mapping: &Mapping, place: &str) -> Read<SideEffect> {
+    match mapping.get("by-side-effect") {
+        None | Some(Value::Bool(false)) => Ok(SideEffect::No),
+        Some(Value::Bool(true)) => Ok(SideEffect::Yes),
+        Some(Value::String(text)) if text == "only" => Ok(SideEffect::Only),
+        Some(_) => Err(fail(&format!("{place}.by-side-effect"), "`true`, `false` or `only` was expected")),
+    }
+}
+
+fn requirement(mapping: &Mapping, place: &str) -> Read<Option<Requirement>> {
+    match text(mapping, "requires", place)? {
+        None => Ok(None),
+        Some(source) => Requirement::parse(&source).map(Some).ok_or_else(|| {
+            fail(&format!("{place}.requires"), "labels with `and`, `or`, `not` were expected")
+        }),
+    }
+}
+
+fn pattern(source: &str, place: &str) -> Read<Formula> {
+    Pattern::parse(source).map(Formula::Pattern).map_err(|error| {
+        let line = source[..error.range.start.min(source.len())].matches('\n').count() + 1;
+        let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        fail(place, format!("{} in line {line} of the pattern{hint}", error.message))
+    })
+}
+
+fn regex(value: &Value, place: &str) -> Read<Regex> {
+    let source = scalar(value, place)?;
+    // As in Semgrep: `^` and `$` are those of lines.
+    Regex::new(&format!("(?m){source}"))
+        .map_err(|error| fail(place, format!("not a regular expression: {error}")))
+}
+
+fn metavariable(mapping: &Mapping, place: &str) -> Read<String> {
+    text(mapping, "metavariable", place)?.ok_or_else(|| fail(place, "`metavariable` is missing"))
+}
+
+fn required<'v>(mapping: &'v Mapping, key: &str, place: &str) -> Read<&'v Value> {
+    mapping.get(key).ok_or_else(|| fail(place, format!("`{key}` is missing")))
+}
+
+fn text(mapping: &Mapping, key: &str, place: &str) -> Read<Option<String>> {
+    mapping
+        .get(key)
+        .map(|value| scalar(value, &format!("{place}.{key}")).map(|text| text.trim().to_owned()))
+        .transpose()
+}
+
+fn scalar(value: &Value, place: &str) -> Read<String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(value) => Ok(value.to_string()),
+        _ => Err(fail(place, "text was expected")),
+    }
+}
+
+/// One text or a list of them.
+fn texts(value: &Value, place: &str) -> Read<Vec<String>> {
+    match value {
+        Value::Sequence(values) => values.iter().map(|value| scalar(value, place)).collect(),
+        value => Ok(vec![scalar(value, place)?]),
+    }
+}
+
+fn flag(mapping: &Mapping, key: &str, place: &str) -> Read<bool> {
+    mapping.get(key).map_or(Ok(false), |value| boolean(value, &format!("{place}.{key}")))
+}
+
+fn boolean(value: &Value, place: &str) -> Read<bool> {
+    value.as_bool().ok_or_else(|| fail(place, "`true` or `false` was expected"))
+}
+
+fn as_mapping<'v>(value: &'v Value, place: &str) -> Read<&'v Mapping> {
+    value.as_mapping().ok_or_else(|| fail(place, "a table was expected"))
+}
+
+fn as_sequence<'v>(value: &'v Value, place: &str) -> Read<&'v [Value]> {
+    value.as_sequence().map(Vec::as_slice).ok_or_else(|| fail(place, "a list was expected"))
+}
+
+fn known_keys(mapping: &Mapping, place: &str, known: &[&[&str]]) -> Read<()> {
+    let all: Vec<&str> = known.iter().copied().flatten().copied().chain(ABOUT).collect();
+    known_keys_exactly(mapping, place, &all)
+}
+
+fn known_keys_exactly(mapping: &Mapping, place: &str, known: &[&str]) -> Read<()> {
+    for key in mapping.keys() {
+        match key.as_str() {
+            Some(key) if known.contains(&key) => {}
+            Some(key) => return Err(fail(place, format!("`{key}` is not supported"))),
+            None => return Err(fail(place, "a name was expected")),
+        }
+    }
+    Ok(())
+}
+
+fn fail(place: &str, message: impl Into<String>) -> RuleError {
+    RuleError { message: message.into(), place: place.to_owned() }
+}
