@@ -8,6 +8,7 @@ pub use earlier::{EarlierState, EarlierStates};
 pub use selection::{Selection, SelectionError};
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -54,6 +55,18 @@ pub trait Progress: Sync {
 /// Shows nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiet;
+
+/// Lets checks run on this many threads; on as many as there are processors when none is given.
+/// Counts from the first call on, before anything is examined.
+pub fn use_threads(jobs: Option<NonZeroUsize>) {
+    // Trees of hostile files are deep. The memory is only taken when it is touched.
+    let pool =
+        rayon::ThreadPoolBuilder::new().stack_size(STACK_SIZE).num_threads(jobs.map_or(0, NonZeroUsize::get));
+    // Refused when there is a pool already, which then serves as well.
+    let _ = pool.build_global();
+}
+
+const STACK_SIZE: usize = 64 * 1024 * 1024;
 
 /// Examines the selected findings.
 pub fn verify<'c>(

@@ -1,5 +1,6 @@
 //! The flags that commands share, in groups that a command picks from.
 
+use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,6 +18,8 @@ pub(crate) struct CatalogueArguments {
     /// The catalogue [default: findings.toml, here or in the nearest directory above]
     #[arg(long, value_name = "FILE")]
     pub(crate) catalogue: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) color: ColorArguments,
 }
 
 /// Which code.
@@ -78,16 +81,34 @@ pub(crate) struct OutputArguments {
     /// Write to this file, whole or not at all, instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) color: ColorArguments,
+    /// Add the code of each place
+    #[arg(long)]
+    pub(crate) excerpts: bool,
 }
 
 /// Whether to colour.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct ColorArguments {
     /// Colour; `auto` honours NO_COLOR and CLICOLOR_FORCE
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = color_parser())]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = color_parser(), help_heading = "Output")]
     pub(crate) color: Color,
+}
+
+impl ColorArguments {
+    /// Whether what goes to `stream` is coloured.
+    pub(crate) fn for_stream(self, stream: &impl IsTerminal) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            // Any value counts, `0` too: that is the convention of this variable.
+            Color::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+            Color::Auto if set("CLICOLOR_FORCE") => true,
+            Color::Auto => {
+                stream.is_terminal() && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
+            }
+        }
+    }
 }
 
 /// When to colour.

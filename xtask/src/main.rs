@@ -2,7 +2,9 @@
 
 mod arguments;
 mod commands;
+mod examination;
 mod output;
+mod progress;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use clap::Args;
 use verifier::exit_code;
 
-use crate::arguments::{CatalogueArguments, ColorArguments, TargetArguments};
+use crate::arguments::{CatalogueArguments, TargetArguments};
 use crate::output::Failure;
 
 /// The command's arguments.
@@ -13,8 +13,6 @@ pub(crate) struct Arguments {
     catalogue: CatalogueArguments,
     #[command(flatten)]
     target: TargetArguments,
-    #[command(flatten)]
-    color: ColorArguments,
 }
 
 /// Runs the command.

@@ -3,7 +3,7 @@
 use clap::Args;
 use verifier::exit_code;
 
-use crate::arguments::{CatalogueArguments, ColorArguments, RunArguments, TargetArguments};
+use crate::arguments::{CatalogueArguments, RunArguments, TargetArguments};
 use crate::output::Failure;
 
 /// The command's arguments.
@@ -17,8 +17,6 @@ pub(crate) struct Arguments {
     target: TargetArguments,
     #[command(flatten)]
     run: RunArguments,
-    #[command(flatten)]
-    color: ColorArguments,
 }
 
 /// Runs the command.

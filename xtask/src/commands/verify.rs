@@ -1,11 +1,12 @@
 //! `cargo xtask verify`: every finding against the code, as tables, with an exit code that scripts can use.
 
 use clap::Args;
-use verifier::exit_code;
+use verifier::report::Format;
 
 use crate::arguments::{
     CatalogueArguments, OutputArguments, RunArguments, SelectionArguments, TargetArguments,
 };
+use crate::examination::{Examination, deliver, selection};
 use crate::output::Failure;
 
 /// The command's arguments.
@@ -21,13 +22,11 @@ pub(crate) struct Arguments {
     run: RunArguments,
     #[command(flatten)]
     output: OutputArguments,
-    /// Add the code of each place
-    #[arg(long)]
-    excerpts: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let _ = (arguments, exit_code::ERROR);
-    Err(Failure::Other("`verify` is not built yet".to_owned()))
+    let examination = Examination::open(&arguments.catalogue, &arguments.target)?;
+    let verification = examination.run(&selection(&arguments.selection), &arguments.run)?;
+    deliver(&examination, &verification, &arguments.output, Format::Table)
 }

@@ -1,0 +1,166 @@
+//! What `verify`, `report` and `explain` share: opening what the arguments name, examining it,
+//! and delivering the answer.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use verifier::catalogue::Catalogue;
+use verifier::exit_code;
+use verifier::report::{self, Format, Style};
+use verifier::target::{TargetError, TargetTree, open_target};
+use verifier::verification::Verification;
+use verifier::verify::{self, EarlierStates, LiveObserver, NotRun, Selection, SelectionError};
+
+use crate::arguments::{
+    CatalogueArguments, Color, ColorArguments, OutputArguments, RunArguments, SelectionArguments,
+    TargetArguments,
+};
+use crate::output::{self, Failure};
+use crate::progress::Bar;
+
+/// The catalogue's name when the command line gives none.
+const CATALOGUE: &str = "findings.toml";
+
+/// What the arguments name, opened.
+pub(crate) struct Examination {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) color: ColorArguments,
+    root: PathBuf,
+    target: Box<dyn TargetTree>,
+    earlier: EarlierStates,
+}
+
+impl Examination {
+    /// Opens everything; whatever cannot be opened is said before anything runs.
+    pub(crate) fn open(catalogue: &CatalogueArguments, target: &TargetArguments) -> Result<Self, Failure> {
+        let color = catalogue.color;
+        let catalogue = read_catalogue(catalogue)?;
+        let root = root_of(&catalogue, target)?;
+        let tree = open_target(&root, target.rev.as_deref(), &catalogue.target.exclude).map_err(of_target)?;
+        let earlier = EarlierStates::open(&catalogue, &root, &tree.describe(), target.was.as_deref())
+            .map_err(of_target)?;
+        Ok(Self { catalogue, color, root, target: tree, earlier })
+    }
+
+    /// Examines the selected findings.
+    pub(crate) fn run(&self, selection: &Selection, run: &RunArguments) -> Result<Verification<'_>, Failure> {
+        verify::use_threads(run.jobs);
+        let live: &dyn LiveObserver = &NotRun;
+        let bar = Bar::new();
+        verify::verify(&self.catalogue, selection, self.target.as_ref(), &self.earlier, live, &bar)
+            .map_err(of_selection)
+    }
+
+    /// Says why nothing was checked, if so.
+    pub(crate) fn explain_nothing(&self, verification: &Verification) {
+        if verification.exit_code() != exit_code::NOTHING_CHECKED {
+            return;
+        }
+        if verification.findings.is_empty() {
+            output::talk("nothing was checked: no finding was selected");
+        } else {
+            output::talk(&format!(
+                "nothing was checked: none of the code that the findings speak of could be looked at in `{}`",
+                self.root.display()
+            ));
+        }
+    }
+}
+
+/// Reads the catalogue that the arguments name, or the nearest one.
+pub(crate) fn read_catalogue(arguments: &CatalogueArguments) -> Result<Catalogue, Failure> {
+    let path = arguments.catalogue.clone().unwrap_or_else(nearest_catalogue);
+    let color = arguments.color.for_stream(&io::stderr());
+    Catalogue::read(&path).map_err(|problems| Failure::Catalogue(problems.render(color)))
+}
+
+/// `findings.toml` here or in the nearest directory above, as a path relative to here, so that
+/// what is printed does not depend on where the project lies.
+fn nearest_catalogue() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut relative = PathBuf::new();
+    for directory in here.ancestors() {
+        if directory.join(CATALOGUE).is_file() {
+            return relative.join(CATALOGUE);
+        }
+        relative.push("..");
+    }
+    PathBuf::from(CATALOGUE)
+}
+
+/// The root that the arguments name, or else the catalogue's own.
+pub(crate) fn root_of(catalogue: &Catalogue, arguments: &TargetArguments) -> Result<PathBuf, Failure> {
+    match (&arguments.root, &catalogue.target.root) {
+        (Some(root), _) => Ok(root.clone()),
+        (None, Some(root)) => Ok(catalogue.path.parent().unwrap_or(Path::new("")).join(root)),
+        (None, None) => Err(Failure::Usage(
+            "nothing to examine: give `--root DIR`, or `root` in the catalogue's `[target]`".to_owned(),
+        )),
+    }
+}
+
+/// The findings that the arguments select.
+pub(crate) fn selection(arguments: &SelectionArguments) -> Selection {
+    Selection { findings: arguments.finding.clone(), severities: arguments.severity.clone() }
+}
+
+/// Renders and writes what the arguments ask for, and gives the exit code.
+pub(crate) fn deliver(
+    examination: &Examination,
+    verification: &Verification,
+    arguments: &OutputArguments,
+    default: Format,
+) -> Result<u8, Failure> {
+    let style = style(arguments, examination.color);
+    let text = report::render(verification, arguments.format.unwrap_or(default), style);
+    write(&text, arguments.output.as_deref())?;
+    examination.explain_nothing(verification);
+    Ok(verification.exit_code())
+}
+
+/// Writes to the file, or to standard output when there is none.
+pub(crate) fn write(text: &str, file: Option<&Path>) -> Result<(), Failure> {
+    match file {
+        None => output::data(text),
+        Some(file) => {
+            report::write_whole(file, text.as_bytes()).map_err(|error| Failure::Other(error.to_string()))?;
+            output::talk(&format!("wrote `{}`", file.display()));
+            Ok(())
+        }
+    }
+}
+
+/// How to render for where the text goes.
+pub(crate) fn style(arguments: &OutputArguments, color: ColorArguments) -> Style {
+    let color = match &arguments.output {
+        None => color.for_stream(&io::stdout()),
+        Some(_) => color.color == Color::Always,
+    };
+    Style { color, width: width(), excerpts: arguments.excerpts }
+}
+
+/// The columns of the terminal; 80 where there is none, which is what everybody can read.
+pub(crate) fn width() -> usize {
+    let terminal = || {
+        let stdout = io::stdout();
+        let (width, _) = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout)).flatten()?;
+        Some(usize::from(width.0))
+    };
+    let declared = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal().or_else(declared).unwrap_or(80).clamp(60, 200)
+}
+
+/// An expected error about the target.
+pub(crate) fn of_target(error: TargetError) -> Failure {
+    match &error.hint {
+        Some(hint) => Failure::Other(format!("{error}\nhint: {hint}")),
+        None => Failure::Other(error.to_string()),
+    }
+}
+
+fn of_selection(error: SelectionError) -> Failure {
+    match &error.hint {
+        Some(hint) => Failure::Usage(format!("{error}\nhint: did you mean `{hint}`?")),
+        None => Failure::Usage(format!("{error}\nhint: `cargo xtask list` shows them all")),
+    }
+}
