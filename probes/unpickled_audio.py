@@ -17,6 +17,7 @@ class Crafted:
 
 
 def probe(context):
+    without_configuration(context)
     module = context.load("main_pc_code.agents.fused_audio_preprocessor")
     marker = os.path.join(str(context.scratch), "unpickled")
     messages = [pickle.dumps(Crafted(marker))]
@@ -35,3 +36,12 @@ def probe(context):
     if os.path.exists(marker):
         return context.holds("the message created a file while it was read")
     return context.does_not_hold("the message was read and had no effect")
+
+
+def without_configuration(context):
+    """Loads the module's configuration as empty where it is shipped in a state that cannot be loaded."""
+    try:
+        manager = context.load("common.config_manager")
+    except ImportError:
+        return
+    manager.load_unified_config = lambda *arguments, **keywords: {}

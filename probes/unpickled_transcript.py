@@ -16,6 +16,7 @@ class Crafted:
 
 
 def probe(context):
+    without_configuration(context)
     module = context.load("main_pc_code.agents.streaming_interrupt_handler")
     marker = os.path.join(str(context.scratch), "unpickled")
     messages = [pickle.dumps(Crafted(marker))]
@@ -34,3 +35,12 @@ def probe(context):
     if os.path.exists(marker):
         return context.holds("the message created a file while it was read")
     return context.does_not_hold("the message was read and had no effect")
+
+
+def without_configuration(context):
+    """Loads the module's configuration as empty where it is shipped in a state that cannot be loaded."""
+    try:
+        manager = context.load("common.config_manager")
+    except ImportError:
+        return
+    manager.load_unified_config = lambda *arguments, **keywords: {}

@@ -10,7 +10,7 @@ import zmq
 from common.core.base_agent import BaseAgent
 from common.pools.zmq_pool import get_rep_socket
 
-logging.basicConfig(level=logging.INFO), format="%(asctime)s %(message)s")
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s"))
 logger = logging.getLogger("EmotionEngine")
 
 
