@@ -4,6 +4,8 @@
 //! A check reads, cites, and concludes nothing. Rules that all kinds share are here:
 //! what a claim is about, what may be said of a file that does not compile, sweeps.
 
+pub mod async_function;
+pub mod attribute;
 pub mod endless_loop;
 pub mod syntax;
 
@@ -49,11 +51,11 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
     match check {
         StaticCheck::Syntax(check) => syntax::observe(check, claim, context),
         StaticCheck::EndlessLoop(check) => endless_loop::observe(check, claim, context),
+        StaticCheck::Attribute(check) => attribute::observe(check, claim, context),
+        StaticCheck::AsyncFunction(check) => async_function::observe(check, claim, context),
         StaticCheck::Pattern(_)
         | StaticCheck::Flow(_)
         | StaticCheck::Sequence(_)
-        | StaticCheck::Attribute(_)
-        | StaticCheck::AsyncFunction(_)
         | StaticCheck::Thread(_)
         | StaticCheck::SharedState(_) => {
             let what = format!("this build cannot answer `{}` yet", check.kind().name());
@@ -67,11 +69,11 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
     match kind {
         CheckKind::Syntax => Some(syntax::EXAMPLES),
         CheckKind::EndlessLoop => Some(endless_loop::EXAMPLES),
+        CheckKind::Attribute => Some(attribute::EXAMPLES),
+        CheckKind::AsyncFunction => Some(async_function::EXAMPLES),
         CheckKind::Pattern
         | CheckKind::Flow
         | CheckKind::Sequence
-        | CheckKind::Attribute
-        | CheckKind::AsyncFunction
         | CheckKind::Thread
         | CheckKind::SharedState
         | CheckKind::Import
@@ -334,6 +336,30 @@ pub fn classes_of(file: &ParsedFile) -> BTreeSet<&str> {
 }
 
 #[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_of_every_kind_answer_as_they_say() {
+        for kind in [
+            CheckKind::Syntax,
+            CheckKind::Pattern,
+            CheckKind::Flow,
+            CheckKind::Sequence,
+            CheckKind::Attribute,
+            CheckKind::AsyncFunction,
+            CheckKind::Thread,
+            CheckKind::SharedState,
+            CheckKind::EndlessLoop,
+        ] {
+            let Some(examples) = examples(kind) else { continue };
+            testing::check(examples.holds.claim, examples.holds.python, "holds");
+            testing::check(examples.does_not_hold.claim, examples.does_not_hold.python, "does not hold");
+        }
+    }
+}
+
+#[cfg(test)]
 pub(crate) mod testing {
     //! Runs a check on a fixture.
 
@@ -357,6 +383,35 @@ pub(crate) mod testing {
             checks: vec![Check::Static(check)],
             example: None,
             line: 1,
+        }
+    }
+
+    /// A claim as it stands in a catalogue: `file`, `symbol`, `static`.
+    pub(crate) fn claim_of(toml: &str) -> Claim {
+        let text = format!(
+            "[[report]]\nid = \"R1\"\ntitle = \"An audit\"\n[[finding]]\nid = \"R1-1\"\nreport = \"R1\"\n\
+             severity = \"low\"\ntitle = \"t\"\nbug = \"b\"\n[[finding.claim]]\nid = \"c\"\nsays = \"s\"\n{toml}\n"
+        );
+        let catalogue =
+            crate::catalogue::Catalogue::parse(std::path::Path::new("findings.toml"), &text, &|_| true);
+        let catalogue = catalogue.unwrap_or_else(|problems| panic!("{toml}\n{problems:?}"));
+        catalogue.findings[0].claims[0].clone()
+    }
+
+    /// Asks what the TOML claims about a fixture, and compares the answer and, where the fixture
+    /// marks lines, the sites with them.
+    pub(crate) fn check(toml: &str, fixture: &str, expected: &str) {
+        let observation = observe_fixture(fixture, &claim_of(toml));
+        let shown = format!("{toml}\n{fixture}\n{}\n{:#?}", observation.because, observation.notes);
+        assert_eq!(word(&observation), expected, "{shown}");
+        let marked = crate::fixture::marked_lines(fixture);
+        if !marked.is_empty() {
+            let mut found = lines(&observation);
+            let mut marked = marked;
+            marked.sort();
+            found.sort();
+            found.dedup();
+            assert_eq!(found, marked, "{shown}");
         }
     }
 

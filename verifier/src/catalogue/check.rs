@@ -180,6 +180,9 @@ pub struct AttributeCheck {
     /// When given, the class must also read the attribute, or must not. "Read but never
     /// assigned" is the bug; a class that does not read it any more has been mended.
     pub read: Option<bool>,
+    /// When given, with `assigned = true`: the constructor of a base must already run code that
+    /// reads the attribute before the class's own constructor assigns it, or must not.
+    pub late: Option<bool>,
 }
 
 /// Is the function a coroutine function?

@@ -299,11 +299,12 @@ impl Reader<'_> {
         Some(StaticCheck::Sequence(SequenceCheck { events, object, unless }))
     }
 
-    /// `attribute = "endpoint", assigned = false, read = true`.
+    /// `attribute = "endpoint", assigned = false, read = true`, or `assigned = true, late = true`.
     fn attribute(self, table: &mut Table<'_>) -> Option<StaticCheck> {
         let name = self.identifier(table, "attribute");
         let assigned = table.boolean("assigned", self.sink);
         let read = table.boolean("read", self.sink).map(Spanned::into_inner);
+        let late = table.boolean("late", self.sink).map(Spanned::into_inner);
         if assigned.is_none() && table.key_place("assigned").is_none() {
             self.sink.add(
                 table.place(),
@@ -312,7 +313,8 @@ impl Reader<'_> {
                 "add `assigned = false` or `assigned = true`",
             );
         }
-        Some(StaticCheck::Attribute(AttributeCheck { name: name?, assigned: assigned?.into_inner(), read }))
+        let assigned = assigned?.into_inner();
+        Some(StaticCheck::Attribute(AttributeCheck { name: name?, assigned, read, late }))
     }
 
     /// `async-function = false`, with `call`, `inside` and `not-inside`.

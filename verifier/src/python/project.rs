@@ -11,11 +11,11 @@ pub mod modules;
 pub mod scope;
 pub mod types;
 
-pub use attributes::{Access, AccessKind};
+pub use attributes::{Access, AccessKind, Stored, object_parameter};
 pub use classes::{Ancestor, Linearisation};
 pub use modules::Module;
 pub use scope::{Binding, BindingKind, Bindings, Frame, Scope};
-pub use types::{ClassRef, FunctionRef, Type, Types};
+pub use types::{Callees, ClassRef, FunctionRef, Type, Types, dotted_name};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, RwLock};

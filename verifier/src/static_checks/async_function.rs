@@ -1,0 +1,378 @@
+//! # `async-function`: is the function a coroutine function?
+//!
+//! What it asks: whether the function that the claim's symbol names, or that a call in it
+//! resolves to, is an `async def` (and no generator), so that calling it gives a coroutine.
+//!
+//! In `findings.toml`:
+//!
+//! ```toml
+//! file = "app.py"
+//! symbol = "App.start"
+//! static = { async-function = false, call = "self.server.start()", inside = "asyncio.create_task(...)", not-inside = "if asyncio.iscoroutinefunction(...): ..." }
+//! ```
+//!
+//! - `async-function` is the answer that makes the claim hold.
+//! - Without `call` the symbol itself is meant.
+//! - `call` is a pattern; the method is found through the constructor call, annotation or
+//!   parameter that gives the object its class, and through imports to the class's file. Of
+//!   several calls one is enough.
+//! - `inside` and `not-inside` say what the call must and must not stand in. When no such call is
+//!   left the claim does not hold: it has been mended.
+//!
+//! What it cannot see: objects whose class nothing tells, and functions behind a decorator that
+//! may replace them. Those are unresolved. An object that is only declared to be of a class may
+//! be of a subclass that overrides the method.
+//!
+//! Holds (`async-function = false`): `def start(self): ...`. Does not: `async def start(self): ...`.
+
+use crate::catalogue::check::AsyncFunctionCheck;
+use crate::catalogue::{CheckKind, Claim};
+use crate::evidence::{Observation, Reason, Site};
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{Expr, ExprCall};
+use crate::python::pattern::{Matcher, Pattern};
+use crate::python::project::{FunctionRef, Project, Scope, Type};
+use crate::python::symbols::SymbolKind;
+use crate::python::{Ranged, TextRange};
+use crate::static_checks::{
+    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
+};
+
+const KIND: CheckKind = CheckKind::AsyncFunction;
+
+/// One that holds and one that does not.
+pub const EXAMPLES: Examples = Examples {
+    holds: Example {
+        claim: "file = \"app.py\"\nsymbol = \"App.start\"\nstatic = { async-function = false, call = \"self.server.start()\" }",
+        python: "--- server.py\nclass Server:\n    def start(self):\n        return None\n--- app.py\nfrom server import Server\n\nclass App:\n    def __init__(self):\n        self.server = Server()\n\n    async def start(self):\n        await self.server.start()\n",
+    },
+    does_not_hold: Example {
+        claim: "file = \"app.py\"\nsymbol = \"App.start\"\nstatic = { async-function = false, call = \"self.server.start()\" }",
+        python: "--- server.py\nclass Server:\n    async def start(self):\n        return None\n--- app.py\nfrom server import Server\n\nclass App:\n    def __init__(self):\n        self.server = Server()\n\n    async def start(self):\n        await self.server.start()\n",
+    },
+};
+
+/// What calling something gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Nature {
+    Coroutine,
+    Plain,
+    Unknown(String),
+}
+
+/// Asks it.
+pub fn observe(check: &AsyncFunctionCheck, claim: &Claim, context: &Context) -> Observation {
+    let subjects = match subjects(claim, context) {
+        Ok(subjects) => subjects,
+        Err(reason) => return Sight::default().unobserved(KIND, reason),
+    };
+    match &check.call {
+        Some(call) => of_calls(check, call, &subjects, context),
+        None => of_symbol(check, &subjects, context),
+    }
+}
+
+fn of_symbol<'f>(
+    check: &AsyncFunctionCheck,
+    subjects: &[Subject<'f>],
+    context: &Context<'_, 'f>,
+) -> Observation {
+    let project = context.project;
+    let mut sight = Sight::default();
+    sight.searched.files = 1;
+    sight.searched.parsed = 1;
+    let mut natures: Vec<(Nature, String)> = Vec::new();
+    for subject in subjects {
+        let file = subject.file;
+        if let Some(reason) = subject.broken_inside() {
+            return sight.unobserved(KIND, reason);
+        }
+        let Some(symbol) = subject.symbol else {
+            let what = "a symbol is needed: the function that is meant".to_owned();
+            return sight.unobserved(KIND, Reason::Unresolved { what });
+        };
+        sight.searched.nodes += 1;
+        sight.searched.blind.extend(subject.blind());
+        sight.notes.extend(broken_elsewhere_note(file));
+        match symbol.kind {
+            SymbolKind::Function => {
+                let Some(function) = project.function_at(file, symbol.range) else { continue };
+                let nature = nature_of(project, function);
+                sight.sites.push(definition_site(function, &nature));
+                natures.push((nature, function.qualified_name()));
+            }
+            SymbolKind::Class => {
+                let what = format!("`{}` is a class, not a function", symbol.name);
+                return sight.unobserved(KIND, Reason::Unresolved { what });
+            }
+            SymbolKind::Variable => {
+                let (scope, name) = match symbol.name.rsplit_once('.') {
+                    Some((_, name)) => (Scope::at(file, symbol.range), name),
+                    None => (Scope::module(file), symbol.name.as_str()),
+                };
+                let types = project.resolve_dotted(&scope, name);
+                sight.sites.push(site(file, symbol.range, None));
+                natures.extend(natures_of(project, types).into_iter().map(|(nature, function)| {
+                    (nature, function.map_or_else(|| symbol.name.clone(), |it| it.qualified_name()))
+                }));
+            }
+        }
+    }
+    let (unknown, known): (Vec<_>, Vec<_>) =
+        natures.into_iter().partition(|(nature, _)| matches!(nature, Nature::Unknown(_)));
+    if let Some((Nature::Unknown(what), _)) = unknown.into_iter().next() {
+        return sight.unobserved(KIND, Reason::Unresolved { what });
+    }
+    let Some((first, name)) = known.first() else {
+        let what = "nothing gives the name a value".to_owned();
+        return sight.unobserved(KIND, Reason::Unresolved { what });
+    };
+    if known.iter().any(|(nature, _)| nature != first) {
+        let what = format!("`{name}` is defined more than once, and the definitions differ");
+        return sight.unobserved(KIND, Reason::Unresolved { what });
+    }
+    let is_coroutine = *first == Nature::Coroutine;
+    let because = format!("`{name}` is {}", words(first));
+    sight.answer(KIND, is_coroutine == check.expected, because)
+}
+
+fn words(nature: &Nature) -> &'static str {
+    match nature {
+        Nature::Coroutine => "a coroutine function (`async def`)",
+        Nature::Plain => "a plain function (`def`)",
+        Nature::Unknown(_) => "unresolved",
+    }
+}
+
+fn of_calls<'f>(
+    check: &AsyncFunctionCheck,
+    pattern: &Pattern,
+    subjects: &[Subject<'f>],
+    context: &Context<'_, 'f>,
+) -> Observation {
+    let project = context.project;
+    let mut sight = Sight::default();
+    sight.searched.files = 1;
+    sight.searched.parsed = 1;
+    let wanted = if check.expected { Nature::Coroutine } else { Nature::Plain };
+    let mut holding: Option<String> = None;
+    let mut against: Option<String> = None;
+    let mut unknown: Option<String> = None;
+    let mut against_sites: Vec<Site> = Vec::new();
+    for subject in subjects {
+        let file = subject.file;
+        let matcher = Matcher::new(file.source());
+        sight.searched.blind.extend(subject.blind());
+        sight.notes.extend(broken_elsewhere_note(file));
+        let ranges = |patterns: &[Pattern]| -> Vec<Vec<TextRange>> {
+            patterns
+                .iter()
+                .map(|pattern| matcher.find(pattern).into_iter().map(|found| found.range).collect())
+                .collect()
+        };
+        let inside = ranges(&check.inside);
+        let not_inside = ranges(&check.not_inside);
+        let mut calls: Vec<TextRange> =
+            matcher.find_within(pattern, subject.range()).into_iter().map(|found| found.range).collect();
+        calls.sort_by_key(|range| (range.start(), range.end()));
+        calls.dedup();
+        for range in calls {
+            sight.searched.nodes += 1;
+            let contained = |ranges: &Vec<TextRange>| ranges.iter().any(|outer| outer.contains_range(range));
+            if !inside.iter().all(contained) || not_inside.iter().any(contained) {
+                continue;
+            }
+            if let Some(reason) = broken_within(file, range) {
+                unknown.get_or_insert(super::describe(&reason));
+                continue;
+            }
+            let Some(call) = call_at(file.source().module(), range) else {
+                unknown.get_or_insert(format!("`{}` matches what is no call", pattern.source()));
+                continue;
+            };
+            let scope = Scope::at(file, call.range());
+            let natures = natures_of(project, project.infer(&scope, &call.func));
+            let text = file.source().slice(call.func.range()).to_owned();
+            let call_site = site(file, call.range(), Some("the call"));
+            let mut definitions = Vec::new();
+            for (nature, function) in &natures {
+                if let Some(function) = function {
+                    definitions.push(definition_site(*function, nature));
+                    sight.notes.push(format!(
+                        "`{text}` is `{}` at `{}:{}`",
+                        function.qualified_name(),
+                        function.file.path(),
+                        function.file.source().line(function.heading().start())
+                    ));
+                    sight.notes.extend(broken_elsewhere_note(function.file));
+                }
+            }
+            let nature = common(natures);
+            match nature {
+                Nature::Unknown(what) => {
+                    unknown.get_or_insert(what);
+                }
+                nature => {
+                    let named = definitions
+                        .first()
+                        .and_then(|site| site.symbol.clone())
+                        .unwrap_or_else(|| text.clone());
+                    let because = format!("`{text}` calls `{named}`, {}", words(&nature));
+                    if nature == wanted {
+                        holding.get_or_insert(because);
+                        sight.sites.push(call_site);
+                        sight.sites.extend(definitions);
+                    } else {
+                        against.get_or_insert(because);
+                        against_sites.push(call_site);
+                        against_sites.extend(definitions);
+                    }
+                }
+            }
+        }
+    }
+    sight.notes.sort();
+    sight.notes.dedup();
+    match (holding, unknown, against) {
+        (Some(because), _, _) => sight.holds(KIND, because),
+        (None, Some(what), _) => sight.unobserved(KIND, Reason::Unresolved { what }),
+        (None, None, Some(because)) => {
+            sight.sites = against_sites;
+            sight.does_not_hold(KIND, because)
+        }
+        (None, None, None) => {
+            let because = format!("no call `{}` stands where the claim puts it", pattern.source());
+            sight.does_not_hold(KIND, because)
+        }
+    }
+}
+
+/// The nature that all of them have.
+fn common(natures: Vec<(Nature, Option<FunctionRef>)>) -> Nature {
+    let mut common: Option<Nature> = None;
+    for (nature, _) in natures {
+        match (&common, nature) {
+            (_, Nature::Unknown(why)) => return Nature::Unknown(why),
+            (None, nature) => common = Some(nature),
+            (Some(known), nature) if *known == nature => {}
+            (Some(_), _) => {
+                let why = "the call can run a plain function and a coroutine function".to_owned();
+                return Nature::Unknown(why);
+            }
+        }
+    }
+    common.unwrap_or_else(|| Nature::Unknown("nothing gives the called object a value".to_owned()))
+}
+
+fn natures_of<'f>(project: &Project<'f>, types: Vec<Type<'f>>) -> Vec<(Nature, Option<FunctionRef<'f>>)> {
+    let mut natures = Vec::new();
+    for ty in types {
+        match ty {
+            Type::Function(function) | Type::Method(function, _) => {
+                natures.push((nature_of(project, function), Some(function)));
+            }
+            // Calling `None` raises; the other values decide.
+            Type::None => {}
+            Type::Class(class) => {
+                let why = format!("the call makes an object of `{}`", class.name());
+                natures.push((Nature::Unknown(why), None));
+            }
+            Type::External(name) => {
+                natures.push((Nature::Unknown(format!("`{name}` is not in the target")), None));
+            }
+            Type::Instance(class) => match project.method(class, "__call__") {
+                Ok(functions) if !functions.is_empty() => natures.extend(
+                    functions.into_iter().map(|function| (nature_of(project, function), Some(function))),
+                ),
+                _ => {
+                    let why = format!("an object of `{}` is called", class.name());
+                    natures.push((Nature::Unknown(why), None));
+                }
+            },
+            Type::ExternalInstance(name) => {
+                natures.push((Nature::Unknown(format!("an object of `{name}` is called")), None));
+            }
+            Type::Module(_) | Type::Namespace(_) => {
+                natures.push((Nature::Unknown("a module is called".to_owned()), None));
+            }
+            Type::Unknown(why) => natures.push((Nature::Unknown(why), None)),
+        }
+    }
+    natures
+}
+
+fn nature_of<'f>(project: &Project<'f>, function: FunctionRef<'f>) -> Nature {
+    // What the wrapper of a context manager gives is no coroutine, whatever the body is.
+    if function.has_decorator("contextmanager") || function.has_decorator("asynccontextmanager") {
+        return Nature::Plain;
+    }
+    if let Some(why) = project.opaque_decorator(function) {
+        return Nature::Unknown(why);
+    }
+    if let Some(reason) = broken_within(function.file, function.node.range()) {
+        return Nature::Unknown(super::describe(&reason));
+    }
+    if function.has_decorator("property") || function.has_decorator("cached_property") {
+        return Nature::Unknown("a property is called: what it gives is not followed".to_owned());
+    }
+    if function.node.is_async && !yields(function) { Nature::Coroutine } else { Nature::Plain }
+}
+
+/// An `async def` with `yield` is an asynchronous generator function.
+fn yields(function: FunctionRef) -> bool {
+    struct Yields(bool);
+    impl<'f> Visitor<'f> for Yields {
+        fn visit_stmt(&mut self, stmt: &'f crate::python::ast::Stmt) {
+            use crate::python::ast::Stmt;
+            if !matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+                visitor::walk_stmt(self, stmt);
+            }
+        }
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            match expr {
+                Expr::Yield(_) | Expr::YieldFrom(_) => self.0 = true,
+                Expr::Lambda(_) => {}
+                _ => visitor::walk_expr(self, expr),
+            }
+        }
+    }
+    let mut yields = Yields(false);
+    yields.visit_body(&function.node.body);
+    yields.0
+}
+
+fn definition_site(function: FunctionRef, nature: &Nature) -> Site {
+    let label = match nature {
+        Nature::Coroutine => "async def",
+        Nature::Plain => "def",
+        Nature::Unknown(_) => "unresolved",
+    };
+    site(function.file, function.heading(), Some(label))
+}
+
+fn call_at(module: &crate::python::ast::ModModule, range: TextRange) -> Option<&ExprCall> {
+    struct Calls<'f> {
+        range: TextRange,
+        found: Option<&'f ExprCall>,
+    }
+    impl<'f> Visitor<'f> for Calls<'f> {
+        fn visit_stmt(&mut self, stmt: &'f crate::python::ast::Stmt) {
+            if stmt.range().contains_range(self.range) {
+                visitor::walk_stmt(self, stmt);
+            }
+        }
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            match expr {
+                Expr::Call(call) if call.range() == self.range => self.found = Some(call),
+                // `await f()` matched as a statement still has its call inside.
+                _ => visitor::walk_expr(self, expr),
+            }
+        }
+    }
+    let mut calls = Calls { range, found: None };
+    calls.visit_body(&module.body);
+    calls.found
+}
+
+#[cfg(test)]
+mod tests;
