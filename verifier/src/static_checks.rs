@@ -11,14 +11,13 @@ pub mod syntax;
 
 use std::collections::BTreeSet;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
 use crate::catalogue::{CheckKind, Claim, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
 use crate::python::symbols::{Symbol, SymbolKind};
 use crate::python::{ParsedFile, Project, Ranged, SourceFile, TextRange};
-use crate::target::RelativePath;
+use crate::target::{FileSelector, RelativePath};
 
 /// What every static check may read.
 #[derive(Clone, Copy)]
@@ -218,15 +217,9 @@ pub fn paths(scope: &Scope, context: &Context) -> Result<Vec<RelativePath>, Reas
     match scope {
         Scope::File(path) => Ok(vec![path.clone()]),
         Scope::Sweep(globs) => {
-            let (with, without) = globs_of(globs)?;
-            let selected: Vec<RelativePath> = context
-                .project
-                .files()
-                .paths()
-                .iter()
-                .filter(|path| with.is_match(path.as_str()) && !without.is_match(path.as_str()))
-                .cloned()
-                .collect();
+            let selector = selector(globs)?;
+            let paths = context.project.files().paths().iter();
+            let selected: Vec<RelativePath> = paths.filter(|path| selector.matches(path)).cloned().collect();
             if selected.is_empty() {
                 return Err(Reason::FileMissing { path: globs.join(", ") });
             }
@@ -235,20 +228,19 @@ pub fn paths(scope: &Scope, context: &Context) -> Result<Vec<RelativePath>, Reas
     }
 }
 
-fn globs_of(globs: &[String]) -> Result<(GlobSet, GlobSet), Reason> {
-    let mut with = GlobSetBuilder::new();
-    let mut without = GlobSetBuilder::new();
-    let unresolved = |error: globset::Error| Reason::Unresolved { what: error.to_string() };
-    for glob in globs {
-        let (builder, text) = match glob.strip_prefix('!') {
-            Some(text) => (&mut without, text),
-            None => (&mut with, glob.as_str()),
-        };
-        let glob = GlobBuilder::new(text).literal_separator(true).build().map_err(unresolved)?;
-        builder.add(glob);
-    }
-    let build = |builder: GlobSetBuilder| builder.build().map_err(unresolved);
-    Ok((build(with)?, build(without)?))
+fn selector(globs: &[String]) -> Result<FileSelector, Reason> {
+    FileSelector::new(globs).map_err(|error| Reason::Unresolved { what: error.to_string() })
+}
+
+/// Places of the scope that no listing can show: nothing is proved about them.
+fn blind_spots(scope: &Scope, context: &Context) -> Result<Vec<Reason>, Reason> {
+    let Scope::Sweep(globs) = scope else { return Ok(Vec::new()) };
+    let selector = selector(globs)?;
+    let spots = context.project.files().tree().blind_spots().iter();
+    let inside = spots.filter(|spot| selector.matches_text(&spot.path));
+    Ok(inside
+        .map(|spot| Reason::FileUnreadable { path: spot.path.clone(), problem: spot.problem.clone() })
+        .collect())
 }
 
 /// What a sweep over the files of a claim's scope found.
@@ -270,6 +262,7 @@ pub fn sweep<'f, T: Send>(
     look: impl Fn(Subject<'f>) -> T + Sync,
 ) -> Result<Swept<T>, Reason> {
     let paths = paths(&claim.scope, context)?;
+    context.project.files().tree().prefetch(&paths);
     let looked: Vec<Result<Option<(Vec<T>, Option<Reason>)>, Reason>> = paths
         .par_iter()
         .map(|path| {
@@ -285,7 +278,8 @@ pub fn sweep<'f, T: Send>(
             Ok(Some((found, file.broken())))
         })
         .collect();
-    let mut swept = Swept { found: Vec::new(), searched: Searched::default() };
+    let blind = blind_spots(&claim.scope, context)?;
+    let mut swept = Swept { found: Vec::new(), searched: Searched { blind, ..Searched::default() } };
     for result in looked {
         swept.searched.files += 1;
         match result {

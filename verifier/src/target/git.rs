@@ -109,8 +109,8 @@ impl GitTree {
                         }
                         Err(Located::Unreadable(Unreadable::Missing | Unreadable::NotAFile(_))) => {}
                     },
-                    Entry::Submodule => listing.blind_spots.push(blind("is a submodule".to_owned())),
-                    Entry::File(_) | Entry::Link(_) => {}
+                    // A submodule is another repository, and a checkout without it is complete.
+                    Entry::File(_) | Entry::Link(_) | Entry::Submodule => {}
                 }
             }
             for name in &self.unnamed {
