@@ -2,3 +2,9 @@
 
 // Writing a program differently changes no verdict.
 mod metamorphic;
+
+// What live objects answer.
+mod live;
+
+// What the others share.
+mod support;

@@ -42,6 +42,11 @@ pub trait TargetTree: Send + Sync {
     /// dozen can fetch them together. Changes nothing else.
     fn prefetch(&self, _paths: &[RelativePath]) {}
 
+    /// The root, where the files lie on disk as they are read: code can be imported from there.
+    fn directory(&self) -> Option<&Path> {
+        None
+    }
+
     /// How this target is called in reports: the root as given, and the revision if it has one.
     fn describe(&self) -> TargetDescription;
 }

@@ -2,9 +2,11 @@
 //! stages and what may run at the same time; what anything means is decided elsewhere.
 
 mod earlier;
+mod live;
 mod selection;
 
 pub use earlier::{EarlierState, EarlierStates};
+pub use live::Worker;
 pub use selection::{Selection, SelectionError};
 
 use std::collections::BTreeMap;

@@ -32,6 +32,7 @@ Exit codes:
   4  nothing was checked";
 
 fn main() -> ExitCode {
+    verifier_worker::run_if_asked();
     // A bug of ours is told apart from every verdict: a panic has shown its message by now.
     let code = catch_unwind(|| {
         let arguments = Arguments::parse();

@@ -230,7 +230,7 @@ pub struct EndlessLoopCheck {
     pub expected: bool,
 }
 
-/// What importing a module does.
+/// What importing a module does. Each given answer must be the true one.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ImportCheck {
@@ -238,6 +238,16 @@ pub struct ImportCheck {
     pub succeeds: Option<bool>,
     /// It raises an exception of this name.
     pub raises: Option<String>,
+    /// It writes, makes, renames or removes files, or tries to.
+    pub writes_files: Option<bool>,
+    /// It uses the network, or tries to.
+    pub uses_network: Option<bool>,
+    /// It starts other programs, or tries to.
+    pub starts_processes: Option<bool>,
+    /// It leaves threads running.
+    pub leaves_threads: Option<bool>,
+    /// It changes environment variables.
+    pub changes_environment: Option<bool>,
 }
 
 /// A question about a live object. Each given answer must be the true one.
@@ -246,14 +256,26 @@ pub struct ImportCheck {
 pub struct InspectCheck {
     /// The object is there.
     pub exists: Option<bool>,
+    /// It can be called.
+    pub callable: Option<bool>,
     /// `inspect.iscoroutinefunction`.
     pub is_coroutine_function: Option<bool>,
+    /// `inspect.isasyncgenfunction`.
+    pub is_async_generator: Option<bool>,
     /// `str(inspect.signature(…))`.
     pub signature: Option<String>,
+    /// Names of the parameters, in their order.
+    pub parameters: Option<Vec<String>>,
+    /// Parameter name → its kind, `keyword-only` and the like.
+    #[serde(default)]
+    pub kinds: BTreeMap<String, String>,
     /// Parameter name → the `repr` of its default.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,
-    /// The return annotation as text.
+    /// Parameter name → its annotation as text.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+    /// The return annotation as text; `none` in any case when there is none.
     pub return_annotation: Option<String>,
     /// `repr` of the value.
     pub value: Option<String>,
@@ -266,6 +288,31 @@ pub struct InspectCheck {
     pub mro: Option<Vec<String>>,
     /// A name that the method resolution order contains.
     pub subclass_of: Option<String>,
+    /// The module that it was defined in.
+    pub origin: Option<String>,
+    /// A text that its source contains.
+    pub source_contains: Option<String>,
+    /// Names that it has: of a class its own members, of a module its globals.
+    pub names: Option<Vec<String>>,
+    /// `thread = { attribute = "_sweeper", target = "_sweep", daemon = true }`: a thread that an
+    /// instance, constructed with stand-ins for its arguments, holds.
+    pub thread: Option<ThreadQuestion>,
+}
+
+/// A thread that an instance of the class holds. Each given answer must be the true one.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ThreadQuestion {
+    /// The instance's attribute.
+    pub attribute: String,
+    /// Name of the function that it runs.
+    pub target: Option<String>,
+    /// It does not keep the program alive.
+    pub daemon: Option<bool>,
+    /// It has been started.
+    pub started: Option<bool>,
+    /// An attribute that holds a `threading.Event`, by which it can be told to stop.
+    pub event: Option<String>,
 }
 
 /// A proof to run.

@@ -12,7 +12,7 @@ use toml::de::DeValue;
 use super::check::{
     AsyncFunctionCheck, AttributeCheck, Condition, Count, EndlessLoopCheck, FlowCheck, ImportCheck,
     InspectCheck, PatternCheck, ProbeCheck, SequenceCheck, SharedStateCheck, StaticCheck, SyntaxCheck,
-    ThreadCheck,
+    ThreadCheck, ThreadQuestion,
 };
 use super::literal::place_in_literal;
 use super::problems::{Sink, closest, quoted};
@@ -382,6 +382,11 @@ impl Reader<'_> {
         let check = ImportCheck {
             succeeds: table.boolean("succeeds", self.sink).map(Spanned::into_inner),
             raises: table.text("raises", self.sink).map(Spanned::into_inner),
+            writes_files: table.boolean("writes-files", self.sink).map(Spanned::into_inner),
+            uses_network: table.boolean("uses-network", self.sink).map(Spanned::into_inner),
+            starts_processes: table.boolean("starts-processes", self.sink).map(Spanned::into_inner),
+            leaves_threads: table.boolean("leaves-threads", self.sink).map(Spanned::into_inner),
+            changes_environment: table.boolean("changes-environment", self.sink).map(Spanned::into_inner),
         };
         if table.keys().is_empty() {
             self.sink.add(
@@ -413,25 +418,22 @@ impl Reader<'_> {
             exists: table.boolean("exists", sink).map(Spanned::into_inner),
             is_coroutine_function: table.boolean("is-coroutine-function", sink).map(Spanned::into_inner),
             signature: table.text("signature", sink).map(Spanned::into_inner),
-            defaults: table
-                .table("defaults", "`defaults`", sink)
-                .map(|defaults| {
-                    let entries = defaults.every_entry();
-                    entries
-                        .into_iter()
-                        .filter_map(|(name, value)| {
-                            let default = text_of(value, name.get_ref(), sink)?;
-                            Some((name.into_inner(), default.into_inner()))
-                        })
-                        .collect()
-                })
-                .unwrap_or_default(),
+            callable: table.boolean("callable", sink).map(Spanned::into_inner),
+            is_async_generator: table.boolean("is-async-generator", sink).map(Spanned::into_inner),
+            parameters: table.texts("parameters", sink).map(names),
+            kinds: text_entries(&mut table, "kinds", "`kinds`", sink),
+            defaults: text_entries(&mut table, "defaults", "`defaults`", sink),
+            annotations: text_entries(&mut table, "annotations", "`annotations`", sink),
             return_annotation: table.text("return-annotation", sink).map(Spanned::into_inner),
             value: table.text("value", sink).map(Spanned::into_inner),
             type_name: table.text("type", sink).map(Spanned::into_inner),
             bases: table.texts("bases", sink).map(names),
             mro: table.texts("mro", sink).map(names),
             subclass_of: table.text("subclass-of", sink).map(Spanned::into_inner),
+            origin: table.text("origin", sink).map(Spanned::into_inner),
+            source_contains: table.text("source-contains", sink).map(Spanned::into_inner),
+            names: table.texts("names", sink).map(names),
+            thread: table.table("thread", "`thread`", sink).and_then(|table| self.thread_question(table)),
         };
         let known = table.clone();
         table.finish(sink);
@@ -443,6 +445,26 @@ impl Reader<'_> {
             sink.add(place, "an object that does not exist has no other properties", "", help);
         }
         Some(check)
+    }
+
+    /// `thread = { attribute = "_sweeper", target = "_sweep", daemon = true }`.
+    fn thread_question(self, mut table: Table<'_>) -> Option<ThreadQuestion> {
+        let sink = self.sink;
+        let place = table.place();
+        let attribute = table.text("attribute", sink).map(Spanned::into_inner);
+        let question = ThreadQuestion {
+            attribute: attribute.clone().unwrap_or_default(),
+            target: table.text("target", sink).map(Spanned::into_inner),
+            daemon: table.boolean("daemon", sink).map(Spanned::into_inner),
+            started: table.boolean("started", sink).map(Spanned::into_inner),
+            event: table.text("event", sink).map(Spanned::into_inner),
+        };
+        table.finish(sink);
+        if attribute.is_none() {
+            let help = "add `attribute = \"…\"`: the attribute of an instance that holds the thread";
+            sink.add(place, "a thread question names no thread", "", help);
+        }
+        attribute.is_some().then_some(question)
     }
 
     /// `probe = { file = "probes/x.py", runs = 3 }`.
@@ -566,4 +588,22 @@ fn regex_syntax_error(text: &str) -> Option<(String, Range<usize>)> {
         }
         other => (other.to_string(), 0..text.len()),
     })
+}
+
+/// A table of names and texts, as `defaults = { block = "True" }`.
+fn text_entries(
+    table: &mut Table<'_>,
+    key: &'static str,
+    shown: &'static str,
+    sink: &Sink,
+) -> BTreeMap<String, String> {
+    let Some(entries) = table.table(key, shown, sink) else { return BTreeMap::new() };
+    let entries = entries.every_entry();
+    entries
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let text = text_of(value, name.get_ref(), sink)?;
+            Some((name.into_inner(), text.into_inner()))
+        })
+        .collect()
 }

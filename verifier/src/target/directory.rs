@@ -157,6 +157,10 @@ impl DirectoryTree {
 }
 
 impl TargetTree for DirectoryTree {
+    fn directory(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
     fn python_files(&self) -> &[RelativePath] {
         &self.listing().python_files
     }

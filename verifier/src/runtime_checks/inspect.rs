@@ -1,0 +1,456 @@
+//! # `inspect`
+//!
+//! ## What it asks
+//!
+//! What a live object is: whether it exists and can be called, whether it is a coroutine function
+//! or an asynchronous generator, its signature, parameters, defaults and annotations, its value and
+//! type, its bases and method resolution order, the module that it was defined in, its source, and
+//! the thread that an instance holds. The module is imported in a process of its own, in a
+//! sandbox; the interpreter's own tables are read, so that a class that overrides `__class__`,
+//! `__signature__` or `__getattribute__`, or code that patches `inspect` or `builtins`, changes
+//! nothing.
+//!
+//! ## In findings.toml
+//!
+//! ```toml
+//! file = "server/rpc.py"
+//! symbol = "Server.start"
+//! inspect = { is-coroutine-function = false, return-annotation = "None" }
+//! ```
+//!
+//! Of a class: `inspect = { thread = { attribute = "_sweeper", target = "_sweep", daemon = true,
+//! event = "_stop" } }` constructs an instance, with stand-ins where the constructor wants
+//! arguments, and looks at the thread that it holds.
+//!
+//! ## What it cannot see
+//!
+//! Anything of a module that does not import here, and anything that is a stub or derives from
+//! one where the answer depends on it.
+
+use serde_json::Value;
+
+use super::request::{Ending, Question};
+use super::session::{Session, Told, ending_reason, error_reason, file_of, list, no_answer, texts, unseen};
+use crate::catalogue::check::ThreadQuestion;
+use crate::catalogue::{CheckKind, Claim, InspectCheck};
+use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
+use crate::python::symbols::SymbolTable;
+use crate::python::{Ranged, SourceFile};
+
+/// Answers the check.
+pub(super) fn observe(session: &Session<'_>, claim: &Claim, check: &InspectCheck) -> Observation {
+    let question = Question::Inspect { symbol: claim.symbol.clone(), construct: check.thread.is_some() };
+    let told = match session.ask(claim, question, 0) {
+        Ok(told) => told,
+        Err(reason) => return unseen(CheckKind::Inspect, Strength::Inspected, reason, Vec::new()),
+    };
+    let Told { reply, notes, root } = told;
+    let answer = match (&reply.ending, ending_reason(&reply.ending)) {
+        (_, Some(reason)) => return unseen(CheckKind::Inspect, Strength::Inspected, reason, notes),
+        (Ending::Answered(answer), None) => answer,
+        (_, None) => unreachable!("every other ending has a reason"),
+    };
+    if let Some(error) = answer.get("error") {
+        return unseen(CheckKind::Inspect, Strength::Inspected, error_reason(error, &root), notes);
+    }
+    let source = Source::of(session, claim);
+    match judge(claim, check, answer, source.text.as_deref().unwrap_or_default()) {
+        Err(reason) => unseen(CheckKind::Inspect, Strength::Inspected, reason, notes),
+        Ok((holds, because)) => Observation {
+            check: CheckKind::Inspect,
+            strength: Strength::Inspected,
+            outcome: if holds { Outcome::Holds } else { Outcome::DoesNotHold },
+            because,
+            sites: source.site.into_iter().collect(),
+            searched: Searched { files: 1, parsed: 1, nodes: 1, blind: Vec::new() },
+            notes,
+        },
+    }
+}
+
+/// Compares what was asked with what was seen: whether all of it is so, and why.
+fn judge(
+    claim: &Claim,
+    check: &InspectCheck,
+    answer: &Value,
+    source: &str,
+) -> Result<(bool, String), Reason> {
+    let symbol = claim.symbol.as_deref().unwrap_or("the module");
+    let found = answer.get("found").and_then(Value::as_bool).unwrap_or(false);
+    if !found {
+        if let Some(stub) = answer.get("stub").and_then(Value::as_str) {
+            return Err(no_answer(
+                "stubbed",
+                format!("`{symbol}` would come from `{stub}`, which is a stub"),
+            ));
+        }
+        return match check.exists {
+            Some(false) => Ok((true, format!("`{symbol}` does not exist"))),
+            Some(true) => Ok((false, format!("`{symbol}` does not exist"))),
+            None => Err(Reason::SymbolMissing { symbol: symbol.to_owned() }),
+        };
+    }
+    let none = Value::Null;
+    let facts = answer.get("facts").unwrap_or(&none);
+    if let Some(stub) = facts.get("stub").and_then(Value::as_str)
+        && (facts.get("is-class").and_then(Value::as_bool) != Some(true)
+            || check.subclass_of.is_some()
+            || check.bases.is_some()
+            || check.mro.is_some())
+    {
+        return Err(no_answer("stubbed", format!("`{symbol}` is or derives from `{stub}`, which is a stub")));
+    }
+    let mut answers = Answers { symbol, good: Vec::new(), bad: Vec::new() };
+    let flag = |key: &str| facts.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let text = |key: &str| facts.get(key).and_then(Value::as_str);
+    let parameters = facts.get("parameters").and_then(Value::as_array);
+    let needs = |what: &str| {
+        no_answer(
+            "no-signature",
+            format!("`{symbol}` is no function of the target, so that it has no {what}"),
+        )
+    };
+
+    if let Some(expected) = check.exists {
+        answers.add("exists", expected, true, "true".to_owned());
+    }
+    for (name, expected, key) in [
+        ("callable", check.callable, "callable"),
+        ("is-coroutine-function", check.is_coroutine_function, "is-coroutine-function"),
+        ("is-async-generator", check.is_async_generator, "is-async-generator"),
+    ] {
+        if let Some(expected) = expected {
+            let seen = flag(key);
+            answers.add(name, expected, seen, seen.to_string());
+        }
+    }
+    for (name, expected, key) in [
+        ("signature", &check.signature, "signature"),
+        ("return-annotation", &check.return_annotation, "return-annotation"),
+        ("value", &check.value, "value"),
+        ("type", &check.type_name, "type"),
+        ("origin", &check.origin, "origin"),
+    ] {
+        let Some(expected) = expected else { continue };
+        let seen = match (text(key), key) {
+            (Some(seen), _) => seen,
+            (None, "return-annotation") => "none",
+            (None, _) => return Err(needs(name)),
+        };
+        let same = match key {
+            "type" => same_name(expected, seen),
+            "return-annotation" if text(key).is_none() => expected.eq_ignore_ascii_case("none"),
+            _ => normal(expected) == normal(seen),
+        };
+        answers.add(&format!("{name} `{expected}`"), true, same, format!("`{seen}`"));
+    }
+    if let Some(expected) = &check.parameters {
+        let parameters = parameters.ok_or_else(|| needs("parameters"))?;
+        let seen: Vec<&str> =
+            parameters.iter().filter_map(|parameter| parameter.get("name")?.as_str()).collect();
+        let same = seen == expected.iter().map(String::as_str).collect::<Vec<_>>();
+        answers.add(
+            &format!("parameters ({})", expected.join(", ")),
+            true,
+            same,
+            format!("({})", seen.join(", ")),
+        );
+    }
+    for (what, expected, key) in [
+        ("kind", &check.kinds, "kind"),
+        ("default", &check.defaults, "default"),
+        ("annotation", &check.annotations, "annotation"),
+    ] {
+        for (name, expected) in expected {
+            let parameters = parameters.ok_or_else(|| needs("parameters"))?;
+            let parameter = parameters
+                .iter()
+                .find(|parameter| parameter.get("name").and_then(Value::as_str) == Some(name));
+            let (same, seen) = match parameter.map(|parameter| parameter.get(key).and_then(Value::as_str)) {
+                Some(Some(seen)) => (normal(expected) == normal(seen), format!("`{seen}`")),
+                Some(None) => (false, format!("no {what}")),
+                None => (false, "no such parameter".to_owned()),
+            };
+            answers.add(&format!("{what} of `{name}` `{expected}`"), true, same, seen);
+        }
+    }
+    for (name, expected, key) in [("bases", &check.bases, "bases"), ("mro", &check.mro, "mro")] {
+        let Some(expected) = expected else { continue };
+        if !flag("is-class") {
+            return Err(no_answer("no-class", format!("`{symbol}` is no class")));
+        }
+        let seen = texts(facts, key);
+        let same = seen.len() == expected.len()
+            && expected.iter().zip(&seen).all(|(name, seen)| same_name(name, seen));
+        answers.add(
+            &format!("{name} ({})", expected.join(", ")),
+            true,
+            same,
+            format!("({})", seen.join(", ")),
+        );
+    }
+    if let Some(expected) = &check.subclass_of {
+        if !flag("is-class") {
+            return Err(no_answer("no-class", format!("`{symbol}` is no class")));
+        }
+        let seen = texts(facts, "mro");
+        let same = seen.iter().any(|seen| same_name(expected, seen));
+        answers.add(&format!("subclass of `{expected}`"), true, same, format!("({})", seen.join(", ")));
+    }
+    if let Some(expected) = &check.source_contains {
+        if source.is_empty() {
+            return Err(Reason::SymbolMissing { symbol: symbol.to_owned() });
+        }
+        let same = source.contains(expected.as_str());
+        answers.add(&format!("source contains `{expected}`"), true, same, "not in it".to_owned());
+    }
+    if let Some(expected) = &check.names {
+        let seen = if flag("is-class") { texts(facts, "members") } else { texts(facts, "names") };
+        let absent: Vec<String> = expected.iter().filter(|name| !seen.contains(name)).cloned().collect();
+        answers.add(
+            &format!("has {}", expected.join(", ")),
+            true,
+            absent.is_empty(),
+            format!("no {}", list(&absent, 5)),
+        );
+    }
+    if let Some(question) = &check.thread {
+        thread(question, symbol, answer.get("instance").unwrap_or(&none), &mut answers)?;
+    }
+    Ok(answers.told())
+}
+
+/// What an instance's thread is.
+fn thread(
+    question: &ThreadQuestion,
+    symbol: &str,
+    instance: &Value,
+    answers: &mut Answers<'_>,
+) -> Result<(), Reason> {
+    let attribute = &question.attribute;
+    if let Some(error) = instance.get("error") {
+        let kind = error.get("type").and_then(Value::as_str).unwrap_or("an exception");
+        let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+        return Err(no_answer(
+            "not-constructed",
+            format!("`{symbol}` cannot be constructed with stand-ins: {kind}: {message}"),
+        ));
+    }
+    let threads = instance.get("threads");
+    let Some(thread) = threads.and_then(|threads| threads.get(attribute)) else {
+        let held =
+            threads.and_then(Value::as_object).map(|threads| threads.keys().cloned().collect::<Vec<_>>());
+        let held = held.filter(|held| !held.is_empty());
+        let seen = held.map_or("no thread".to_owned(), |held| format!("threads in {}", list(&held, 5)));
+        answers.add(&format!("a thread in `{attribute}`"), true, false, seen);
+        return Ok(());
+    };
+    answers.add(&format!("a thread in `{attribute}`"), true, true, "a thread".to_owned());
+    if let Some(expected) = &question.target {
+        let seen = thread.get("target").and_then(Value::as_str).unwrap_or("none");
+        let same = same_name(expected, seen);
+        answers.add(&format!("its target `{expected}`"), true, same, format!("`{seen}`"));
+    }
+    for (name, expected) in [("daemon", question.daemon), ("started", question.started)] {
+        if let Some(expected) = expected {
+            let seen = thread.get(name).and_then(Value::as_bool).unwrap_or(false);
+            answers.add(name, expected, seen, seen.to_string());
+        }
+    }
+    if let Some(event) = &question.event {
+        let events = texts(instance, "events");
+        answers.add(
+            &format!("an event in `{event}`"),
+            true,
+            events.contains(event),
+            format!("events in ({})", events.join(", ")),
+        );
+    }
+    Ok(())
+}
+
+/// Answers to the parts of a question.
+struct Answers<'a> {
+    symbol: &'a str,
+    good: Vec<String>,
+    bad: Vec<String>,
+}
+
+impl Answers<'_> {
+    fn add(&mut self, what: &str, expected: bool, seen: bool, told: String) {
+        if expected == seen {
+            self.good.push(if expected { what.to_owned() } else { format!("not {what}") });
+        } else {
+            let expected = if expected { what.to_owned() } else { format!("not {what}") };
+            self.bad.push(format!("expected {expected}, seen {told}"));
+        }
+    }
+
+    fn told(self) -> (bool, String) {
+        match self.bad.is_empty() {
+            true => (true, format!("live `{}`: {}", self.symbol, self.good.join("; "))),
+            false => (false, format!("live `{}`: {}", self.symbol, self.bad.join("; "))),
+        }
+    }
+}
+
+/// Text as it counts: quotes alike, no blanks, no `typing.`.
+fn normal(text: &str) -> String {
+    text.replace('"', "'")
+        .replace("typing.", "")
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .collect()
+}
+
+/// Whether an expected name, which may leave out leading parts, is the seen one.
+fn same_name(expected: &str, seen: &str) -> bool {
+    seen == expected || seen.strip_suffix(expected).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// The symbol's text, and the place to cite.
+struct Source {
+    text: Option<String>,
+    site: Option<Site>,
+}
+
+impl Source {
+    fn of(session: &Session<'_>, claim: &Claim) -> Self {
+        let nothing = Self { text: None, site: None };
+        let Ok(file) = file_of(claim) else { return nothing };
+        let Ok(bytes) = session.target.read(file) else { return nothing };
+        let source = SourceFile::from_bytes(file.clone(), &bytes);
+        let Some(name) = claim.symbol.as_deref() else {
+            return Self { text: Some(source.text().to_owned()), site: None };
+        };
+        let table = SymbolTable::new(source.module());
+        let found = table.find(name);
+        let Some(symbol) = found.first() else { return nothing };
+        let (line, end_line) = source.lines(symbol.range);
+        let text = source.slice(symbol.range.range()).to_owned();
+        let excerpt = text.clone();
+        let symbol = Some(name.to_owned());
+        Self {
+            text: Some(text),
+            site: Some(Site { file: file.clone(), line, end_line, symbol, excerpt, label: None }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalogue::{ClaimId, Role, Scope};
+    use crate::target::RelativePath;
+
+    fn claim() -> Claim {
+        Claim {
+            id: ClaimId::new("F/claim"),
+            role: Role::Instance,
+            says: String::new(),
+            scope: Scope::File(RelativePath::new("m.py").unwrap()),
+            symbol: Some("C.f".to_owned()),
+            lines: None,
+            checks: Vec::new(),
+            example: None,
+            line: 1,
+        }
+    }
+
+    fn function() -> Value {
+        json!({"found": true, "facts": {
+            "type": "function", "value": "<function C.f>", "callable": true, "is-class": false,
+            "is-coroutine-function": false, "is-async-generator": false,
+            "signature": "(endpoint: str, options=None) -> Optional[int]",
+            "return-annotation": "Optional[int]", "origin": "m",
+            "parameters": [
+                {"name": "endpoint", "kind": "positional-or-keyword", "annotation": "str"},
+                {"name": "options", "kind": "positional-or-keyword", "default": "None"},
+            ],
+        }})
+    }
+
+    fn class() -> Value {
+        json!({"found": true, "facts": {
+            "type": "type", "value": "<class 'm.C'>", "callable": true, "is-class": true,
+            "bases": ["m.B"], "mro": ["m.C", "m.B", "object"], "members": ["f", "g"],
+        }, "instance": {
+            "threads": {"_sweeper": {"target": "m.C._sweep", "daemon": true, "started": true}},
+            "events": ["_stop"],
+        }})
+    }
+
+    #[test]
+    fn every_predicate_can_hold_and_can_fail() {
+        let check = |question: &str, answer: Value, expected: Option<bool>| {
+            let check: InspectCheck = toml::from_str(question).unwrap();
+            let seen = judge(&claim(), &check, &answer, "def f(self): pass");
+            assert_eq!(seen.as_ref().ok().map(|(holds, _)| *holds), expected, "{question}: {seen:?}");
+        };
+        for (holds, fails) in [
+            ("exists = true", "exists = false"),
+            ("callable = true", "callable = false"),
+            ("is-coroutine-function = false", "is-coroutine-function = true"),
+            ("is-async-generator = false", "is-async-generator = true"),
+            (
+                "signature = '(endpoint: str, options = None) -> typing.Optional[int]'",
+                "signature = '(endpoint: str)'",
+            ),
+            ("parameters = ['endpoint', 'options']", "parameters = ['options', 'endpoint']"),
+            ("kinds = { options = 'positional-or-keyword' }", "kinds = { options = 'keyword-only' }"),
+            ("defaults = { options = 'None' }", "defaults = { endpoint = 'None' }"),
+            ("annotations = { endpoint = 'str' }", "annotations = { options = 'str' }"),
+            ("return-annotation = 'Optional[int]'", "return-annotation = 'int'"),
+            ("type = 'function'", "type = 'type'"),
+            ("value = '<function C.f>'", "value = '3'"),
+            ("origin = 'm'", "origin = 'n'"),
+            ("source-contains = 'pass'", "source-contains = 'fail'"),
+        ] {
+            check(holds, function(), Some(true));
+            check(fails, function(), Some(false));
+        }
+        for (holds, fails) in [
+            ("bases = ['B']", "bases = ['object']"),
+            ("mro = ['m.C', 'B', 'object']", "mro = ['C', 'object']"),
+            ("subclass-of = 'B'", "subclass-of = 'D'"),
+            ("names = ['g']", "names = ['h']"),
+            ("thread = { attribute = '_sweeper', target = '_sweep' }", "thread = { attribute = '_other' }"),
+            (
+                "thread = { attribute = '_sweeper', daemon = true }",
+                "thread = { attribute = '_sweeper', daemon = false }",
+            ),
+            (
+                "thread = { attribute = '_sweeper', event = '_stop' }",
+                "thread = { attribute = '_sweeper', event = '_go' }",
+            ),
+        ] {
+            check(holds, class(), Some(true));
+            check(fails, class(), Some(false));
+        }
+    }
+
+    #[test]
+    fn missing_and_stubbed_objects_refute_nothing() {
+        let check = |question: &str, answer: Value, expected: &str| {
+            let check: InspectCheck = toml::from_str(question).unwrap();
+            let seen = judge(&claim(), &check, &answer, "");
+            assert!(format!("{seen:?}").contains(expected), "{question}: {seen:?}");
+        };
+        check("callable = true", json!({"found": false}), "SymbolMissing");
+        check("exists = true", json!({"found": false}), "Ok((false");
+        check("exists = false", json!({"found": false}), "Ok((true");
+        check("exists = false", json!({"found": false, "stub": "zmq.Base"}), "stubbed");
+        check("callable = true", json!({"found": true, "facts": {"stub": "zmq.Context"}}), "stubbed");
+        check(
+            "bases = ['object']",
+            json!({"found": true, "facts": {"stub": "x.Base", "is-class": true}}),
+            "stubbed",
+        );
+        check("signature = '()'", json!({"found": true, "facts": {"type": "int"}}), "no-signature");
+        let failed =
+            json!({"found": true, "facts": {}, "instance": {"error": {"type": "KeyError", "message": "x"}}});
+        check("thread = { attribute = 'a' }", failed, "not-constructed");
+    }
+}

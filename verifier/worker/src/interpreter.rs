@@ -1,0 +1,230 @@
+//! Starts Python and loads the helpers.
+
+use std::ffi::CString;
+use std::sync::Mutex;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict, PyModule, PyTuple};
+
+/// A helper: its file and its text.
+pub(crate) struct Helper {
+    name: &'static str,
+    file: &'static str,
+    text: &'static str,
+}
+
+macro_rules! helper {
+    ($name:literal) => {
+        Helper {
+            name: $name,
+            file: concat!("python_helpers/", $name, ".py"),
+            text: include_str!(concat!("../../../python_helpers/", $name, ".py")),
+        }
+    };
+}
+
+const PRIMITIVES: Helper = helper!("primitives");
+const STUBS: Helper = helper!("stubs");
+const LOADER: Helper = helper!("loader");
+const AUDIT: Helper = helper!("audit");
+const PROBE: Helper = helper!("probe");
+const INSPECT: Helper = helper!("inspect_object");
+const FAILURE: Helper = helper!("failure");
+
+/// Modules that most targets import anyway: loaded once, before any target code runs.
+const COMMON: &str = "\
+import abc, argparse, ast, asyncio, base64, collections.abc, concurrent.futures.thread, contextlib, copy
+import dataclasses, datetime, enum, functools, gc, hashlib, importlib.util, inspect, io, itertools, json
+import logging.handlers, math, operator, os, pathlib, pickle, queue, random, re, shutil, signal, socket
+import string, struct, subprocess, tempfile, textwrap, threading, time, traceback, types, typing, uuid
+import warnings, weakref
+";
+
+/// What was prepared before any target code ran. Held by Rust, where target code finds nothing.
+pub(crate) struct Helpers {
+    /// Prepares a process and imports modules.
+    pub(crate) loader: Py<PyModule>,
+    /// Notes what importing does.
+    pub(crate) audit: Py<PyModule>,
+    /// Runs proofs.
+    pub(crate) probe: Py<PyModule>,
+    inspect: Py<PyAny>,
+    failure: Py<PyAny>,
+    builtins: Vec<(Py<PyAny>, Py<PyAny>)>,
+    primitives: Vec<(Py<PyAny>, Py<PyAny>)>,
+}
+
+/// Initialises Python with nothing from the environment.
+pub(crate) fn initialise(executable: &str, hash_seed: u64) -> Result<(), String> {
+    let executable = CString::new(executable).map_err(|_| "a path with a NUL".to_owned())?;
+    let failed = |status: ffi::PyStatus| -> Option<String> {
+        // SAFETY: a status that the call before has filled in.
+        unsafe {
+            if ffi::PyStatus_Exception(status) == 0 {
+                return None;
+            }
+            let message = status.err_msg;
+            if message.is_null() {
+                return Some("Python cannot be initialised".to_owned());
+            }
+            Some(std::ffi::CStr::from_ptr(message).to_string_lossy().into_owned())
+        }
+    };
+    // SAFETY: as CPython documents its initialisation; the structure is initialised by the first
+    // call and cleared by the last.
+    unsafe {
+        let mut config = std::mem::MaybeUninit::<ffi::PyConfig>::zeroed();
+        ffi::PyConfig_InitIsolatedConfig(config.as_mut_ptr());
+        let mut config = config.assume_init();
+        config.use_hash_seed = 1;
+        config.hash_seed = hash_seed as _;
+        config.write_bytecode = 0;
+        config.site_import = 0;
+        config.buffered_stdio = 0;
+        config.install_signal_handlers = 1;
+        config.parse_argv = 0;
+        let name = &raw mut config.program_name;
+        let mut problem = failed(ffi::PyConfig_SetBytesString(&raw mut config, name, executable.as_ptr()));
+        if problem.is_none() {
+            problem = failed(ffi::Py_InitializeFromConfig(&raw const config));
+        }
+        ffi::PyConfig_Clear(&raw mut config);
+        match problem {
+            Some(problem) => Err(problem),
+            None => {
+                // Lets the library attach as it always does.
+                ffi::PyEval_SaveThread();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Helpers {
+    /// Loads everything. No code of a target has run yet.
+    pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
+        let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+        // Without them the import system would be the target's to replace.
+        let bare: Vec<String> = modules.keys().extract()?;
+        py.run(&CString::new(COMMON)?, Some(&PyDict::new(py)), None)?;
+        if let Ok(site) = py.import("site") {
+            // `exit`, `help` and the like, which programs use; nothing else that `site` does.
+            for function in ["setquit", "setcopyright", "sethelper"] {
+                site.getattr(function).and_then(|function| function.call0()).ok();
+            }
+        }
+        let package = PyModule::new(py, "_assay")?;
+        modules.set_item("_assay", &package)?;
+        let primitives = module(py, &PRIMITIVES)?;
+        let stubs = module(py, &STUBS)?;
+        modules.set_item("_assay.stubs", &stubs)?;
+        let loader = module(py, &LOADER)?;
+        loader.getattr("_state")?.set_item("bare", bare)?;
+        let audit = module(py, &AUDIT)?;
+        let probe = module(py, &PROBE)?;
+        modules.del_item("_assay.stubs")?;
+        modules.del_item("_assay")?;
+        let pairs = |dictionary: Bound<'_, PyDict>| -> Vec<(Py<PyAny>, Py<PyAny>)> {
+            dictionary.iter().map(|(key, value)| (key.unbind(), value.unbind())).collect()
+        };
+        Ok(Self {
+            loader: loader.unbind(),
+            audit: audit.unbind(),
+            probe: probe.unbind(),
+            inspect: compile(py, &INSPECT)?.unbind(),
+            failure: compile(py, &FAILURE)?.unbind(),
+            builtins: pairs(py.import("builtins")?.dict()),
+            primitives: pairs(primitives.getattr("PRIMITIVES")?.cast_into()?),
+        })
+    }
+
+    /// Runs `answer` of the inspecting helper in globals that no target code has touched.
+    pub(crate) fn inspect<'py>(
+        &self,
+        py: Python<'py>,
+        function: &str,
+        arguments: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.fresh(py, &self.inspect, function, arguments)
+    }
+
+    /// The same with the helper that describes exceptions.
+    pub(crate) fn failure<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.fresh(py, &self.failure, "answer", arguments)
+    }
+
+    fn fresh<'py>(
+        &self,
+        py: Python<'py>,
+        code: &Py<PyAny>,
+        function: &str,
+        arguments: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let builtins = PyDict::new(py);
+        for (name, value) in &self.builtins {
+            builtins.set_item(name, value)?;
+        }
+        let globals = PyDict::new(py);
+        for (name, value) in &self.primitives {
+            globals.set_item(name, value)?;
+        }
+        globals.set_item("__builtins__", builtins)?;
+        globals.set_item("__name__", "_assay")?;
+        // SAFETY: a code object and a dictionary, both alive.
+        unsafe {
+            let result = ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), globals.as_ptr());
+            Bound::from_owned_ptr_or_err(py, result)?;
+        }
+        let function = globals
+            .get_item(function)?
+            .ok_or_else(|| PyRuntimeError::new_err(format!("the helper has no `{function}`")))?;
+        function.call1(arguments)
+    }
+}
+
+fn module<'py>(py: Python<'py>, helper: &Helper) -> PyResult<Bound<'py, PyModule>> {
+    PyModule::from_code(
+        py,
+        &CString::new(helper.text)?,
+        &CString::new(helper.file)?,
+        &CString::new(format!("_assay.{}", helper.name))?,
+    )
+    .and_then(|module| {
+        // The import system knows nothing of the helpers, and neither do targets.
+        py.import("sys")?.getattr("modules")?.call_method1("pop", (module.name()?, py.None()))?;
+        Ok(module)
+    })
+}
+
+fn compile<'py>(py: Python<'py>, helper: &Helper) -> PyResult<Bound<'py, PyAny>> {
+    py.import("builtins")?.call_method1("compile", (helper.text, helper.file, "exec"))
+}
+
+/// A module of the target that ran, with its file and its bytes' hash.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    pub(crate) module: String,
+    pub(crate) file: String,
+    pub(crate) hash: String,
+}
+
+/// What ran so far. Kept by Rust, out of the target's reach.
+pub(crate) static RAN: Mutex<Vec<Ran>> = Mutex::new(Vec::new());
+
+/// The function that the loader tells what is about to run.
+pub(crate) fn note(py: Python<'_>) -> PyResult<Bound<'_, PyCFunction>> {
+    PyCFunction::new_closure(py, None, None, |arguments: &Bound<'_, PyTuple>, _| -> PyResult<()> {
+        let (module, file, source): (String, String, Vec<u8>) = arguments.extract()?;
+        let hash = verifier::runtime_checks::content_hash(&source);
+        if let Ok(mut ran) = RAN.lock() {
+            ran.push(Ran { module, file, hash });
+        }
+        Ok(())
+    })
+}
