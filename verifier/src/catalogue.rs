@@ -263,5 +263,17 @@ pub enum Check {
     Probe(ProbeCheck),
 }
 
+impl Check {
+    /// The kind of this check.
+    pub fn kind(&self) -> CheckKind {
+        match self {
+            Check::Static(check) => check.kind(),
+            Check::Import(_) => CheckKind::Import,
+            Check::Inspect(_) => CheckKind::Inspect,
+            Check::Probe(_) => CheckKind::Probe,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ pub mod bugs;
 pub mod suggest;
 pub mod verification;
 pub mod verify;
+pub mod manual;
 pub mod report;
 pub mod exit_code;
 pub mod fixture;

@@ -1,7 +1,9 @@
 //! Renderings of a [`Verification`], one format per file. They order and word, and decide nothing.
 
 mod escape;
+pub mod explanation;
 pub mod json;
+pub mod listing;
 pub mod markdown;
 #[cfg(test)]
 mod sample;

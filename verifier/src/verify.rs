@@ -16,7 +16,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use crate::bugs;
-use crate::catalogue::{Catalogue, Check, CheckKind, Claim, Finding, FindingId, Scope};
+use crate::catalogue::{Catalogue, Check, Claim, Finding, FindingId, Scope};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
 use crate::python::{Files, Project};
@@ -371,22 +371,13 @@ pub fn unanswered(check: &Check, how: &str, message: String) -> Observation {
         Check::Probe(_) => Strength::Executed,
     };
     Observation {
-        check: kind(check),
+        check: check.kind(),
         strength,
         because: message.clone(),
         outcome: Outcome::CouldNotBeObserved { reason: Reason::NoAnswer { how: how.to_owned(), message } },
         sites: Vec::new(),
         searched: Searched::default(),
         notes: Vec::new(),
-    }
-}
-
-fn kind(check: &Check) -> CheckKind {
-    match check {
-        Check::Static(check) => check.kind(),
-        Check::Import(_) => CheckKind::Import,
-        Check::Inspect(_) => CheckKind::Inspect,
-        Check::Probe(_) => CheckKind::Probe,
     }
 }
 

@@ -158,7 +158,8 @@ pub(crate) fn of_target(error: TargetError) -> Failure {
     }
 }
 
-fn of_selection(error: SelectionError) -> Failure {
+/// An expected error about the selection.
+pub(crate) fn of_selection(error: SelectionError) -> Failure {
     match &error.hint {
         Some(hint) => Failure::Usage(format!("{error}\nhint: did you mean `{hint}`?")),
         None => Failure::Usage(format!("{error}\nhint: `cargo xtask list` shows them all")),

@@ -27,6 +27,22 @@ pub enum CheckKind {
 }
 
 impl CheckKind {
+    /// All kinds, in the order of the manual.
+    pub const ALL: [CheckKind; 12] = [
+        CheckKind::Syntax,
+        CheckKind::Pattern,
+        CheckKind::Flow,
+        CheckKind::Sequence,
+        CheckKind::Attribute,
+        CheckKind::AsyncFunction,
+        CheckKind::Thread,
+        CheckKind::SharedState,
+        CheckKind::EndlessLoop,
+        CheckKind::Import,
+        CheckKind::Inspect,
+        CheckKind::Probe,
+    ];
+
     /// The name in the catalogue and in print.
     pub fn name(self) -> &'static str {
         match self {

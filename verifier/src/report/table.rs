@@ -210,7 +210,7 @@ fn short_revision(revision: &str) -> &str {
     revision.get(..12).unwrap_or(revision)
 }
 
-fn verdict_ink(verdict: FindingVerdict) -> Ink {
+pub(super) fn verdict_ink(verdict: FindingVerdict) -> Ink {
     match verdict {
         FindingVerdict::Confirmed | FindingVerdict::PartlyConfirmed => Ink::new().red().bold(),
         FindingVerdict::Fixed | FindingVerdict::NotReal | FindingVerdict::Refuted => Ink::new().green(),
