@@ -7,6 +7,7 @@
 pub mod async_function;
 pub mod attribute;
 pub mod endless_loop;
+pub mod pattern;
 pub mod syntax;
 
 use std::collections::BTreeSet;
@@ -52,8 +53,8 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::EndlessLoop(check) => endless_loop::observe(check, claim, context),
         StaticCheck::Attribute(check) => attribute::observe(check, claim, context),
         StaticCheck::AsyncFunction(check) => async_function::observe(check, claim, context),
-        StaticCheck::Pattern(_)
-        | StaticCheck::Flow(_)
+        StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
+        StaticCheck::Flow(_)
         | StaticCheck::Sequence(_)
         | StaticCheck::Thread(_)
         | StaticCheck::SharedState(_) => {
@@ -70,8 +71,8 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::EndlessLoop => Some(endless_loop::EXAMPLES),
         CheckKind::Attribute => Some(attribute::EXAMPLES),
         CheckKind::AsyncFunction => Some(async_function::EXAMPLES),
-        CheckKind::Pattern
-        | CheckKind::Flow
+        CheckKind::Pattern => Some(pattern::EXAMPLES),
+        CheckKind::Flow
         | CheckKind::Sequence
         | CheckKind::Thread
         | CheckKind::SharedState

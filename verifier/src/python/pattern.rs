@@ -19,7 +19,7 @@ use std::ops::Range;
 
 pub use bindings::{Bindings, Bound};
 pub use find::{Match, Matcher};
-pub use literals::Literals;
+pub use literals::{Literals, Prefilter};
 pub(crate) use names::Facts;
 pub(crate) use value::Constant;
 

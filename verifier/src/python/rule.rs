@@ -89,6 +89,22 @@ pub enum Condition {
         /// A constant's value counts as its text.
         constant_propagation: bool,
     },
+    /// The metavariable's text, or the value of the constant that it is, must contain a match.
+    Text {
+        /// With its dollar sign.
+        metavariable: String,
+        /// Not anchored.
+        regex: regex::Regex,
+    },
+    /// The metavariable must be a number within bounds.
+    Bounds {
+        /// With its dollar sign.
+        metavariable: String,
+        /// At least.
+        min: Option<f64>,
+        /// At most.
+        max: Option<f64>,
+    },
     /// A Python expression over metavariables must be true.
     Comparison(Comparison),
     /// The metavariable's code must fulfil a formula of its own.

@@ -44,6 +44,23 @@ impl<'f> Matcher<'f> {
         self.engine.file
     }
 
+    /// How many nodes of the tree lie in a range: how much was searched there.
+    pub fn count_nodes(&self, range: TextRange) -> u64 {
+        struct Count(TextRange, u64);
+        impl<'f> SourceOrderVisitor<'f> for Count {
+            fn enter_node(&mut self, node: AnyNodeRef<'f>) -> TraversalSignal {
+                if self.0.intersect(node.range()).is_none() {
+                    return TraversalSignal::Skip;
+                }
+                self.1 += u64::from(self.0.contains_range(node.range()));
+                TraversalSignal::Traverse
+            }
+        }
+        let mut count = Count(range, 0);
+        count.visit_body(&self.engine.file.module().body);
+        count.1
+    }
+
     /// What an expression of the file is worth, if that is certain.
     pub(crate) fn constant(&self, expression: &'f Expr) -> Option<Constant> {
         self.engine.constant(expression)

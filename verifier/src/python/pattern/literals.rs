@@ -1,5 +1,7 @@
 //! What a file must contain for a pattern to match in it, so that most files need no parsing.
 
+use aho_corasick::AhoCorasick;
+
 use super::tree::*;
 
 /// Strings all of which occur in every file in which the pattern matches.
@@ -24,6 +26,58 @@ impl Literals {
         if word.is_ascii() && !word.is_empty() && !self.all.iter().any(|known| known == word) {
             self.all.push(word.to_owned());
         }
+    }
+}
+
+/// Decides on a file's bytes whether any of several patterns can match in it.
+#[derive(Clone, Debug)]
+pub struct Prefilter {
+    /// `None`: every file is a candidate.
+    searcher: Option<AhoCorasick>,
+    /// For each word, the alternatives that need it.
+    needed_by: Vec<Vec<usize>>,
+    /// For each alternative, how many words it needs.
+    sizes: Vec<usize>,
+}
+
+impl Prefilter {
+    /// A file is a candidate when it contains all literals of one alternative.
+    pub fn new(alternatives: &[Literals]) -> Self {
+        let mut words: Vec<&str> = Vec::new();
+        let mut needed_by: Vec<Vec<usize>> = Vec::new();
+        for (index, alternative) in alternatives.iter().enumerate() {
+            for word in alternative.all() {
+                let position = words.iter().position(|known| known == word).unwrap_or_else(|| {
+                    words.push(word);
+                    needed_by.push(Vec::new());
+                    words.len() - 1
+                });
+                needed_by[position].push(index);
+            }
+        }
+        let sizes: Vec<usize> = alternatives.iter().map(|alternative| alternative.all().len()).collect();
+        // An automaton too large to build is no reason to miss anything.
+        let searcher = if sizes.contains(&0) { None } else { AhoCorasick::new(&words).ok() };
+        Self { searcher, needed_by, sizes }
+    }
+
+    /// Whether the patterns can match in a file with these bytes.
+    pub fn is_candidate(&self, bytes: &[u8]) -> bool {
+        let Some(searcher) = &self.searcher else { return true };
+        let mut seen = vec![false; self.needed_by.len()];
+        let mut missing = self.sizes.clone();
+        for found in searcher.find_overlapping_iter(bytes) {
+            let word = found.pattern().as_usize();
+            if !std::mem::replace(&mut seen[word], true) {
+                for alternative in &self.needed_by[word] {
+                    missing[*alternative] -= 1;
+                    if missing[*alternative] == 0 {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
     }
 }
 

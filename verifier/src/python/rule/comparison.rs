@@ -267,6 +267,12 @@ fn truth(worth: &Worth) -> bool {
     }
 }
 
+impl Worth {
+    pub(super) fn number(&self) -> Option<f64> {
+        number(self)
+    }
+}
+
 fn number(worth: &Worth) -> Option<f64> {
     match worth {
         #[expect(clippy::cast_precision_loss, reason = "as in Python")]

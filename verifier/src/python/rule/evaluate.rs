@@ -148,6 +148,19 @@ impl<'f> Matcher<'f> {
                     None => matches(bound.text()),
                 }
             }
+            Condition::Text { metavariable, regex } => {
+                let Some(bound) = found.bindings.get(metavariable) else { return false };
+                let value = bound.expression().and_then(|expression| self.constant(expression));
+                regex.is_match(bound.text())
+                    || matches!(value, Some(Constant::Text { value, .. }) if regex.is_match(&value))
+            }
+            Condition::Bounds { metavariable, min, max } => {
+                let Some(bound) = found.bindings.get(metavariable) else { return false };
+                let value = bound.expression().and_then(|expression| self.constant(expression));
+                value.and_then(worth_of_constant).and_then(|worth| worth.number()).is_some_and(|number| {
+                    min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max)
+                })
+            }
             Condition::Comparison(comparison) => {
                 let worth_of = |name: &str| found.bindings.get(name).and_then(|bound| self.worth(bound));
                 comparison.is_true(&worth_of) == Some(true)

@@ -1,0 +1,270 @@
+//! # `pattern`: does this code occur?
+//!
+//! What it asks: whether code that a pattern describes stands in the file, in the symbol if the
+//! claim names one, or anywhere in the files of a sweep. The language of patterns, which is
+//! Semgrep's, is told in `docs/patterns.md`.
+//!
+//! In `findings.toml`:
+//!
+//! ```toml
+//! file = "app.py"
+//! symbol = "Server.start"
+//! static = { pattern = "$SOCKET.bind(...)", not-inside = "if $SOCKET.closed: ..." }
+//! ```
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `pattern`, `all` | all of these match: the innermost of nested matches is the site |
+//! | `any` | one of these matches, besides the others |
+//! | `not` | none of these matches the very same code |
+//! | `inside`, `not-inside` | the site stands, or does not stand, within a match of these |
+//! | `where` | `{ "$X" = "regex" }`, or a table with `regex`, `min`, `max`, `pattern` |
+//! | `focus` | the site is what this metavariable stands for |
+//! | `count` | how many sites there must be: a number, or `{ min, max }`; at least one by default |
+//!
+//! A metavariable that several of them name must stand for the same code in all of them.
+//!
+//! What it cannot see: code that is put together while the program runs (`getattr`, `exec`),
+//! names that are imported under a computed name, and what a variable holds unless that is
+//! certain from the assignments in the same function or at the top of the file.
+//!
+//! Holds: `pattern = "pickle.loads(...)"` on `from pickle import loads as l` and `l(data)`. Does
+//! not: on `json.loads(data)`.
+
+use crate::catalogue::check::PatternCheck;
+use crate::catalogue::{CheckKind, Claim, Scope};
+use crate::evidence::{Observation, Reason, Site};
+use crate::python::pattern::{Bindings, Matcher, Prefilter};
+use crate::python::rule::{All, Condition, Formula};
+use crate::static_checks::{
+    Context, Example, Examples, Sight, Subject, Swept, broken_elsewhere_note, broken_within, site, subjects,
+    sweep,
+};
+
+const KIND: CheckKind = CheckKind::Pattern;
+
+/// One that holds and one that does not.
+pub const EXAMPLES: Examples = Examples {
+    holds: Example {
+        claim: "file = \"example.py\"\nstatic = { pattern = \"pickle.loads(...)\" }",
+        python: "from pickle import loads as read\n\ndef receive(socket):\n    return read(socket.recv())\n",
+    },
+    does_not_hold: Example {
+        claim: "file = \"example.py\"\nstatic = { pattern = \"pickle.loads(...)\" }",
+        python: "import json\n\ndef receive(socket):\n    return json.loads(socket.recv())\n",
+    },
+};
+
+/// Asks it.
+pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observation {
+    let formula = formula(check);
+    let swept = match looked(claim, context, &formula) {
+        Ok(swept) => swept,
+        Err(reason) => return Sight::default().unobserved(KIND, reason),
+    };
+    let mut sight = Sight { searched: swept.searched, ..Sight::default() };
+    for seen in swept.found {
+        sight.searched.nodes += seen.nodes;
+        sight.sites.extend(seen.sites);
+        sight.notes.extend(seen.note);
+    }
+    let number = u32::try_from(sight.sites.len()).unwrap_or(u32::MAX);
+    let because = because(check, claim, number, &sight);
+    let enough = number >= check.count.min;
+    match check.count.max {
+        // More may stand where nothing can be read, but no fewer.
+        None if enough => sight.holds(KIND, because),
+        None => sight.does_not_hold(KIND, because),
+        Some(max) if enough && number <= max => match sight.searched.blind.first().cloned() {
+            Some(reason) => sight.unobserved(KIND, reason),
+            None => sight.holds(KIND, because),
+        },
+        Some(_) => sight.does_not_hold(KIND, because),
+    }
+}
+
+/// What was seen in one file or symbol.
+struct Seen {
+    sites: Vec<Site>,
+    nodes: u64,
+    note: Option<String>,
+}
+
+fn looked(claim: &Claim, context: &Context, formula: &Formula) -> Result<Swept<Seen>, Reason> {
+    match claim.scope {
+        Scope::File(_) => {
+            // Parsed in any case: an absence means nothing where the symbol is missing.
+            let subjects = subjects(claim, context)?;
+            let mut swept = Swept { found: Vec::new(), searched: Default::default() };
+            swept.searched.files = 1;
+            swept.searched.parsed = 1;
+            swept.searched.blind.extend(subjects.first().and_then(Subject::blind));
+            swept.found.extend(subjects.into_iter().map(|subject| look(subject, formula)));
+            Ok(swept)
+        }
+        Scope::Sweep(_) => {
+            let prefilter = Prefilter::new(&formula.literals());
+            sweep(claim, context, |bytes| prefilter.is_candidate(bytes), |subject| look(subject, formula))
+        }
+    }
+}
+
+fn look(subject: Subject, formula: &Formula) -> Seen {
+    let matcher = Matcher::new(subject.file.source());
+    let within = subject.symbol.map(|symbol| symbol.range);
+    let mut ranges: Vec<_> = matcher
+        .find_formula_within(formula, within, &Bindings::default())
+        .into_iter()
+        .map(|found| found.range)
+        // What the parser made of broken code is a guess.
+        .filter(|range| broken_within(subject.file, *range).is_none())
+        .collect();
+    ranges.dedup();
+    let note = if ranges.is_empty() { None } else { broken_elsewhere_note(subject.file) };
+    let sites = ranges.into_iter().map(|range| site(subject.file, range, None)).collect();
+    Seen { sites, nodes: matcher.count_nodes(subject.range()), note }
+}
+
+fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> String {
+    let wanted = check.all.first().or(check.any.first()).map_or("…", |pattern| pattern.source());
+    let wanted = wanted.trim().lines().next().unwrap_or_default();
+    let searched = match (&claim.scope, &claim.symbol) {
+        (Scope::File(_), Some(symbol)) => format!("`{symbol}` ({} nodes searched)", sight.searched.nodes),
+        (Scope::File(path), None) => format!("`{path}` ({} nodes searched)", sight.searched.nodes),
+        (Scope::Sweep(_), _) => {
+            format!("{} files ({} of them parsed)", sight.searched.files, sight.searched.parsed)
+        }
+    };
+    match (number, sight.sites.first()) {
+        (1, Some(site)) => format!("`{wanted}` is at {}:{}", site.file, site.line),
+        (_, Some(site)) => format!("`{wanted}` is at {number} places, the first {}:{}", site.file, site.line),
+        (_, None) => format!("`{wanted}` is nowhere in {searched}"),
+    }
+}
+
+/// The check as a formula.
+fn formula(check: &PatternCheck) -> Formula {
+    let mut all = All::default();
+    all.positive.extend(check.all.iter().cloned().map(Formula::Pattern));
+    if !check.any.is_empty() {
+        all.positive.push(Formula::Any(check.any.iter().cloned().map(Formula::Pattern).collect()));
+    }
+    let inside = |pattern: &crate::python::pattern::Pattern| {
+        Formula::Inside(Box::new(Formula::Pattern(pattern.clone())))
+    };
+    all.positive.extend(check.inside.iter().map(inside));
+    all.negative.extend(check.not.iter().cloned().map(Formula::Pattern));
+    all.negative.extend(check.not_inside.iter().map(inside));
+    for (metavariable, condition) in &check.conditions {
+        let metavariable = metavariable.clone();
+        if let Some(regex) = &condition.regex {
+            all.conditions.push(Condition::Text { metavariable: metavariable.clone(), regex: regex.clone() });
+        }
+        if condition.min.is_some() || condition.max.is_some() {
+            let (min, max) = (condition.min, condition.max);
+            all.conditions.push(Condition::Bounds { metavariable: metavariable.clone(), min, max });
+        }
+        if let Some(pattern) = &condition.pattern {
+            let formula = Box::new(Formula::Pattern(pattern.clone()));
+            all.conditions.push(Condition::Pattern { metavariable, formula });
+        }
+    }
+    all.focus.extend(check.focus.clone());
+    Formula::All(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::StaticCheck;
+    use crate::catalogue::check::{self, Count};
+    use crate::python::pattern::Pattern;
+    use crate::static_checks::testing::{claim, lines, observe_fixture, word};
+
+    fn pattern(text: &str) -> Pattern {
+        Pattern::parse(text).unwrap()
+    }
+
+    fn one(text: &str) -> PatternCheck {
+        PatternCheck { all: vec![pattern(text)], ..PatternCheck::default() }
+    }
+
+    fn check(
+        fixture: &str,
+        symbol: Option<&str>,
+        check: PatternCheck,
+        expected: &str,
+        expected_lines: &[&str],
+    ) {
+        let claim = claim("example.py", symbol, StaticCheck::Pattern(check));
+        let observation = observe_fixture(fixture, &claim);
+        assert_eq!(word(&observation), expected, "{}", observation.because);
+        assert_eq!(lines(&observation), expected_lines);
+    }
+
+    #[test]
+    fn examples_answer_as_they_say() {
+        check(EXAMPLES.holds.python, None, one("pickle.loads(...)"), "holds", &["example.py:4"]);
+        check(EXAMPLES.does_not_hold.python, None, one("pickle.loads(...)"), "does not hold", &[]);
+    }
+
+    const TWO: &str = "def first(s):\n    s.bind(1)\n\ndef second(s):\n    if s.ready:\n        s.bind(2)\n";
+
+    #[test]
+    fn symbol_confines_the_search_and_must_exist() {
+        check(TWO, Some("second"), one("$S.bind(...)"), "holds", &["example.py:6"]);
+        check(TWO, Some("third"), one("$S.bind(...)"), "symbol missing", &[]);
+    }
+
+    #[test]
+    fn operators_narrow_what_is_found() {
+        let inside = PatternCheck { inside: vec![pattern("if $S.ready: ...")], ..one("$S.bind(...)") };
+        check(TWO, None, inside, "holds", &["example.py:6"]);
+        let not_inside =
+            PatternCheck { not_inside: vec![pattern("if $S.ready: ...")], ..one("$S.bind(...)") };
+        check(TWO, None, not_inside, "holds", &["example.py:2"]);
+        let not = PatternCheck { not: vec![pattern("$S.bind(1)")], ..one("$S.bind(...)") };
+        check(TWO, None, not, "holds", &["example.py:6"]);
+        let any =
+            PatternCheck { any: vec![pattern("$S.bind(2)"), pattern("nothing()")], ..one("$S.bind(...)") };
+        check(TWO, None, any, "holds", &["example.py:6"]);
+    }
+
+    #[test]
+    fn conditions_bound_metavariables() {
+        let bound = |condition: check::Condition| PatternCheck {
+            conditions: [("$N".to_owned(), condition)].into(),
+            ..one("$S.bind($N)")
+        };
+        let min = bound(check::Condition { min: Some(2.0), ..Default::default() });
+        check(TWO, None, min, "holds", &["example.py:6"]);
+        let max = bound(check::Condition { max: Some(0.5), ..Default::default() });
+        check(TWO, None, max, "does not hold", &[]);
+        let regex = bound(check::Condition { regex: regex::Regex::new("^1$").ok(), ..Default::default() });
+        check(TWO, None, regex, "holds", &["example.py:2"]);
+        let inner = bound(check::Condition { pattern: Some(pattern("2")), ..Default::default() });
+        check(TWO, None, inner, "holds", &["example.py:6"]);
+    }
+
+    #[test]
+    fn count_has_a_lower_and_an_upper_end() {
+        for (min, max, expected) in
+            [(2, None, "holds"), (3, None, "does not hold"), (0, Some(1), "does not hold")]
+        {
+            let counted = PatternCheck { count: Count { min, max }, ..one("$S.bind(...)") };
+            let lines: &[&str] = &["example.py:2", "example.py:6"];
+            check(TWO, None, counted, expected, lines);
+        }
+        let none = PatternCheck { count: Count { min: 0, max: Some(0) }, ..one("$S.close()") };
+        check(TWO, None, none, "holds", &[]);
+    }
+
+    #[test]
+    fn broken_file_confirms_what_is_whole_and_refutes_nothing() {
+        let broken = "def first(s):\n    s.bind(1)\n\ndef second(s:\n    s.bind(2)\n";
+        check(broken, Some("first"), one("$S.bind(...)"), "holds", &["example.py:2"]);
+        check(broken, None, one("$S.close()"), "does not compile", &[]);
+        let none = PatternCheck { count: Count { min: 0, max: Some(0) }, ..one("$S.close()") };
+        check(broken, None, none, "does not compile", &[]);
+    }
+}
