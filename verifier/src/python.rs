@@ -4,6 +4,7 @@
 pub mod callees;
 pub mod control_flow;
 mod decode;
+mod depth;
 pub mod files;
 pub mod pattern;
 pub mod project;

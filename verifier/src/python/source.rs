@@ -7,6 +7,7 @@ use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::python::decode::decode;
+use crate::python::depth;
 use crate::python::pattern::Facts;
 use crate::target::RelativePath;
 
@@ -41,7 +42,7 @@ impl SourceFile {
             .try_into_module()
             .expect("module mode gives a module");
         let line_starts = line_starts(&text);
-        let errors = parsed
+        let mut errors: Vec<SyntaxError> = parsed
             .errors()
             .iter()
             .map(|error| SyntaxError {
@@ -50,7 +51,17 @@ impl SourceFile {
                 range: error.location,
             })
             .collect();
-        Self { path, module: parsed.into_syntax(), errors, line_starts, text, facts: OnceLock::new() }
+        let mut module = parsed.into_syntax();
+        if let Some(place) = depth::too_deep(&module) {
+            let length = text.len();
+            let range = TextRange::up_to(TextSize::try_from(length).unwrap_or_default());
+            let empty = ModModule { node_index: Default::default(), range, body: Default::default() };
+            depth::drop_deep(std::mem::replace(&mut module, empty), length);
+            let line = line_of(&line_starts, place);
+            let message = "nested too deeply to be read".to_owned();
+            errors.insert(0, SyntaxError { line, message, range });
+        }
+        Self { path, module, errors, line_starts, text, facts: OnceLock::new() }
     }
 
     /// Parses what a file contains. Bytes that are no Python text (the encoding is unknown or
@@ -125,4 +136,46 @@ fn line_starts(text: &str) -> Vec<TextSize> {
 fn line_of(line_starts: &[TextSize], offset: TextSize) -> u32 {
     let index = line_starts.partition_point(|start| *start <= offset);
     u32::try_from(index).expect("fewer than 2^32 lines")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: String) -> SourceFile {
+        SourceFile::parse(RelativePath::new("deep.py").unwrap(), text)
+    }
+
+    #[test]
+    fn any_depth_of_nesting_is_a_value() {
+        let deep = 100_000;
+        // Parentheses are no nodes: these are broken, but not deep.
+        assert!(!parse("(".repeat(deep)).errors().is_empty());
+        for text in [
+            "[".repeat(deep),
+            format!("{}{}", "[".repeat(deep), "]".repeat(deep)),
+            format!("{}{}", "{0:".repeat(deep), "}".repeat(deep)),
+            format!("x = {}1", "1 + ".repeat(deep)),
+            format!("x = {}1", "-".repeat(deep)),
+            format!("x = {}1", "not ".repeat(deep)),
+            format!("x = {}1", "lambda: ".repeat(deep)),
+            format!("x = {}1", "2 ** ".repeat(deep)),
+            format!("x = {}1", "1 if a else ".repeat(deep)),
+            format!("x{}", ".a".repeat(deep)),
+            format!("x{}", "()".repeat(deep)),
+            format!("match x:\n  case {}{}: pass", "[".repeat(deep), "]".repeat(deep)),
+            (0..2000).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect(),
+        ] {
+            let file = parse(text);
+            let start = &file.text()[..20];
+            assert_eq!(file.errors()[0].message, "nested too deeply to be read", "{start}");
+            assert!(file.module().body.is_empty());
+        }
+    }
+
+    #[test]
+    fn honest_depth_is_read() {
+        let text = format!("x = {}1\ny = {}{}\n", "1 + ".repeat(150), "(".repeat(150), ")".repeat(150));
+        assert!(parse(text).errors().is_empty());
+    }
 }

@@ -12,6 +12,7 @@ use super::PatternError;
 use super::rewrite::{Hole, Rewritten, is_metavariable_name, rewrite};
 use super::tree::*;
 use super::value::Constant;
+use crate::python::depth;
 
 /// Reads a pattern. Positions in errors are those of `source`.
 pub(super) fn compile(source: &str) -> Result<Root, PatternError> {
@@ -42,8 +43,13 @@ fn compile_dedented(source: &str) -> Result<Root, PatternError> {
         });
     }
     let unread_deep = RefCell::new(rewritten.deep.clone());
-    let compiler = Compiler { source, rewritten: &rewritten, unread_deep };
     let module = parsed.into_syntax();
+    if let Some(place) = depth::too_deep(&module) {
+        depth::drop_deep(module, source.len());
+        let place = usize::from(place).min(source.len());
+        return Err(PatternError::new("nested too deeply", place..source.len()));
+    }
+    let compiler = Compiler { source, rewritten: &rewritten, unread_deep };
     if rewritten.lone_decorator {
         if let [Stmt::FunctionDef(function)] = &module.body[..]
             && let [decorator] = &function.decorator_list[..]
