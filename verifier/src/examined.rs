@@ -1,7 +1,7 @@
 //! Findings with all that is known of them: evidence, verdicts, and where things are now.
 
 use crate::catalogue::{Claim, Finding, Role, Scope};
-use crate::evidence::{Observation, Outcome, Site, Strength};
+use crate::evidence::{Observation, Outcome, Reason, Site, Strength};
 use crate::target::RelativePath;
 use crate::verdict::{
     ClaimCell, ClaimJudgement, ClaimVerdict, FindingCell, FindingJudgement, FindingVerdict, Standing,
@@ -174,11 +174,26 @@ impl ExaminedClaim<'_> {
             ClaimCell::AbsentFromBrokenFile => {
                 format!("{}, which proves nothing in a file that does not compile", self.strongest_because())
             }
-            ClaimCell::Holds
-            | ClaimCell::HoldsInBrokenFile
-            | ClaimCell::DoesNotHold
-            | ClaimCell::NothingObserved => self.strongest_because(),
+            ClaimCell::NothingObserved => self.first_problem(),
+            ClaimCell::Holds | ClaimCell::HoldsInBrokenFile | ClaimCell::DoesNotHold => {
+                self.strongest_because()
+            }
         }
+    }
+
+    /// Why nobody could look. A check that was not run says less than one that was.
+    fn first_problem(&self) -> String {
+        let was_run = |observation: &&Observation| match &observation.outcome {
+            Outcome::Holds | Outcome::DoesNotHold => true,
+            Outcome::CouldNotBeObserved { reason } => {
+                !matches!(reason, Reason::NoAnswer { how, .. } if how == "not-run")
+            }
+        };
+        self.observations
+            .iter()
+            .find(was_run)
+            .or(self.observations.first())
+            .map_or_else(|| "nothing was asked".to_owned(), |observation| observation.because.clone())
     }
 
     fn strongest_because(&self) -> String {

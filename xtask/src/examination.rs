@@ -2,14 +2,16 @@
 //! and delivering the answer.
 
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use verifier::catalogue::Catalogue;
 use verifier::exit_code;
 use verifier::report::{self, Format, Style};
+use verifier::runtime_checks;
 use verifier::target::{TargetError, TargetTree, open_target};
 use verifier::verification::Verification;
-use verifier::verify::{self, EarlierStates, LiveObserver, NotRun, Selection, SelectionError};
+use verifier::verify::{self, EarlierStates, LiveObserver, NotRun, Selection, SelectionError, Worker};
 
 use crate::arguments::{
     CatalogueArguments, Color, ColorArguments, OutputArguments, RunArguments, SelectionArguments,
@@ -45,10 +47,35 @@ impl Examination {
     /// Examines the selected findings.
     pub(crate) fn run(&self, selection: &Selection, run: &RunArguments) -> Result<Verification<'_>, Failure> {
         verify::use_threads(run.jobs);
-        let live: &dyn LiveObserver = &NotRun;
+        let worker;
+        let live: &dyn LiveObserver = if run.static_only {
+            &NotRun
+        } else {
+            worker = self.worker(run)?;
+            &worker
+        };
         let bar = Bar::new();
         verify::verify(&self.catalogue, selection, self.target.as_ref(), &self.earlier, live, &bar)
             .map_err(of_selection)
+    }
+
+    /// Who runs code of the target: this binary, executed again.
+    fn worker(&self, run: &RunArguments) -> Result<Worker, Failure> {
+        let binary = std::env::current_exe()
+            .map_err(|error| Failure::other("cannot find this program to execute it again", error))?;
+        let jobs = match run.jobs {
+            Some(jobs) => jobs.get(),
+            None => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        };
+        let settings = runtime_checks::Settings {
+            binary,
+            interpreter: verifier_worker::interpreter(),
+            timeout: run.timeout,
+            strict: run.isolation == "strict",
+            venv: run.venv.clone(),
+            catalogue_directory: self.catalogue.path.parent().unwrap_or(Path::new("")).to_owned(),
+        };
+        Ok(Worker { settings, python: self.catalogue.target.python.clone(), jobs })
     }
 
     /// Says why nothing was checked, if so.
