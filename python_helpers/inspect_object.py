@@ -34,6 +34,55 @@ def answer(namespace, symbol):
     return {"found": True, "facts": facts(thing)}
 
 
+def construct(namespace, symbol, fake):
+    """Makes an instance, with `fake` for each argument that the constructor needs, and tells what
+    threads and events it holds. The target's constructor runs; its exceptions are not caught here.
+    """
+    kind = namespace
+    for name in symbol.split("."):
+        found, kind = _member(None, kind, name) if kind is namespace else _member(kind, None, name)
+        if not found:
+            return {"threads": {}, "events": []}
+    if not _is_class(kind):
+        return {"threads": {}, "events": []}
+    initializer = None
+    for base in type_mro(kind):
+        if "__init__" in type_dict(base):
+            initializer = _function(type_dict(base)["__init__"])
+            break
+    positional, named = [], {}
+    if initializer is not None:
+        for parameter in _signature(initializer, True)["parameters"]:
+            if "default" in parameter or parameter["kind"].startswith("var-"):
+                continue
+            if parameter["kind"] == "keyword-only":
+                named[parameter["name"]] = fake(parameter["name"])
+            else:
+                positional.append(fake(parameter["name"]))
+    instance = kind(*positional, **named)
+    threads, events = {}, []
+    members = object_getattribute(instance, "__dict__")
+    for name in [name for name in members if type(name) is str]:
+        value = members[name]
+        if _derives(type(value), Thread):
+            held = object_getattribute(value, "__dict__")
+            function = _function(held.get("_target"))
+            told = {"daemon": held.get("_daemonic") is True, "started": held.get("_ident") is not None}
+            if function is not None:
+                told["target"] = function_qualname(function)
+            elif held.get("_target") is None:
+                # Either it has ended, or its class says what runs.
+                for base in type_mro(type(value)):
+                    if "run" in type_dict(base):
+                        run = _function(type_dict(base)["run"])
+                        told["target"] = function_qualname(run) if run is not None else None
+                        break
+            threads[name] = told
+        elif _derives(type(value), Event):
+            events.append(name)
+    return {"threads": threads, "events": sorted(events)}
+
+
 def _member(owner, namespace, name):
     """A member of a module's namespace, of a class, or a function inside a function."""
     if namespace is not None:

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use verifier::catalogue::check::{ImportCheck, InspectCheck};
+use verifier::catalogue::check::{ImportCheck, InspectCheck, ProbeCheck};
 use verifier::catalogue::{Check, PythonSettings};
 use verifier::evidence::{Observation, Outcome, Reason};
 
@@ -12,7 +12,7 @@ use crate::support;
 /// Settings with these stubs.
 fn python(stubs: &[&str]) -> PythonSettings {
     PythonSettings {
-        path: vec![".".to_owned()],
+        path: vec![".".to_owned(), "model_ops_coordinator".to_owned()],
         stubs: stubs.iter().map(|&stub| stub.to_owned()).collect(),
         requirements: Vec::new(),
     }
@@ -74,6 +74,36 @@ class Served(zmq.Base): pass
 }
 
 #[test]
+fn thread_of_a_constructed_instance_is_seen() {
+    let fixture = "\
+--- m.py
+import threading
+class Server:
+    def __init__(self, kernel, *, name, limit=3):
+        self.size = int(kernel.settings.size * 2) + limit
+        self._stop = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name=str(name), daemon=True)
+        self._sweeper.start()
+    def _sweep(self):
+        while not self._stop.wait(1):
+            pass
+class Picky:
+    def __init__(self, kernel):
+        raise ValueError('not that one')
+";
+    let check = |symbol: &str, question: &str, expected: &str| {
+        let seen = inspect(fixture, &[], symbol, &format!(r#"{{"thread": {question}}}"#));
+        assert_eq!(word(&seen), expected, "{symbol} {question}: {seen:?}");
+    };
+    let whole =
+        r#"{"attribute": "_sweeper", "target": "_sweep", "daemon": true, "started": true, "event": "_stop"}"#;
+    check("Server", whole, "holds");
+    check("Server", r#"{"attribute": "_sweeper", "daemon": false}"#, "does-not-hold");
+    check("Server", r#"{"attribute": "_other"}"#, "does-not-hold");
+    check("Picky", r#"{"attribute": "_sweeper"}"#, "not-constructed");
+}
+
+#[test]
 fn undeclared_package_is_named_with_the_way_out() {
     let seen = inspect(
         "--- m.py\nimport nowhere_to_be_found.deep\nclass A: pass\n",
@@ -102,6 +132,62 @@ fn import_tells_what_it_did() {
     assert!(seen.notes.iter().any(|note| note.contains("here.txt")), "{:?}", seen.notes);
 }
 
+/// Runs a probe against `m.py` of a fixture.
+fn probe(fixture: &str, symbol: &str, probe: &str) -> Observation {
+    let target = tempfile::tempdir().expect("a directory");
+    support::write_files(target.path(), fixture);
+    let beside = tempfile::tempdir().expect("a directory");
+    std::fs::write(beside.path().join("probe.py"), probe).expect("can be written");
+    let mut settings = support::settings(Duration::from_secs(10));
+    settings.catalogue_directory = beside.path().to_owned();
+    let check = Check::Probe(ProbeCheck { file: "probe.py".to_owned(), runs: Some(3) });
+    support::ask(target.path(), &python(&["zmq"]), settings, &support::claim("m.py", Some(symbol)), &check)
+}
+
+#[test]
+fn probes_prove_and_refute() {
+    let fixture = "\
+--- m.py
+import zmq
+def double(x):
+    return x + x
+def other():
+    return 1
+";
+    let check = |symbol: &str, body: &str, expected: &str| {
+        let text = format!(
+            "\"\"\"Proves something.\"\"\"\n\ndef probe(context):\n    m = context.load('m')\n{body}\n"
+        );
+        let seen = probe(fixture, symbol, &text);
+        assert_eq!(word(&seen), expected, "{body}: {seen:?}");
+    };
+    check("double", "    return context.holds('it doubles', of=m.double(2))", "holds");
+    check("double", "    return context.does_not_hold(str(m.double(2)))", "does-not-hold");
+    check("double", "    return context.does_not_hold(str(m.other()))", "not-reached");
+    check("double", "    return context.could_not('no')", "could-not");
+    check(
+        "double",
+        "    import os\n    m.double(1)\n    first = hash('a') if os.environ['PYTHONHASHSEED'] == '0' else None\n    return context.holds('x') if hash('a') == first else context.does_not_hold('y')",
+        "flaky",
+    );
+    check("double", "    return context.load('zmq.deep')", "stubbed");
+    check("double", "    return context.holds(context.is_stub(m.zmq))", "holds");
+    check("double", "    return 3", "no-probe");
+    check("double", "    raise KeyError('x')", "import-failed");
+    check("gone", "    return context.holds('x')", "symbol-missing");
+    check(
+        "other",
+        "    m.double(1)\n    assert context.reached('m.py', 3) and not context.reached('m.py', 5)\n    return context.does_not_hold('x')",
+        "does-not-hold",
+    );
+    check(
+        "other",
+        "    import socket\n    s = socket.create_server(('127.0.0.1', context.free_port()))\n    \
+         c = socket.create_connection(s.getsockname())\n    return context.holds('connected')",
+        "holds",
+    );
+}
+
 /// For trying things by hand: `ASSAY_TRY_ROOT=… ASSAY_TRY=file.py:Symbol cargo test … -- --nocapture`.
 #[test]
 fn question_from_the_environment() {
@@ -111,11 +197,14 @@ fn question_from_the_environment() {
     let stubs = std::env::var("ASSAY_TRY_STUBS").unwrap_or_default();
     let stubs: Vec<&str> = stubs.split(',').filter(|stub| !stub.is_empty()).collect();
     let question = std::env::var("ASSAY_TRY_CHECK").unwrap_or_else(|_| r#"{"exists": true}"#.to_owned());
-    let check: InspectCheck = serde_json::from_str(&question).expect("a question");
+    let check = match question.strip_suffix(".py") {
+        Some(_) => Check::Probe(ProbeCheck { file: question, runs: None }),
+        None => Check::Inspect(serde_json::from_str(&question).expect("a question")),
+    };
     for entry in entries.split(',') {
         let (file, symbol) = entry.split_once(':').unwrap_or((entry, ""));
         let claim = support::claim(file, (!symbol.is_empty()).then_some(symbol));
-        let seen = live(root.as_ref(), &stubs, &claim, &Check::Inspect(check.clone()));
+        let seen = live(root.as_ref(), &stubs, &claim, &check);
         support::show(&format!("{seen:#?}"));
     }
 }

@@ -5,6 +5,7 @@
 //! A [`Session`] starts the worker at its first question and answers from any thread. However the
 //! process of a question ends, the answer is an [`Observation`](crate::evidence::Observation).
 
+mod cited;
 mod import;
 mod inspect;
 mod module;
@@ -17,7 +18,7 @@ mod scratch;
 mod session;
 
 pub use process::{Interpreter, NoPython, Setup, WORKER_ARGUMENT, WORKER_VARIABLE};
-pub use request::{Ending, Limits, Module, Question, Reply, Request, Surroundings};
+pub use request::{Cited, Ending, Limits, Module, Question, Reply, Request, Surroundings};
 pub use session::{RuntimeCheck, Session, Settings};
 
 /// The hash by which a file's content is told from any other.

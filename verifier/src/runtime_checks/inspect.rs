@@ -29,13 +29,12 @@
 
 use serde_json::Value;
 
+use super::cited::CitedCode;
 use super::request::{Ending, Question};
-use super::session::{Session, Told, ending_reason, error_reason, file_of, list, no_answer, texts, unseen};
+use super::session::{Session, Told, ending_reason, error_reason, list, no_answer, texts, unseen};
 use crate::catalogue::check::ThreadQuestion;
 use crate::catalogue::{CheckKind, Claim, InspectCheck};
-use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
-use crate::python::symbols::SymbolTable;
-use crate::python::{Ranged, SourceFile};
+use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 
 /// Answers the check.
 pub(super) fn observe(session: &Session<'_>, claim: &Claim, check: &InspectCheck) -> Observation {
@@ -53,7 +52,7 @@ pub(super) fn observe(session: &Session<'_>, claim: &Claim, check: &InspectCheck
     if let Some(error) = answer.get("error") {
         return unseen(CheckKind::Inspect, Strength::Inspected, error_reason(error, &root), notes);
     }
-    let source = Source::of(session, claim);
+    let source = CitedCode::of(session, claim);
     match judge(claim, check, answer, source.text.as_deref().unwrap_or_default()) {
         Err(reason) => unseen(CheckKind::Inspect, Strength::Inspected, reason, notes),
         Ok((holds, because)) => Observation {
@@ -306,35 +305,6 @@ fn normal(text: &str) -> String {
 /// Whether an expected name, which may leave out leading parts, is the seen one.
 fn same_name(expected: &str, seen: &str) -> bool {
     seen == expected || seen.strip_suffix(expected).is_some_and(|rest| rest.ends_with('.'))
-}
-
-/// The symbol's text, and the place to cite.
-struct Source {
-    text: Option<String>,
-    site: Option<Site>,
-}
-
-impl Source {
-    fn of(session: &Session<'_>, claim: &Claim) -> Self {
-        let nothing = Self { text: None, site: None };
-        let Ok(file) = file_of(claim) else { return nothing };
-        let Ok(bytes) = session.target.read(file) else { return nothing };
-        let source = SourceFile::from_bytes(file.clone(), &bytes);
-        let Some(name) = claim.symbol.as_deref() else {
-            return Self { text: Some(source.text().to_owned()), site: None };
-        };
-        let table = SymbolTable::new(source.module());
-        let found = table.find(name);
-        let Some(symbol) = found.first() else { return nothing };
-        let (line, end_line) = source.lines(symbol.range);
-        let text = source.slice(symbol.range.range()).to_owned();
-        let excerpt = text.clone();
-        let symbol = Some(name.to_owned());
-        Self {
-            text: Some(text),
-            site: Some(Site { file: file.clone(), line, end_line, symbol, excerpt, label: None }),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -40,9 +40,20 @@ pub enum Question {
         file: String,
         /// Its text.
         source: String,
-        /// Dotted path of the claim's symbol, whose lines must be reached.
-        symbol: Option<String>,
+        /// The lines of the claim's file that must be reached for a *does not hold*.
+        cited: Cited,
     },
+}
+
+/// Lines of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cited {
+    /// First line, one-based.
+    pub first: u32,
+    /// Last line, inclusive.
+    pub last: u32,
+    /// Lines that run when the module is imported (`def`, `class`) do not count.
+    pub functions_only: bool,
 }
 
 /// A module of the target.

@@ -121,7 +121,17 @@ impl<'t> Session<'t> {
             module,
             surroundings: Surroundings {
                 root: place.root.clone(),
-                path: path.iter().map(|entry| place.root.join(entry)).collect(),
+                path: path
+                    .iter()
+                    .map(|entry| entry.trim_start_matches("./").trim_end_matches('/'))
+                    .map(|entry| {
+                        if entry == "." || entry.is_empty() {
+                            place.root.clone()
+                        } else {
+                            place.root.join(entry)
+                        }
+                    })
+                    .collect(),
                 site: place.site.clone(),
                 stubs: self.python.stubs.clone(),
                 scratch: scratch.clone(),

@@ -81,7 +81,8 @@ fn attempt(py: Python<'_>, helpers: &Helpers, request: &Request) -> PyResult<Map
         let seen = helpers.inspect(py, "answer", arguments)?;
         answer.extend(object(to_json(&seen)));
         if *construct {
-            let arguments = PyTuple::new(py, [namespace, symbol.into_pyobject(py)?])?;
+            let fake = helpers.probe.bind(py).getattr("stand_in")?;
+            let arguments = PyTuple::new(py, [namespace, symbol.into_pyobject(py)?, fake])?;
             let constructed = match helpers.inspect(py, "construct", arguments) {
                 Ok(seen) => to_json(&seen),
                 Err(error) => json!({"error": failure(py, helpers, error)}),
