@@ -71,6 +71,25 @@ impl Catalogue {
     }
 }
 
+impl Claim {
+    /// Reads the keys of one `[[finding.claim]]` as examples of check kinds have them; `id` and
+    /// `says` may be left out.
+    pub fn from_snippet(snippet: &str) -> Result<Self, Problems> {
+        let mut text =
+            "[[report]]\nid = \"R1\"\ntitle = \"-\"\n[[finding]]\nid = \"R1-1\"\nreport = \"R1\"\n\
+            severity = \"low\"\ntitle = \"-\"\nbug = \"-\"\n[[finding.claim]]\n"
+                .to_owned();
+        for (key, value) in [("id", "example"), ("says", "it is so")] {
+            if !snippet.lines().any(|line| line.trim_start().starts_with(&format!("{key} "))) {
+                text.push_str(&format!("{key} = \"{value}\"\n"));
+            }
+        }
+        text.push_str(snippet);
+        let mut catalogue = Catalogue::parse(Path::new("example.toml"), &text, &|_| true)?;
+        Ok(catalogue.findings.swap_remove(0).claims.swap_remove(0))
+    }
+}
+
 /// The `[target]` table.
 #[derive(Clone, Debug, Default)]
 pub struct TargetSettings {

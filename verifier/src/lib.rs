@@ -17,6 +17,7 @@ pub mod suggest;
 pub mod verification;
 pub mod verify;
 pub mod manual;
+pub mod review;
 pub mod report;
 pub mod exit_code;
 pub mod fixture;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::Catalogue;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 pub(super) use crate::suggest::closest;
@@ -12,6 +13,7 @@ pub(super) use crate::suggest::closest;
 /// All that is wrong with one catalogue, in the order of the file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Problems {
+    are_errors: bool,
     path: PathBuf,
     text: String,
     problems: Vec<Problem>,
@@ -36,7 +38,17 @@ impl Problems {
     /// The problems of the catalogue at `path` with this text.
     pub(super) fn new(path: &Path, text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|place| (place.start, place.end)));
-        Self { path: path.to_owned(), text: text.to_owned(), problems }
+        Self { are_errors: true, path: path.to_owned(), text: text.to_owned(), problems }
+    }
+
+    /// Further errors in a catalogue that has been read, if there are any.
+    pub fn errors(catalogue: &Catalogue, problems: Vec<Problem>) -> Option<Self> {
+        (!problems.is_empty()).then(|| Self::new(&catalogue.path, &catalogue.text, problems))
+    }
+
+    /// Things in a catalogue that are worth knowing and keep nobody from using it, if any.
+    pub fn warnings(catalogue: &Catalogue, problems: Vec<Problem>) -> Option<Self> {
+        Some(Self { are_errors: false, ..Self::errors(catalogue, problems)? })
     }
 
     /// A catalogue that could not be read at all.
@@ -59,7 +71,8 @@ impl Problems {
 
     /// Each problem with its line and a way out, and how many there are.
     pub fn render(&self, color: bool) -> String {
-        render(Level::ERROR, &self.path, &self.text, &self.problems, color)
+        let level = if self.are_errors { Level::ERROR } else { Level::WARNING };
+        render(level, &self.path, &self.text, &self.problems, color)
     }
 }
 

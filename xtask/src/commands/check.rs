@@ -1,10 +1,16 @@
-//! `cargo xtask check`: the catalogue itself.
+//! `cargo xtask check`: the catalogue itself. Reads it, runs the examples of every kind of check
+//! and of every claim, names what matches nothing in the target, and suggests what looks alike.
+
+use std::io;
 
 use clap::Args;
 use verifier::exit_code;
+use verifier::review;
+use verifier::target::open_target;
 
 use crate::arguments::{CatalogueArguments, TargetArguments};
-use crate::output::Failure;
+use crate::examination::{of_target, read_catalogue, root_of};
+use crate::output::{self, Failure};
 
 /// The command's arguments.
 #[derive(Args, Debug)]
@@ -15,8 +21,37 @@ pub(crate) struct Arguments {
     target: TargetArguments,
 }
 
-/// Runs the command.
+/// Runs the command. Warnings leave the exit code alone.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let _ = (arguments, exit_code::ERROR);
-    Err(Failure::Other("`check` is not built yet".to_owned()))
+    let color = arguments.catalogue.color.for_stream(&io::stderr());
+    let catalogue = read_catalogue(&arguments.catalogue)?;
+    let examples = review::examples(&catalogue);
+    let root = root_of(&catalogue, &arguments.target)?;
+    // Opened without `exclude`, to see what that matches.
+    let target = open_target(&root, arguments.target.rev.as_deref(), &[]).map_err(of_target)?;
+    let warnings = [review::stale(&catalogue, target.as_ref()), review::loose_ends(&catalogue)];
+    let mut count = 0;
+    for problems in warnings.iter().flatten() {
+        count += problems.iter().len();
+        output::talk(&format!("{}\n", problems.render(color)));
+    }
+    if let Some(problems) = examples.problems {
+        return Err(Failure::Catalogue(problems.render(color)));
+    }
+    let claims: usize = catalogue.findings.iter().map(|finding| finding.claims.len()).sum();
+    let (of_kinds, of_claims) = examples.good;
+    output::data(&format!(
+        "{} is good: {} findings of {} reports, {claims} claims\n\
+         examples answer as they say: {of_kinds} check kinds, {of_claims} claims\n\
+         {}\n",
+        catalogue.path.display(),
+        catalogue.findings.len(),
+        catalogue.reports.len(),
+        match count {
+            0 => "no warnings".to_owned(),
+            1 => "1 warning".to_owned(),
+            count => format!("{count} warnings"),
+        },
+    ))?;
+    Ok(exit_code::NOTHING_CONFIRMED)
 }
