@@ -15,6 +15,7 @@ pub mod examined;
 pub mod bugs;
 pub mod suggest;
 pub mod verification;
+pub mod siblings;
 pub mod verify;
 pub mod manual;
 pub mod review;

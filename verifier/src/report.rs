@@ -7,6 +7,7 @@ pub mod listing;
 pub mod markdown;
 #[cfg(test)]
 mod sample;
+pub mod siblings;
 pub mod table;
 mod write;
 

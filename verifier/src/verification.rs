@@ -8,6 +8,7 @@ use crate::catalogue::{Catalogue, FindingId, Report, ReportId, Severity};
 use crate::evidence::{Outcome, Reason};
 use crate::examined::ExaminedFinding;
 use crate::exit_code;
+use crate::siblings::Sweep;
 use crate::target::{RelativePath, TargetDescription};
 use crate::verdict::{FindingVerdict, Standing};
 
@@ -28,6 +29,8 @@ pub struct Verification<'c> {
     pub suggestions: Vec<Suggestion>,
     /// Cited files that do not compile, sorted by path.
     pub broken_files: Vec<BrokenFile>,
+    /// The same defects elsewhere, when they were looked for.
+    pub siblings: Vec<Sweep>,
     /// How long it took. Never part of a report: the same input gives the same bytes.
     pub elapsed: Duration,
 }

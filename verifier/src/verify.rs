@@ -126,6 +126,7 @@ pub fn verify<'c>(
         bugs,
         suggestions,
         broken_files: broken.into_values().collect(),
+        siblings: Vec::new(),
         elapsed: began.elapsed(),
         findings,
     })

@@ -7,6 +7,7 @@ mod explain;
 mod grep;
 mod list;
 mod report;
+mod sweep;
 mod verify;
 
 use clap::Subcommand;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Run everything that a change must pass
     Ci(ci::Arguments),
+    /// Find the same defects elsewhere in the tree: the siblings of confirmed claims
+    Sweep(sweep::Arguments),
     /// Try a pattern on the target before it goes into a finding
     Grep(grep::Arguments),
 }
@@ -45,6 +48,7 @@ impl Command {
             Command::Check(arguments) => check::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Ci(arguments) => ci::run(&arguments),
+            Command::Sweep(arguments) => sweep::run(&arguments),
             Command::Grep(arguments) => grep::run(&arguments),
         }
     }

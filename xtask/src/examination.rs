@@ -6,9 +6,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use verifier::catalogue::Catalogue;
+use verifier::examined::ExaminedClaim;
 use verifier::exit_code;
+use verifier::python::{Files, Project};
 use verifier::report::{self, Format, Style};
 use verifier::runtime_checks;
+use verifier::siblings::{self, Sweep};
+use verifier::suggest::closest;
 use verifier::target::{TargetError, TargetTree, open_target};
 use verifier::verification::Verification;
 use verifier::verify::{self, EarlierStates, LiveObserver, NotRun, Selection, SelectionError, Worker};
@@ -76,6 +80,32 @@ impl Examination {
             catalogue_directory: self.catalogue.path.parent().unwrap_or(Path::new("")).to_owned(),
         };
         Ok(Worker { settings, python: self.catalogue.target.python.clone(), jobs })
+    }
+
+    /// The findings that these ids of findings or claims belong to.
+    pub(crate) fn selection_of(&self, ids: &[String]) -> Result<Selection, Failure> {
+        let mut selection = Selection::default();
+        for id in ids {
+            let claims = || self.catalogue.findings.iter().flat_map(|finding| &finding.claims);
+            let finding = id.split('/').next().unwrap_or(id);
+            if id.contains('/') && !claims().any(|claim| claim.id.as_str() == id) {
+                let hint = closest(id, claims().map(|claim| claim.id.as_str())).map(str::to_owned);
+                return Err(of_selection(SelectionError { id: id.clone(), hint }));
+            }
+            selection.findings.push(finding.to_owned());
+        }
+        Ok(selection)
+    }
+
+    /// Looks for the siblings of confirmed claims; of these findings and claims, or of all.
+    pub(crate) fn sweep(&self, verification: &Verification, scope: &[String], ids: &[String]) -> Vec<Sweep> {
+        let files = Files::new(self.target.as_ref());
+        let project = Project::new(&files, &self.catalogue.target.python);
+        let wanted = |claim: &ExaminedClaim| {
+            let id = claim.claim.id.as_str();
+            ids.is_empty() || ids.iter().any(|wanted| id == wanted || id.split('/').next() == Some(wanted))
+        };
+        siblings::sweep(verification, &project, scope, wanted)
     }
 
     /// Says why nothing was checked, if so.

@@ -8,7 +8,8 @@ use crate::catalogue::{Role, Scope, Severity};
 use crate::evidence::{Observation, Outcome, Site, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
 use crate::report::escape::{code, code_block, prose};
-use crate::report::{Style, counted};
+use crate::report::{Style, counted, siblings};
+use crate::siblings::{Found, Sweep};
 use crate::verdict::{ClaimVerdict, FindingVerdict, Standing};
 use crate::verification::Verification;
 
@@ -146,7 +147,32 @@ impl Report<'_> {
         self.field("Root Cause & Impact", &paragraphs(&[&finding.root_cause, &finding.impact]));
         self.field("Proposed Fix", &paragraphs(&[&finding.fix]));
         self.evidence(&members);
+        self.siblings(&members);
         self.reported_as(&members);
+    }
+
+    /// The same defect elsewhere, under the claims that are its parents.
+    fn siblings(&mut self, members: &[&ExaminedFinding]) {
+        let verification = self.verification;
+        let is_ours = |sweep: &&Sweep| {
+            let mut claims = members.iter().flat_map(|finding| &finding.claims);
+            claims.any(|claim| sweep.parents.contains(&claim.claim.id))
+        };
+        let sweeps: Vec<&Sweep> = verification.siblings.iter().filter(is_ours).collect();
+        if sweeps.is_empty() {
+            return;
+        }
+        self.field("Siblings", "the same defect in places that no claim of this bug names");
+        self.line("");
+        for sweep in sweeps {
+            let parents: Vec<String> = sweep.parents.iter().map(|parent| code(parent.as_str())).collect();
+            self.line(&format!("- {}: {}", parents.join(", "), prose(&siblings::summary(sweep))));
+            if let Found::Siblings(found) = &sweep.found {
+                for sibling in found {
+                    self.line(&format!("  - {}", prose(&siblings::line(sibling))));
+                }
+            }
+        }
     }
 
     fn locations(&mut self, bug: &Bug, members: &[&ExaminedFinding]) {

@@ -12,6 +12,9 @@ use crate::output::Failure;
 /// The command's arguments.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
+    /// List the same defects elsewhere in the tree under each bug
+    #[arg(long)]
+    siblings: bool,
     #[command(flatten)]
     catalogue: CatalogueArguments,
     #[command(flatten)]
@@ -27,6 +30,9 @@ pub(crate) struct Arguments {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let examination = Examination::open(&arguments.catalogue, &arguments.target)?;
-    let verification = examination.run(&selection(&arguments.selection), &arguments.run)?;
+    let mut verification = examination.run(&selection(&arguments.selection), &arguments.run)?;
+    if arguments.siblings {
+        verification.siblings = examination.sweep(&verification, &["**/*.py".to_owned()], &[]);
+    }
     deliver(&examination, &verification, &arguments.output, Format::Markdown)
 }
