@@ -12,6 +12,7 @@ pub mod rule;
 pub mod source;
 pub mod symbols;
 pub mod taint;
+pub mod typestate;
 
 pub use files::{Files, ParsedFile};
 pub use project::Project;

@@ -8,6 +8,7 @@ pub mod async_function;
 pub mod attribute;
 pub mod endless_loop;
 pub mod pattern;
+pub mod sequence;
 pub mod syntax;
 
 use std::collections::BTreeSet;
@@ -51,11 +52,11 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
     match check {
         StaticCheck::Syntax(check) => syntax::observe(check, claim, context),
         StaticCheck::EndlessLoop(check) => endless_loop::observe(check, claim, context),
+        StaticCheck::Sequence(check) => sequence::observe(check, claim, context),
         StaticCheck::Attribute(check) => attribute::observe(check, claim, context),
         StaticCheck::AsyncFunction(check) => async_function::observe(check, claim, context),
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
         StaticCheck::Flow(_)
-        | StaticCheck::Sequence(_)
         | StaticCheck::Thread(_)
         | StaticCheck::SharedState(_) => {
             let what = format!("this build cannot answer `{}` yet", check.kind().name());
@@ -69,11 +70,11 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
     match kind {
         CheckKind::Syntax => Some(syntax::EXAMPLES),
         CheckKind::EndlessLoop => Some(endless_loop::EXAMPLES),
+        CheckKind::Sequence => Some(sequence::EXAMPLES),
         CheckKind::Attribute => Some(attribute::EXAMPLES),
         CheckKind::AsyncFunction => Some(async_function::EXAMPLES),
         CheckKind::Pattern => Some(pattern::EXAMPLES),
         CheckKind::Flow
-        | CheckKind::Sequence
         | CheckKind::Thread
         | CheckKind::SharedState
         | CheckKind::Import

@@ -1,0 +1,500 @@
+//! Typestate: in which order can events happen to one object?
+//!
+//! The engine walks paths. A path begins in a constructor, a method, a function or a module's
+//! top level; it takes both branches of a condition unless the condition is constant or tells
+//! whether something is `None`; it runs loops until nothing changes; it goes through `try`,
+//! `finally`, `with` and `match`; and it enters the functions of the project that are called,
+//! with the objects that they are given. An object is what one expression makes in one calling
+//! context, so that other names for it (a parameter, a second variable, an attribute) are still
+//! the same object, and a new value in the same variable is not.
+//!
+//! Everything is "can": an order is found when some path has it. What is stored on a branch
+//! that may be skipped replaces the object on that branch only.
+
+mod evaluate;
+mod facts;
+mod narrow;
+mod roots;
+mod state;
+mod walk;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::python::ast::{self, Expr};
+use crate::python::pattern::Pattern;
+use crate::python::project::types::Callees;
+use crate::python::project::{ClassRef, FunctionRef, Scope};
+use crate::python::{ParsedFile, Project, Ranged, TextRange};
+
+use facts::{FileFacts, FunctionFacts};
+use state::{ChainId, Frame, Loc, Name, Slot, State};
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Events<'e> {
+    /// The events in their order, at least two.
+    pub events: &'e [Pattern],
+    /// The metavariable that is the object in all of them.
+    pub object: &'e str,
+    /// Events that end a sequence.
+    pub unless: &'e [Pattern],
+}
+
+impl Events<'_> {
+    /// Other metavariables that must stand for the same code wherever they occur.
+    fn shared_metavariables(&self) -> BTreeSet<String> {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut shared = BTreeSet::new();
+        for pattern in self.events {
+            let mut own: BTreeSet<String> = BTreeSet::new();
+            let text = pattern.source();
+            for (at, _) in text.match_indices('$') {
+                let length = text[at + 1..]
+                    .find(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+                    .unwrap_or(text.len() - at - 1);
+                own.insert(text[at..at + 1 + length].to_owned());
+            }
+            for name in own {
+                if name.len() > 1 && name != "$_" && name != self.object && !seen.insert(name.clone()) {
+                    shared.insert(name);
+                }
+            }
+        }
+        shared
+    }
+}
+
+/// An order of events that can occur.
+#[derive(Clone, Debug)]
+pub struct Chain<'f> {
+    /// One step per event.
+    pub steps: Vec<Step<'f>>,
+    /// The object, as the code of the first step calls it: `self.context`.
+    pub object: String,
+    /// The class, function or module in which the path begins.
+    pub root: Root<'f>,
+    /// The path begins in a method that the class inherits and that nothing in it calls.
+    pub inherited: bool,
+}
+
+/// One event of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'f> {
+    /// Where the code is.
+    pub file: &'f ParsedFile,
+    /// The code that matched.
+    pub range: TextRange,
+}
+
+/// Where paths begin.
+#[derive(Clone, Copy, Debug)]
+pub enum Root<'f> {
+    /// An object of this class: its constructor, then its methods.
+    Class(ClassRef<'f>),
+    /// A function that is no method.
+    Function(FunctionRef<'f>),
+    /// The top level of a file.
+    Module(&'f ParsedFile),
+}
+
+/// What was found in one file.
+#[derive(Clone, Debug, Default)]
+pub struct Found<'f> {
+    /// The chains, in the order of their first steps.
+    pub chains: Vec<Chain<'f>>,
+    /// How many places of the file each event has.
+    pub counts: Vec<usize>,
+    /// Statements that were walked, once per path through them.
+    pub walked: u64,
+    /// Some path was given up, because there were too many.
+    pub gave_up: bool,
+}
+
+/// How far to look for orders that begin in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What the code of each class does: constructor, its own methods, what they call.
+    Own,
+    /// Also methods that a class only inherits and that anybody could call.
+    Inherited,
+}
+
+/// Finds the chains whose paths begin in `file`.
+pub fn find<'f>(project: &Project<'f>, file: &'f ParsedFile, events: &Events, reach: Reach) -> Found<'f> {
+    let mut engine = Engine::new(project, events);
+    let home = engine.file_id(file);
+    let counts = engine.files[home].facts.counts.clone();
+    if counts.iter().all(|count| *count == 0) {
+        return Found { counts, ..Found::default() };
+    }
+    engine.home = home;
+    engine.objects = engine.files[home].facts.objects.clone();
+    engine.file(file, reach);
+    let chains = engine.chains_found();
+    Found { chains, counts, walked: engine.walked, gave_up: engine.gave_up }
+}
+
+/// An abstract object.
+struct LocInfo<'f> {
+    /// It is `None`, stored where the event that matched says so.
+    none: bool,
+    /// Its class, when a constructor call or the root tells.
+    class: Option<ClassRef<'f>>,
+    /// It is a function that closes over this frame.
+    function: Option<(FunctionRef<'f>, Frame)>,
+    /// How many attributes away from something known.
+    depth: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum LocKey {
+    Instance(usize),
+    Globals(usize),
+    Initial(Slot),
+    Value(Frame, usize, TextRange),
+    Function(usize, Frame),
+}
+
+/// One activation of a function, or of a module's or class's body.
+struct FrameInfo<'f> {
+    file: usize,
+    function: Option<FunctionRef<'f>>,
+    /// The frame that a nested function closes over.
+    parent: Option<Frame>,
+    scope: Rc<Scope<'f>>,
+    /// The class of `self`.
+    class: Option<ClassRef<'f>>,
+    depth: u32,
+}
+
+struct FileInfo<'f> {
+    file: &'f ParsedFile,
+    facts: FileFacts<'f>,
+}
+
+struct ChainInfo {
+    before: Option<ChainId>,
+    event: usize,
+    file: usize,
+    range: TextRange,
+    shared: Vec<(String, String)>,
+    object: String,
+}
+
+/// A chain that is complete, as it was found.
+#[derive(Clone)]
+struct Complete<'f> {
+    chain: ChainId,
+    root: Root<'f>,
+    inherited: bool,
+}
+
+struct Engine<'e, 'f> {
+    project: &'e Project<'f>,
+    events: &'e Events<'e>,
+    home: usize,
+    /// Attribute and variable names that objects of events have.
+    objects: BTreeSet<&'f str>,
+    files: Vec<FileInfo<'f>>,
+    file_ids: HashMap<usize, usize>,
+    functions: HashMap<usize, FunctionFacts<'f>>,
+    relevant: HashMap<(usize, usize), bool>,
+    orders: HashMap<usize, Vec<ClassRef<'f>>>,
+    resolved: HashMap<(usize, usize), Callees<'f>>,
+    scopes: HashMap<(usize, usize), Rc<Scope<'f>>>,
+    names: HashMap<String, Name>,
+    name_texts: Vec<String>,
+    locs: Vec<LocInfo<'f>>,
+    loc_keys: HashMap<LocKey, Loc>,
+    frames: Vec<FrameInfo<'f>>,
+    frame_keys: HashMap<(Frame, TextRange, usize), Frame>,
+    chains: Vec<ChainInfo>,
+    chain_keys: HashMap<(Option<ChainId>, usize, usize, TextRange, String), ChainId>,
+    /// What is on its way to the innermost handler: joined states, one per `try`.
+    raised: Vec<Option<State>>,
+    /// What the active functions return.
+    returned: Vec<walk::Returned>,
+    /// Functions that are active, innermost last.
+    active: Vec<usize>,
+    /// Functions that were walked at all.
+    visited: HashSet<usize>,
+    /// Functions inside functions that were handed on and run later.
+    deferred: Vec<(Loc, State)>,
+    /// The code after the current expression cannot run.
+    dead: bool,
+    root: Option<(Root<'f>, bool)>,
+    complete: Vec<Complete<'f>>,
+    complete_keys: HashSet<ChainId>,
+    walked: u64,
+    budget: u64,
+    gave_up: bool,
+}
+
+/// Statements walked per root, before paths are given up.
+const BUDGET: u64 = 20_000;
+/// Statements walked per file.
+const FILE_BUDGET: u64 = 200_000;
+
+/// The identity of a node.
+fn address<T>(node: &T) -> usize {
+    std::ptr::from_ref(node) as usize
+}
+
+impl<'e, 'f> Engine<'e, 'f> {
+    fn new(project: &'e Project<'f>, events: &'e Events<'e>) -> Self {
+        Self {
+            project,
+            events,
+            home: 0,
+            objects: BTreeSet::new(),
+            files: Vec::new(),
+            file_ids: HashMap::new(),
+            functions: HashMap::new(),
+            relevant: HashMap::new(),
+            orders: HashMap::new(),
+            resolved: HashMap::new(),
+            scopes: HashMap::new(),
+            names: HashMap::new(),
+            name_texts: Vec::new(),
+            locs: Vec::new(),
+            loc_keys: HashMap::new(),
+            frames: Vec::new(),
+            frame_keys: HashMap::new(),
+            chains: Vec::new(),
+            chain_keys: HashMap::new(),
+            raised: Vec::new(),
+            returned: Vec::new(),
+            active: Vec::new(),
+            visited: HashSet::new(),
+            deferred: Vec::new(),
+            dead: false,
+            root: None,
+            complete: Vec::new(),
+            complete_keys: HashSet::new(),
+            walked: 0,
+            budget: BUDGET,
+            gave_up: false,
+        }
+    }
+
+    fn file_id(&mut self, file: &'f ParsedFile) -> usize {
+        if let Some(id) = self.file_ids.get(&address(file)) {
+            return *id;
+        }
+        let facts = FileFacts::new(file, self.events);
+        self.files.push(FileInfo { file, facts });
+        self.file_ids.insert(address(file), self.files.len() - 1);
+        self.files.len() - 1
+    }
+
+    fn name(&mut self, text: &str) -> Name {
+        if let Some(name) = self.names.get(text) {
+            return *name;
+        }
+        let name = Name::try_from(self.name_texts.len()).expect("fewer than 2^32 names");
+        self.names.insert(text.to_owned(), name);
+        self.name_texts.push(text.to_owned());
+        name
+    }
+
+    fn function_facts(&mut self, function: FunctionRef<'f>) -> &FunctionFacts<'f> {
+        let key = address(function.node);
+        if !self.functions.contains_key(&key) {
+            let file = self.file_id(function.file);
+            let facts = FunctionFacts::new(function.node, &self.files[file].facts);
+            self.functions.insert(key, facts);
+        }
+        &self.functions[&key]
+    }
+
+    /// The classes of the project that an object of this class is, nearest first.
+    fn order(&mut self, class: ClassRef<'f>) -> Vec<ClassRef<'f>> {
+        let project = self.project;
+        self.orders
+            .entry(address(class.node))
+            .or_insert_with(|| {
+                let mut order: Vec<ClassRef<'f>> = Vec::new();
+                for linearisation in project.linearisations(class) {
+                    for class in linearisation.classes() {
+                        if !order.contains(&class) {
+                            order.push(class);
+                        }
+                    }
+                }
+                order
+            })
+            .clone()
+    }
+
+    /// The method of this name that an object of the class has, behind `behind` if given.
+    fn method(
+        &mut self,
+        class: ClassRef<'f>,
+        behind: Option<ClassRef<'f>>,
+        name: &str,
+    ) -> Vec<FunctionRef<'f>> {
+        let order = self.order(class);
+        let start = match behind {
+            Some(behind) => order.iter().position(|class| *class == behind).map_or(order.len(), |at| at + 1),
+            None => 0,
+        };
+        order[start..]
+            .iter()
+            .map(|class| self.project.own_functions(*class, name))
+            .find(|functions| !functions.is_empty())
+            .unwrap_or_default()
+    }
+
+    fn loc(&mut self, key: LocKey, info: impl FnOnce() -> LocInfo<'f>) -> Loc {
+        if let Some(loc) = self.loc_keys.get(&key) {
+            return *loc;
+        }
+        let loc = Loc::try_from(self.locs.len()).expect("fewer than 2^32 objects");
+        self.locs.push(info());
+        self.loc_keys.insert(key, loc);
+        loc
+    }
+
+    /// What a slot holds when nothing on the path stored to it.
+    fn initial(&mut self, slot: Slot) -> Option<Loc> {
+        let depth = match slot {
+            Slot::Variable(_, _) => 0,
+            Slot::Field(loc, _) => self.locs[loc as usize].depth + 1,
+        };
+        // A list that is walked by `node = node.next` has no end.
+        if depth > 5 {
+            return None;
+        }
+        let info = || LocInfo { none: false, class: None, function: None, depth };
+        Some(self.loc(LocKey::Initial(slot), info))
+    }
+
+    fn join(&mut self, state: &mut State, other: &State) {
+        state.join(other, |slot| match slot {
+            // A variable that is not bound on the other path cannot be used there.
+            Slot::Variable(_, _) => None,
+            Slot::Field(_, _) => self.initial(slot),
+        });
+    }
+
+    fn join_into(&mut self, into: &mut Option<State>, other: Option<State>) {
+        match (into, other) {
+            (_, None) => {}
+            (Some(state), Some(other)) => self.join(state, &other),
+            (into, other) => *into = other,
+        }
+    }
+
+    /// An event has happened to these objects.
+    fn happen(
+        &mut self,
+        state: &mut State,
+        frame: Frame,
+        range: TextRange,
+        at: &facts::Occurrence<'f>,
+        locs: &[Loc],
+    ) {
+        let file = self.frames[frame as usize].file;
+        for loc in locs {
+            let before = state.chains(*loc);
+            let Some(event) = at.event else {
+                state.set_chains(*loc, Vec::new());
+                continue;
+            };
+            // When a variable may hold one of several objects, the event happens to one of them.
+            let mut after: Vec<ChainId> = if locs.len() > 1 { before.to_vec() } else { Vec::new() };
+            for chain in before.iter() {
+                if self.chains[*chain as usize].event + 1 == event && self.agrees(*chain, at) {
+                    let next = self.chain(Some(*chain), event, file, range, at);
+                    if event + 1 == self.events.events.len() {
+                        self.report(next);
+                        after.push(*chain);
+                    } else {
+                        after.push(next);
+                    }
+                } else {
+                    after.push(*chain);
+                }
+            }
+            if event == 0 {
+                after.push(self.chain(None, 0, file, range, at));
+            }
+            state.set_chains(*loc, after);
+        }
+    }
+
+    fn agrees(&self, chain: ChainId, at: &facts::Occurrence<'f>) -> bool {
+        let mut link = Some(chain);
+        while let Some(chain) = link {
+            let info = &self.chains[chain as usize];
+            let differs = |(name, text): &(String, String)| {
+                at.shared.iter().any(|(other, value)| name == other && text != value)
+            };
+            if info.shared.iter().any(differs) {
+                return false;
+            }
+            link = info.before;
+        }
+        true
+    }
+
+    fn chain(
+        &mut self,
+        before: Option<ChainId>,
+        event: usize,
+        file: usize,
+        range: TextRange,
+        at: &facts::Occurrence<'f>,
+    ) -> ChainId {
+        let object = self.files[file].file.source().slice(at.object).to_owned();
+        let key = (before, event, file, range, object.clone());
+        if let Some(chain) = self.chain_keys.get(&key) {
+            return *chain;
+        }
+        let chain = ChainId::try_from(self.chains.len()).expect("fewer than 2^32 chains");
+        self.chains.push(ChainInfo { before, event, file, range, shared: at.shared.clone(), object });
+        self.chain_keys.insert(key, chain);
+        chain
+    }
+
+    fn report(&mut self, chain: ChainId) {
+        if let Some((root, inherited)) = self.root
+            && self.complete_keys.insert(chain)
+        {
+            self.complete.push(Complete { chain, root, inherited });
+        }
+    }
+
+    fn scope_of(&mut self, function: FunctionRef<'f>, class: Option<ClassRef<'f>>) -> Rc<Scope<'f>> {
+        let class = if function.class.is_some() { class } else { None };
+        let key = (address(function.node), class.map_or(0, |class| address(class.node)));
+        let scope = self.scopes.entry(key).or_insert_with(|| {
+            let scope = Scope::inside(function.file, function.node);
+            Rc::new(match class {
+                Some(class) => scope.on_behalf_of(class),
+                None => scope,
+            })
+        });
+        Rc::clone(scope)
+    }
+
+    /// The functions of the project that a call can run, as its text tells.
+    fn resolve(&mut self, frame: Frame, call: &'f ast::ExprCall) -> Callees<'f> {
+        let info = &self.frames[frame as usize];
+        let key = (address(call), info.class.map_or(0, |class| address(class.node)));
+        if let Some(known) = self.resolved.get(&key) {
+            return known.clone();
+        }
+        let callees = self.project.resolve_call(&info.scope, call);
+        self.resolved.insert(key, callees.clone());
+        callees
+    }
+
+    fn text(&self, frame: Frame, expr: &Expr) -> &'f str {
+        self.files[self.frames[frame as usize].file].file.source().slice(expr.range())
+    }
+}
+
+#[cfg(test)]
+mod tests;

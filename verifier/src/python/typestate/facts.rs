@@ -1,0 +1,233 @@
+//! What is known of files and functions before any path is walked.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::control_flow::{Raised, endings, is_generator};
+use crate::python::pattern::{Match, Matcher};
+use crate::python::{ParsedFile, Ranged, TextRange};
+
+use super::Events;
+use super::evaluate::PlainNames;
+
+/// A place at which an event can happen.
+#[derive(Clone)]
+pub(super) struct Occurrence<'f> {
+    /// Which event; [`None`] for one that ends every sequence.
+    pub(super) event: Option<usize>,
+    /// The object that it happens to.
+    pub(super) object: &'f Expr,
+    /// What the metavariables that several events share stand for here.
+    pub(super) shared: Vec<(String, String)>,
+}
+
+/// The occurrences of one file, by the range of the code that matched.
+#[derive(Default)]
+pub(super) struct FileFacts<'f> {
+    pub(super) occurrences: HashMap<TextRange, Vec<Occurrence<'f>>>,
+    /// How many places each event has.
+    pub(super) counts: Vec<usize>,
+    /// The last names of the objects: `context` of `self.context`.
+    pub(super) objects: BTreeSet<&'f str>,
+}
+
+impl<'f> FileFacts<'f> {
+    pub(super) fn new(file: &'f ParsedFile, events: &Events) -> Self {
+        let mut facts = Self { counts: vec![0; events.events.len()], ..Self::default() };
+        let matcher = Matcher::new(file.source());
+        let text = file.source().text();
+        let shared = events.shared_metavariables();
+        let numbered = events.events.iter().enumerate().map(|(index, pattern)| (Some(index), pattern));
+        for (event, pattern) in numbered.chain(events.unless.iter().map(|pattern| (None, pattern))) {
+            if !pattern.literals().all().iter().all(|literal| text.contains(literal.as_str())) {
+                continue;
+            }
+            for found in matcher.find(pattern) {
+                let Some(object) = object_of(file, &found, &events.object) else { continue };
+                if let Some(event) = event {
+                    facts.counts[event] += 1;
+                }
+                facts.objects.extend(last_name(object));
+                let shared = shared
+                    .iter()
+                    .filter_map(|name| Some((name.clone(), found.bindings.get(name)?.text().to_owned())))
+                    .collect();
+                facts.occurrences.entry(found.range).or_default().push(Occurrence { event, object, shared });
+            }
+        }
+        facts
+    }
+}
+
+fn object_of<'f>(file: &'f ParsedFile, found: &Match<'f>, metavariable: &str) -> Option<&'f Expr> {
+    let bound = found.bindings.get(metavariable)?;
+    if let Some(expression) = bound.expression() {
+        return Some(expression);
+    }
+    // An identifier: in `self.$NAME` the object is the attribute, not its name.
+    let mut search = AttributeSearch { whole: found.range, name: bound.range(), found: None };
+    for stmt in &file.source().module().body {
+        if stmt.range().contains_range(found.range) {
+            search.visit_stmt(stmt);
+        }
+    }
+    search.found
+}
+
+struct AttributeSearch<'f> {
+    whole: TextRange,
+    name: TextRange,
+    found: Option<&'f Expr>,
+}
+
+impl<'f> Visitor<'f> for AttributeSearch<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if stmt.range().intersect(self.whole).is_some() {
+            visitor::walk_stmt(self, stmt);
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if !expr.range().contains_range(self.name) {
+            return;
+        }
+        match expr {
+            Expr::Attribute(attribute) if attribute.attr.range == self.name => self.found = Some(expr),
+            Expr::Name(name) if name.range == self.name => self.found = Some(expr),
+            _ => visitor::walk_expr(self, expr),
+        }
+    }
+}
+
+/// `context` of `self.context`, `sock` of `sock`.
+pub(super) fn last_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
+}
+
+/// What one function's own text has.
+#[derive(Default)]
+pub(super) struct FunctionFacts<'f> {
+    /// Names that are its own: parameters and what it binds.
+    pub(super) locals: HashSet<&'f str>,
+    /// Attributes that it reads or stores.
+    pub(super) attributes: HashSet<&'f str>,
+    /// Its calls, those of functions inside it too.
+    pub(super) calls: Vec<&'f ast::ExprCall>,
+    /// It has a place at which an event can happen.
+    pub(super) has_occurrence: bool,
+    /// It returns what a name stands for.
+    pub(super) returns_name: bool,
+    /// It always raises or exits.
+    pub(super) never_returns: bool,
+    /// All that it does is to say that a subclass has to do it.
+    pub(super) is_placeholder: bool,
+}
+
+impl<'f> FunctionFacts<'f> {
+    pub(super) fn new(function: &'f ast::StmtFunctionDef, file: &FileFacts<'f>) -> Self {
+        let mut facts = Self::default();
+        for parameter in function.parameters.iter() {
+            facts.locals.insert(parameter.name().as_str());
+        }
+        let mut collector = Collector { facts, file, outer: HashSet::new(), nested: 0, depth: 0 };
+        for stmt in &function.body {
+            collector.visit_stmt(stmt);
+        }
+        let Collector { mut facts, outer, .. } = collector;
+        facts.locals.retain(|name| !outer.contains(name));
+        let endings = endings(&function.body, &PlainNames);
+        facts.never_returns = !endings.normal && !endings.returns && !is_generator(&function.body);
+        facts.is_placeholder = facts.never_returns
+            && !endings.leaves
+            && !endings.raises.is_empty()
+            && endings.raises.iter().all(|raised| *raised == Raised::Class("NotImplementedError".to_owned()));
+        facts
+    }
+}
+
+struct Collector<'c, 'f> {
+    facts: FunctionFacts<'f>,
+    file: &'c FileFacts<'f>,
+    /// Names declared `global` or `nonlocal`.
+    outer: HashSet<&'f str>,
+    /// How many functions deep inside the function.
+    nested: u32,
+    depth: u32,
+}
+
+const MAX_DEPTH: u32 = 300;
+
+impl<'f> Collector<'_, 'f> {
+    fn bind(&mut self, name: &'f str) {
+        if self.nested == 0 {
+            self.facts.locals.insert(name);
+        }
+    }
+}
+
+impl<'f> Visitor<'f> for Collector<'_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if self.depth >= MAX_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        self.facts.has_occurrence |= self.file.occurrences.contains_key(&stmt.range());
+        match stmt {
+            Stmt::FunctionDef(function) => {
+                self.bind(function.name.as_str());
+                self.nested += 1;
+                visitor::walk_stmt(self, stmt);
+                self.nested -= 1;
+            }
+            Stmt::ClassDef(class) => {
+                self.bind(class.name.as_str());
+                self.nested += 1;
+                visitor::walk_stmt(self, stmt);
+                self.nested -= 1;
+            }
+            Stmt::Return(node) => {
+                self.facts.returns_name |= self.nested == 0
+                    && matches!(node.value.as_deref(), Some(Expr::Name(_) | Expr::Attribute(_)));
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::Global(ast::StmtGlobal { names, .. }) | Stmt::Nonlocal(ast::StmtNonlocal { names, .. }) => {
+                if self.nested == 0 {
+                    self.outer.extend(names.iter().map(ast::Identifier::as_str));
+                }
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+        self.depth -= 1;
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if self.depth >= MAX_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        self.facts.has_occurrence |= self.file.occurrences.contains_key(&expr.range());
+        match expr {
+            Expr::Name(name) if !name.ctx.is_load() => self.bind(name.id.as_str()),
+            Expr::Attribute(attribute) => {
+                self.facts.attributes.insert(attribute.attr.as_str());
+            }
+            Expr::Call(call) => self.facts.calls.push(call),
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+        self.depth -= 1;
+    }
+
+    fn visit_except_handler(&mut self, handler: &'f ast::ExceptHandler) {
+        let ast::ExceptHandler::ExceptHandler(clause) = handler;
+        if let Some(name) = &clause.name {
+            self.bind(name.as_str());
+        }
+        visitor::walk_except_handler(self, handler);
+    }
+}

@@ -1,0 +1,212 @@
+//! What a condition tells of the objects that it asks about: mostly, whether they are `None`.
+
+use super::state::{Frame, Locs, Slot, State};
+use super::{Engine, state};
+use crate::python::ast::{self, Expr};
+use crate::python::control_flow::truth;
+
+/// What is known of a value after a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Something,
+    None,
+}
+
+impl<'f> Engine<'_, 'f> {
+    /// The path on which the condition is true, or false; nothing when there is none.
+    pub(super) fn assume(
+        &mut self,
+        frame: Frame,
+        state: State,
+        test: &'f Expr,
+        holds: bool,
+    ) -> Option<State> {
+        self.assume_within(frame, state, test, holds, 0)
+    }
+
+    fn assume_within(
+        &mut self,
+        frame: Frame,
+        mut state: State,
+        test: &'f Expr,
+        holds: bool,
+        depth: u32,
+    ) -> Option<State> {
+        if depth > 50 {
+            return Some(state);
+        }
+        if let Some(constant) = truth(test) {
+            return (constant == holds).then_some(state);
+        }
+        match test {
+            Expr::UnaryOp(unary) if unary.op == ast::UnaryOp::Not => {
+                self.assume_within(frame, state, &unary.operand, !holds, depth + 1)
+            }
+            Expr::BoolOp(bool_op) => {
+                let all = (bool_op.op == ast::BoolOp::And) == holds;
+                if all {
+                    let mut state = Some(state);
+                    for value in &bool_op.values {
+                        state = self.assume_within(frame, state?, value, holds, depth + 1);
+                    }
+                    return state;
+                }
+                // One of them decides; those before it went the other way.
+                let mut joined: Option<State> = None;
+                let mut before = Some(state);
+                for value in &bool_op.values {
+                    let Some(state) = before else { break };
+                    let decided = self.assume_within(frame, state.clone(), value, holds, depth + 1);
+                    self.join_into(&mut joined, decided);
+                    before = self.assume_within(frame, state, value, !holds, depth + 1);
+                }
+                joined
+            }
+            Expr::Compare(compare) => {
+                let [comparator] = &*compare.comparators else { return Some(state) };
+                let subject = match (&*compare.left, comparator) {
+                    (subject, Expr::NoneLiteral(_)) | (Expr::NoneLiteral(_), subject) => subject,
+                    _ => return Some(state),
+                };
+                let is_none = match &*compare.ops {
+                    [ast::CmpOp::Is | ast::CmpOp::Eq] => holds,
+                    [ast::CmpOp::IsNot | ast::CmpOp::NotEq] => !holds,
+                    _ => return Some(state),
+                };
+                let known = if is_none { Known::None } else { Known::Something };
+                self.learn(frame, &mut state, subject, known, depth).then_some(state)
+            }
+            Expr::Call(call) => {
+                let callee = match &*call.func {
+                    Expr::Name(name) => name.id.as_str(),
+                    _ => return Some(state),
+                };
+                match (callee, call.arguments.args.first()) {
+                    ("isinstance", Some(subject)) if holds => {
+                        self.learn(frame, &mut state, subject, Known::Something, depth).then_some(state)
+                    }
+                    ("bool", Some(subject)) => self.assume_within(frame, state, subject, holds, depth + 1),
+                    ("getattr", _) if holds => {
+                        self.learn(frame, &mut state, test, Known::Something, depth).then_some(state)
+                    }
+                    _ => Some(state),
+                }
+            }
+            _ if holds => self.learn(frame, &mut state, test, Known::Something, depth).then_some(state),
+            // A false value is `None` or something empty: nothing can be told.
+            _ => Some(state),
+        }
+    }
+
+    /// Whether there is a path on which the value is so.
+    fn learn(
+        &mut self,
+        frame: Frame,
+        state: &mut State,
+        subject: &'f Expr,
+        known: Known,
+        depth: u32,
+    ) -> bool {
+        if let Expr::Named(named) = subject {
+            return self.learn(frame, state, &named.target, known, depth + 1)
+                && self.learn(frame, state, &named.value, known, depth + 1);
+        }
+        let Some(slots) = self.slots(frame, state, subject) else { return true };
+        let mut possible = slots.is_empty();
+        for slot in &slots {
+            let Some(locs) = state.get(*slot).cloned() else {
+                possible = true;
+                continue;
+            };
+            if locs.is_empty() {
+                possible = true;
+                continue;
+            }
+            let kept: Locs = match known {
+                Known::Something => {
+                    locs.iter().copied().filter(|loc| !self.locs[*loc as usize].none).collect()
+                }
+                Known::None => locs
+                    .iter()
+                    .copied()
+                    .filter(|loc| {
+                        // Something that an event has happened to is not `None`.
+                        self.locs[*loc as usize].none || state.chains(*loc).is_empty()
+                    })
+                    .collect(),
+            };
+            // When all that is known contradicts a test for `None`, the value came from where
+            // nobody looked; a value that is surely `None` does contradict.
+            possible |= known == Known::None || !kept.is_empty();
+            if slots.len() == 1 {
+                state.set(*slot, kept);
+            }
+        }
+        possible
+    }
+
+    /// Where the value of a path of names is kept.
+    pub(super) fn slots(&mut self, frame: Frame, state: &State, expr: &'f Expr) -> Option<Vec<Slot>> {
+        match expr {
+            Expr::Name(name) => Some(vec![self.variable(frame, name.id.as_str())]),
+            Expr::Attribute(attribute) => {
+                let base = self.peek(frame, state, &attribute.value)?;
+                let name = self.name(attribute.attr.as_str());
+                Some(base.iter().map(|loc| Slot::Field(*loc, name)).collect())
+            }
+            Expr::Subscript(subscript) => {
+                let key = literal_key(&subscript.slice)?;
+                let base = self.peek(frame, state, &subscript.value)?;
+                let name = self.name(&key);
+                Some(base.iter().map(|loc| Slot::Field(*loc, name)).collect())
+            }
+            Expr::Call(call) => {
+                let (object, name) = getattr_of(call)?;
+                let base = self.peek(frame, state, object)?;
+                let name = self.name(&name);
+                Some(base.iter().map(|loc| Slot::Field(*loc, name)).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// The objects that a path of names can mean, without running anything.
+    pub(super) fn peek(&mut self, frame: Frame, state: &State, expr: &'f Expr) -> Option<Locs> {
+        if let Expr::Named(named) = expr {
+            return self.peek(frame, state, &named.target);
+        }
+        let slots = self.slots(frame, state, expr)?;
+        let mut all = state::none();
+        for slot in slots {
+            let locs = match state.get(slot) {
+                Some(locs) => locs.clone(),
+                None => self.initial(slot).map_or_else(state::none, state::one),
+            };
+            all = state::union(&all, &locs);
+        }
+        Some(all)
+    }
+}
+
+/// `["a"]` as an attribute name that no attribute has.
+pub(super) fn literal_key(slice: &Expr) -> Option<String> {
+    match slice {
+        Expr::StringLiteral(string) => Some(format!("[{:?}]", string.value.to_str())),
+        Expr::NumberLiteral(ast::ExprNumberLiteral { value: ast::Number::Int(int), .. }) => {
+            Some(format!("[{}]", int.as_u64()?))
+        }
+        _ => None,
+    }
+}
+
+/// `getattr(object, "name")` with a literal name.
+pub(super) fn getattr_of(call: &ast::ExprCall) -> Option<(&Expr, String)> {
+    let Expr::Name(name) = &*call.func else { return None };
+    if name.id.as_str() != "getattr" {
+        return None;
+    }
+    match &*call.arguments.args {
+        [object, Expr::StringLiteral(attribute), ..] => Some((object, attribute.value.to_str().to_owned())),
+        _ => None,
+    }
+}
