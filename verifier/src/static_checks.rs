@@ -56,9 +56,7 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::Attribute(check) => attribute::observe(check, claim, context),
         StaticCheck::AsyncFunction(check) => async_function::observe(check, claim, context),
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
-        StaticCheck::Flow(_)
-        | StaticCheck::Thread(_)
-        | StaticCheck::SharedState(_) => {
+        StaticCheck::Flow(_) | StaticCheck::Thread(_) | StaticCheck::SharedState(_) => {
             let what = format!("this build cannot answer `{}` yet", check.kind().name());
             Sight::default().unobserved(check.kind(), Reason::Unresolved { what })
         }
