@@ -10,6 +10,7 @@ pub mod endless_loop;
 pub mod pattern;
 pub mod sequence;
 pub mod syntax;
+pub mod thread;
 
 use std::collections::BTreeSet;
 
@@ -56,7 +57,8 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::Attribute(check) => attribute::observe(check, claim, context),
         StaticCheck::AsyncFunction(check) => async_function::observe(check, claim, context),
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
-        StaticCheck::Flow(_) | StaticCheck::Thread(_) | StaticCheck::SharedState(_) => {
+        StaticCheck::Thread(check) => thread::observe(check, claim, context),
+        StaticCheck::Flow(_) | StaticCheck::SharedState(_) => {
             let what = format!("this build cannot answer `{}` yet", check.kind().name());
             Sight::default().unobserved(check.kind(), Reason::Unresolved { what })
         }
@@ -72,8 +74,8 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::Attribute => Some(attribute::EXAMPLES),
         CheckKind::AsyncFunction => Some(async_function::EXAMPLES),
         CheckKind::Pattern => Some(pattern::EXAMPLES),
+        CheckKind::Thread => Some(thread::EXAMPLES),
         CheckKind::Flow
-        | CheckKind::Thread
         | CheckKind::SharedState
         | CheckKind::Import
         | CheckKind::Inspect

@@ -9,12 +9,14 @@ pub mod classes;
 pub mod facts;
 pub mod modules;
 pub mod scope;
+pub mod threads;
 pub mod types;
 
 pub use attributes::{Access, AccessKind, Stored, object_parameter};
 pub use classes::{Ancestor, Linearisation};
 pub use modules::Module;
 pub use scope::{Binding, BindingKind, Bindings, Frame, Scope};
+pub use threads::{Spawn, SpawnKind, Target};
 pub use types::{Callees, ClassRef, FunctionRef, Type, Types, dotted_name};
 
 use std::collections::{HashMap, HashSet};
@@ -117,6 +119,16 @@ impl<'f> Project<'f> {
             _ => None,
         };
         FunctionRef { file, node, class }
+    }
+}
+
+impl<'f> Project<'f> {
+    /// Whether an object of one class can be an object of the other: one inherits from the other.
+    pub fn are_related(&self, one: ClassRef<'f>, other: ClassRef<'f>) -> bool {
+        let inherits = |class, base| {
+            self.linearisations(class).iter().any(|order| order.classes().any(|owner| owner == base))
+        };
+        one == other || inherits(one, other) || inherits(other, one)
     }
 }
 
