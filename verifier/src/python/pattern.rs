@@ -10,6 +10,7 @@ mod expression;
 mod find;
 mod literals;
 mod names;
+mod propagate;
 mod rewrite;
 mod statement;
 mod tree;
@@ -18,6 +19,7 @@ mod value;
 use std::ops::Range;
 
 pub use bindings::{Bindings, Bound};
+pub use expression::Settings;
 pub use find::{Match, Matcher};
 pub use literals::{Literals, Prefilter};
 pub(crate) use names::Facts;

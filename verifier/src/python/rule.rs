@@ -14,7 +14,8 @@ use fancy_regex::Regex;
 
 pub use comparison::Comparison;
 
-use crate::python::pattern::{Literals, Pattern};
+use crate::python::SourceFile;
+use crate::python::pattern::{Literals, Matcher, Pattern, Settings};
 
 /// One rule.
 #[derive(Clone, Debug)]
@@ -276,6 +277,18 @@ impl Rule {
     /// Reads all rules of a file.
     pub fn read(yaml: &str) -> Result<Vec<Self>, RuleError> {
         read::rules(yaml)
+    }
+
+    /// A matcher that takes to be the same what the rule's options say.
+    pub fn matcher<'f>(&self, file: &'f SourceFile) -> Matcher<'f> {
+        Matcher::with_settings(
+            file,
+            Settings {
+                constants: self.options.constant_propagation,
+                symbols: self.options.symbolic_propagation,
+                decorators: self.options.attribute_expressions,
+            },
+        )
     }
 }
 

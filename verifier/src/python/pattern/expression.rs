@@ -19,6 +19,24 @@ use crate::python::SourceFile;
 pub(super) struct Engine<'f> {
     pub(super) file: &'f SourceFile,
     pub(super) facts: &'f Facts,
+    pub(super) settings: Settings,
+}
+
+/// What a matcher takes to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// A variable is the constant that it certainly holds.
+    pub constants: bool,
+    /// A variable is the expression that it certainly holds.
+    pub symbols: bool,
+    /// A decorator is an expression like any other.
+    pub decorators: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { constants: true, symbols: false, decorators: true }
+    }
 }
 
 /// What has been decided on the way.
@@ -86,7 +104,22 @@ impl<'f> Engine<'f> {
 
     /// What an expression is worth, if that is certain.
     pub(super) fn constant(&self, expression: &'f Expr) -> Option<Constant> {
-        super::constants::fold(expression, &|_| None)
+        super::constants::fold(expression, &|name| {
+            let values = self.settings.constants.then(|| self.facts.values(self.file.module()))?;
+            values.constant(name).cloned()
+        })
+    }
+
+    /// The expression that a variable certainly stands for.
+    pub(super) fn symbol(&self, target: &'f Expr) -> Option<&'f Expr> {
+        match target {
+            Expr::Name(name) if self.settings.symbols => {
+                let module = self.file.module();
+                let range = self.facts.values(module).symbol(name)?;
+                super::find::expression_at(module, range)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn optional(
@@ -123,7 +156,10 @@ impl<'f> Engine<'f> {
     }
 
     /// Whether `pattern` can match `target` at all: looks at the two topmost nodes alone.
-    pub(super) fn may_match(&self, pattern: &Expression, target: &Expr) -> bool {
+    pub(super) fn may_match(&self, pattern: &Expression, target: &'f Expr) -> bool {
+        if self.symbol(target).is_some() {
+            return true;
+        }
         match pattern {
             Expression::Call { function, .. } => match target {
                 Expr::Call(call) => match (&**function, &*call.func) {
@@ -154,6 +190,12 @@ impl<'f> Engine<'f> {
         state.steps += 1;
         if state.steps > STEP_LIMIT {
             return false;
+        }
+        if let Some(symbol) = self.symbol(target)
+            && !matches!(pattern, Expression::Ellipsis | Expression::Metavariable(_) | Expression::Rest(_))
+            && self.expression(pattern, symbol, state, next)
+        {
+            return true;
         }
         match pattern {
             Expression::Ellipsis => next(state),

@@ -8,7 +8,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::Pattern;
 use super::bindings::Bindings;
-use super::expression::{Engine, State};
+use super::expression::{Engine, Settings, State};
 use super::statement::{View, flattened};
 use super::tree::*;
 use super::value::Constant;
@@ -36,7 +36,12 @@ const SOLUTION_LIMIT: usize = 1_000;
 impl<'f> Matcher<'f> {
     /// A matcher for `file`.
     pub fn new(file: &'f SourceFile) -> Self {
-        Self { engine: Engine { file, facts: file.facts() } }
+        Self::with_settings(file, Settings::default())
+    }
+
+    /// A matcher that takes other things to be the same.
+    pub fn with_settings(file: &'f SourceFile, settings: Settings) -> Self {
+        Self { engine: Engine { file, facts: file.facts(), settings } }
     }
 
     /// The file that is searched.
@@ -133,6 +138,37 @@ impl<'f> Matcher<'f> {
             Root::Decorator(_) => None,
         }
     }
+}
+
+/// The expression that has exactly this range: the outermost, if there are several.
+pub(super) fn expression_at(module: &ast::ModModule, range: TextRange) -> Option<&Expr> {
+    struct At<'f> {
+        range: TextRange,
+        found: Option<&'f Expr>,
+    }
+    impl<'f> SourceOrderVisitor<'f> for At<'f> {
+        fn enter_node(&mut self, node: AnyNodeRef<'f>) -> TraversalSignal {
+            if self.found.is_none() && node.range().contains_range(self.range) {
+                TraversalSignal::Traverse
+            } else {
+                TraversalSignal::Skip
+            }
+        }
+
+        fn visit_expr(&mut self, expression: &'f Expr) {
+            if self.found.is_some() || !expression.range().contains_range(self.range) {
+                return;
+            }
+            if expression.range() == self.range {
+                self.found = Some(expression);
+                return;
+            }
+            ast::visitor::source_order::walk_expr(self, expression);
+        }
+    }
+    let mut at = At { range, found: None };
+    at.visit_body(&module.body);
+    at.found
 }
 
 /// Visits an expression and all those in it, outside first, for as long as `visit` wants more.
@@ -305,13 +341,19 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
                 });
             }
         }
-        ast::visitor::source_order::walk_decorator(self, decorator);
+        match &decorator.expression {
+            Expr::Call(call) if !self.engine.settings.decorators => self.visit_arguments(&call.arguments),
+            _ => ast::visitor::source_order::walk_decorator(self, decorator),
+        }
     }
 
     fn visit_expr(&mut self, expression: &'f Expr) {
         if let Root::Expression(pattern) = self.root
-            && self.engine.may_match(pattern, expression)
             && self.contains(expression.range())
+            // What a variable stands for is found where it was written, unless only the variable
+            // is asked about.
+            && (self.within == Some(expression.range()) || self.engine.symbol(expression).is_none())
+            && self.engine.may_match(pattern, expression)
         {
             let engine = self.engine;
             self.solve(expression.range(), |state, found| {

@@ -1,9 +1,12 @@
 //! What names of a file mean: imports and their aliases.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
 use ruff_python_ast::{Alias, Expr, ModModule, Stmt, StmtImportFrom};
+
+use super::propagate::Values;
 
 /// What is known of a file's names, gathered once.
 #[derive(Debug, Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Facts {
     imported: HashMap<Box<str>, Vec<Box<str>>>,
     /// Modules of which everything is imported at the top of the file.
     wildcards: Vec<Box<str>>,
+    /// What variables hold, followed when it is first asked for.
+    values: OnceLock<Values>,
 }
 
 impl Facts {
@@ -29,6 +34,11 @@ impl Facts {
             }
         }
         imports.facts
+    }
+
+    /// What the variables of the file hold.
+    pub(super) fn values(&self, module: &ModModule) -> &Values {
+        self.values.get_or_init(|| Values::of(module))
     }
 
     /// The paths that a name may stand for through an import.

@@ -57,7 +57,9 @@ impl<'f> Engine<'f> {
             _ => {
                 let views = target.views();
                 let mut found = false;
-                if self.statements(pattern, &views, true, state, &mut |state, _| {
+                // Who writes `...` anywhere in a body does not mean to say all that is in it.
+                let all = !has_ellipsis(pattern);
+                if self.statements(pattern, &views, all, state, &mut |state, _| {
                     found = true;
                     next(state)
                 }) {
@@ -65,9 +67,9 @@ impl<'f> Engine<'f> {
                 }
                 // `...` goes into nested blocks, but only when it has to.
                 !found
-                    && has_ellipsis(pattern)
+                    && !all
                     && flattened(&views).is_some_and(|views| {
-                        self.statements(pattern, &views, true, state, &mut |state, _| next(state))
+                        self.statements(pattern, &views, false, state, &mut |state, _| next(state))
                     })
             }
         }

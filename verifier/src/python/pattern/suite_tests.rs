@@ -82,7 +82,7 @@ fn rules_of_semgreps_suite() {
         for rule in &rules {
             match &rule.mode {
                 Mode::Search(formula) => lines.extend(
-                    Matcher::new(file)
+                    rule.matcher(file)
                         .find_formula(formula)
                         .iter()
                         .map(|found| file.line(found.range.start())),

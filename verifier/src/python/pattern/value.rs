@@ -74,6 +74,31 @@ impl Constant {
         }
     }
 
+    /// Whether it is a number, known or not.
+    pub(super) fn is_number(&self) -> bool {
+        match self {
+            Self::Integer(_) | Self::LargeInteger(_) | Self::Float(_) | Self::SomeNumber => true,
+            Self::None | Self::Bool(_) | Self::Complex(..) | Self::Text { .. } | Self::SomeText => false,
+        }
+    }
+
+    /// What `str` makes of it, where that is certain.
+    pub(super) fn display(&self) -> Option<String> {
+        match self {
+            Self::None => Some("None".to_owned()),
+            Self::Bool(value) => Some(if *value { "True" } else { "False" }.to_owned()),
+            Self::Integer(value) => Some(value.to_string()),
+            Self::Text { value, bytes: false } => Some(value.to_string()),
+            // How Python prints these is its own affair.
+            Self::LargeInteger(_)
+            | Self::Float(_)
+            | Self::Complex(..)
+            | Self::Text { bytes: true, .. }
+            | Self::SomeText
+            | Self::SomeNumber => None,
+        }
+    }
+
     /// Whether both are known and the same. What is not known equals nothing, itself neither.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
