@@ -166,7 +166,7 @@ impl<'f> Engine<'f> {
                     (Expression::Attribute { name: Name::Exact(name), .. }, Expr::Attribute(attribute)) => {
                         **name == *attribute.attr.as_str()
                             || names::first_name(&call.func)
-                                .is_some_and(|first| !self.facts.imported(first).is_empty())
+                                .is_some_and(|first| !self.facts.imported(first.id.as_str()).is_empty())
                     }
                     _ => true,
                 },
@@ -344,8 +344,9 @@ impl<'f> Engine<'f> {
     /// Whether an import makes `target` stand for `path`.
     fn reaches(&self, path: &str, target: &Expr) -> bool {
         let Some(first) = names::first_name(target) else { return false };
-        let imported = self.facts.imported(first);
-        let wildcards = self.facts.wildcards();
+        let imported = self.facts.imported(first.id.as_str());
+        // What is imported by name is not what a star brings along.
+        let wildcards = if imported.is_empty() { self.facts.wildcards() } else { &[] };
         if imported.is_empty() && wildcards.is_empty() {
             return false;
         }
@@ -357,8 +358,14 @@ impl<'f> Engine<'f> {
             }
             rest == Some("")
         };
-        imported.iter().any(|module| with_prefix(module, &parts[1..]))
-            || wildcards.iter().any(|module| with_prefix(module, &parts))
+        (imported.iter().any(|module| with_prefix(module, &parts[1..]))
+            || wildcards.iter().any(|module| with_prefix(module, &parts)))
+            && !self.is_own(first)
+    }
+
+    /// Whether a name is a function's own, so that imports mean nothing for it.
+    fn is_own(&self, name: &ast::ExprName) -> bool {
+        self.facts.values(self.file.module()).is_own(name)
     }
 
     fn attribute(
@@ -396,8 +403,8 @@ impl<'f> Engine<'f> {
         }
         // A path with holes in it: what the target's first name is imported from may fill them.
         let Some(first) = names::first_name(target) else { return false };
-        let imported = self.facts.imported(first);
-        if imported.is_empty() {
+        let imported = self.facts.imported(first.id.as_str());
+        if imported.is_empty() || self.is_own(first) {
             return false;
         }
         let Some(parts) = names::parts(target) else { return false };

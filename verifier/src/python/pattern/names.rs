@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
-use ruff_python_ast::{Alias, Expr, ModModule, Stmt, StmtImportFrom};
+use ruff_python_ast::{Alias, Expr, ExprName, ModModule, Stmt, StmtImportFrom};
 
 use super::propagate::Values;
 
@@ -51,12 +51,12 @@ impl Facts {
     }
 }
 
-/// The first name of `a.b.c`, and how many parts follow it.
-pub(super) fn first_name(expression: &Expr) -> Option<&str> {
+/// The first name of `a.b.c`.
+pub(super) fn first_name(expression: &Expr) -> Option<&ExprName> {
     let mut expression = expression;
     loop {
         match expression {
-            Expr::Name(name) => return Some(name.id.as_str()),
+            Expr::Name(name) => return Some(name),
             Expr::Attribute(attribute) => expression = &attribute.value,
             _ => return None,
         }

@@ -22,6 +22,8 @@ use super::value::Constant;
 #[derive(Debug, Default)]
 pub(super) struct Values {
     at: HashMap<TextSize, Value>,
+    /// Reads of a function's own variables, which hide what the file imports.
+    own: HashSet<TextSize>,
 }
 
 /// What one variable holds.
@@ -38,11 +40,17 @@ impl Values {
         let mut flow = Flow {
             values: Self::default(),
             globals: globals(module),
-            scope: Scope { locals: None },
+            scope: Scope { locals: None, hiding: HashSet::new() },
             raised: Vec::new(),
         };
         flow.block(&module.body, Some(Environment::new()));
         flow.values
+    }
+
+    /// Whether the name that is read here is a parameter or variable of a function, or of a
+    /// comprehension, whatever the file imports under that name.
+    pub(super) fn is_own(&self, name: &ast::ExprName) -> bool {
+        self.own.contains(&name.start())
     }
 
     /// What the variable that is read here is worth.
@@ -68,6 +76,8 @@ type Environment<'f> = HashMap<&'f str, Value>;
 struct Scope<'f> {
     /// The names of a function; `None` at the top of the file.
     locals: Option<HashSet<&'f str>>,
+    /// Those names of this function and the ones around it that no import binds.
+    hiding: HashSet<&'f str>,
 }
 
 struct Flow<'f> {
@@ -314,21 +324,25 @@ impl<'f> Flow<'f> {
 
     fn function(&mut self, parameters: &'f Parameters, body: &'f [Stmt]) {
         let mut locals = HashSet::new();
+        let mut imported = HashSet::new();
+        let mut elsewhere = HashSet::new();
         for parameter in parameters {
             locals.insert(parameter.name().as_str());
         }
-        let mut elsewhere = HashSet::new();
-        Bound::each(body, &mut |name, kind| match kind {
-            Kind::Binding => {
-                locals.insert(name);
-            }
-            Kind::Elsewhere => {
-                elsewhere.insert(name);
-            }
+        Bound::each(body, &mut |name, kind| {
+            match kind {
+                Kind::Binding => locals.insert(name),
+                Kind::Import => imported.insert(name),
+                Kind::Elsewhere => elsewhere.insert(name),
+            };
         });
+        let mut hiding = self.scope.hiding.clone();
+        hiding.extend(&locals);
+        hiding.retain(|name| !imported.contains(name) && !elsewhere.contains(name));
         // A `global` name may change at any call: it is unknown here, whatever is assigned.
+        locals.extend(imported);
         locals.extend(elsewhere);
-        let outer = std::mem::replace(&mut self.scope, Scope { locals: Some(locals) });
+        let outer = std::mem::replace(&mut self.scope, Scope { locals: Some(locals), hiding });
         let raised = std::mem::take(&mut self.raised);
         self.block(body, Some(Environment::new()));
         self.scope = outer;
@@ -361,8 +375,15 @@ impl<'f> SourceOrderVisitor<'f> for Reader<'_, 'f> {
     fn visit_expr(&mut self, expression: &'f Expr) {
         match expression {
             Expr::Name(name) => {
-                if name.ctx != ExprContext::Load || self.shadowed.contains(&name.id.as_str()) {
+                if name.ctx != ExprContext::Load {
                     return;
+                }
+                if self.shadowed.contains(&name.id.as_str()) {
+                    self.flow.values.own.insert(name.start());
+                    return;
+                }
+                if self.flow.scope.hiding.contains(name.id.as_str()) {
+                    self.flow.values.own.insert(name.start());
                 }
                 let value = if self.later {
                     self.flow.lookup(name.id.as_str(), &Environment::new())
@@ -543,6 +564,8 @@ impl<'f> SourceOrderVisitor<'f> for GlobalStatements<'_, 'f> {
 enum Kind {
     /// They bind it.
     Binding,
+    /// They import it.
+    Import,
     /// They say that it is bound elsewhere: `global`, `nonlocal`.
     Elsewhere,
 }
@@ -567,12 +590,12 @@ impl<'f> SourceOrderVisitor<'f> for Bound<'_, 'f> {
             Stmt::Import(node) => {
                 for alias in &node.names {
                     let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-                    (self.found)(name.split('.').next().unwrap_or(name), Kind::Binding);
+                    (self.found)(name.split('.').next().unwrap_or(name), Kind::Import);
                 }
             }
             Stmt::ImportFrom(node) => {
                 for alias in &node.names {
-                    (self.found)(alias.asname.as_ref().unwrap_or(&alias.name).as_str(), Kind::Binding);
+                    (self.found)(alias.asname.as_ref().unwrap_or(&alias.name).as_str(), Kind::Import);
                 }
             }
             Stmt::Global(ast::StmtGlobal { names, .. }) | Stmt::Nonlocal(ast::StmtNonlocal { names, .. }) => {

@@ -26,3 +26,26 @@ fn metavariables_and_ellipses_stand_for_arguments() {
 fn equal_metavariables_stand_for_equal_code() {
     check("$X.bind($Y, $Y)", "s.bind(a.b, a . b)  #!\ns.bind(a, b)\n");
 }
+
+#[test]
+fn imports_and_aliases_are_what_they_stand_for() {
+    let imports = [
+        ("import pickle", "pickle.loads"),
+        ("import pickle as p", "p.loads"),
+        ("from pickle import loads", "loads"),
+        ("from pickle import loads as l", "l"),
+        ("from pickle import *", "loads"),
+    ];
+    for (import, name) in imports {
+        check("pickle.loads(...)", &format!("{import}\n{name}(data)  #!\nother.{name}(data)\n"));
+    }
+}
+
+#[test]
+fn names_of_a_function_hide_imports() {
+    check(
+        "pickle.loads(...)",
+        "from pickle import loads\n\ndef f(loads):\n    return loads(1)\n\ndef g():\n    return loads(1)  #!\n\n\
+         def h():\n    from json import loads\n    return [loads(1) for loads in g]\n",
+    );
+}
