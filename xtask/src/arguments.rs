@@ -67,8 +67,12 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "HOW", default_value = "best", value_parser = ["best", "strict"])]
     pub(crate) isolation: String,
     /// A virtual environment that has the target's requirements
+    /// [default: the one that `cargo xtask env` has created, if it has]
     #[arg(long, value_name = "DIR")]
     pub(crate) venv: Option<PathBuf>,
+    /// Use no virtual environment: stubs stand in for what this Python does not have
+    #[arg(long, conflicts_with = "venv")]
+    pub(crate) no_venv: bool,
 }
 
 /// How the answer is written.

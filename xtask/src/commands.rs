@@ -3,6 +3,7 @@
 mod check;
 mod ci;
 mod doctor;
+mod env;
 mod explain;
 mod grep;
 mod list;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Explain(explain::Arguments),
     /// Check the catalogue itself: its form, its claims' files, the examples of each check kind
     Check(check::Arguments),
+    /// Create a private virtual environment with the real packages that probes want
+    Env(env::Arguments),
     /// Tell what this machine offers: Python, git, isolation, and how to mend what is missing
     Doctor(doctor::Arguments),
     /// Run everything that a change must pass
@@ -46,6 +49,7 @@ impl Command {
             Command::List(arguments) => list::run(&arguments),
             Command::Explain(arguments) => explain::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
+            Command::Env(arguments) => env::run(&arguments),
             Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Ci(arguments) => ci::run(&arguments),
             Command::Sweep(arguments) => sweep::run(&arguments),

@@ -21,6 +21,7 @@ use crate::arguments::{
     CatalogueArguments, Color, ColorArguments, OutputArguments, RunArguments, SelectionArguments,
     TargetArguments,
 };
+use crate::environment::Environment;
 use crate::output::{self, Failure};
 use crate::progress::Bar;
 
@@ -76,10 +77,19 @@ impl Examination {
             interpreter: verifier_worker::interpreter(),
             timeout: run.timeout,
             strict: run.isolation == "strict",
-            venv: run.venv.clone(),
-            catalogue_directory: self.catalogue.path.parent().unwrap_or(Path::new("")).to_owned(),
+            venv: self.venv(run),
+            catalogue_directory: directory_of(&self.catalogue).to_owned(),
         };
         Ok(Worker { settings, python: self.catalogue.target.python.clone(), jobs })
+    }
+
+    /// The virtual environment that is named, or else the private one if it was created.
+    fn venv(&self, run: &RunArguments) -> Option<PathBuf> {
+        if run.no_venv {
+            return None;
+        }
+        let private = || Environment::beside(directory_of(&self.catalogue)).if_complete().map(Path::to_owned);
+        run.venv.clone().or_else(private)
     }
 
     /// The findings that these ids of findings or claims belong to.
@@ -145,11 +155,16 @@ fn nearest_catalogue() -> PathBuf {
     PathBuf::from(CATALOGUE)
 }
 
+/// The directory of the catalogue, to which its paths are relative.
+pub(crate) fn directory_of(catalogue: &Catalogue) -> &Path {
+    catalogue.path.parent().unwrap_or(Path::new(""))
+}
+
 /// The root that the arguments name, or else the catalogue's own.
 pub(crate) fn root_of(catalogue: &Catalogue, arguments: &TargetArguments) -> Result<PathBuf, Failure> {
     match (&arguments.root, &catalogue.target.root) {
         (Some(root), _) => Ok(root.clone()),
-        (None, Some(root)) => Ok(catalogue.path.parent().unwrap_or(Path::new("")).join(root)),
+        (None, Some(root)) => Ok(directory_of(catalogue).join(root)),
         (None, None) => Err(Failure::Usage(
             "nothing to examine: give `--root DIR`, or `root` in the catalogue's `[target]`".to_owned(),
         )),

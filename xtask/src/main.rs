@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod environment;
 mod examination;
 mod output;
 mod progress;
