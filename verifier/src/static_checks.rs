@@ -7,6 +7,7 @@
 pub mod async_function;
 pub mod attribute;
 pub mod endless_loop;
+pub mod flow;
 pub mod pattern;
 pub mod sequence;
 pub mod syntax;
@@ -58,7 +59,8 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::AsyncFunction(check) => async_function::observe(check, claim, context),
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
         StaticCheck::Thread(check) => thread::observe(check, claim, context),
-        StaticCheck::Flow(_) | StaticCheck::SharedState(_) => {
+        StaticCheck::Flow(check) => flow::observe(check, claim, context),
+        StaticCheck::SharedState(_) => {
             let what = format!("this build cannot answer `{}` yet", check.kind().name());
             Sight::default().unobserved(check.kind(), Reason::Unresolved { what })
         }
@@ -75,11 +77,8 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::AsyncFunction => Some(async_function::EXAMPLES),
         CheckKind::Pattern => Some(pattern::EXAMPLES),
         CheckKind::Thread => Some(thread::EXAMPLES),
-        CheckKind::Flow
-        | CheckKind::SharedState
-        | CheckKind::Import
-        | CheckKind::Inspect
-        | CheckKind::Probe => None,
+        CheckKind::Flow => Some(flow::EXAMPLES),
+        CheckKind::SharedState | CheckKind::Import | CheckKind::Inspect | CheckKind::Probe => None,
     }
 }
 

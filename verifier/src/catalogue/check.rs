@@ -171,6 +171,19 @@ pub struct FlowCheck {
     pub to: Vec<Pattern>,
     /// What makes it harmless on the way.
     pub sanitizers: Vec<Pattern>,
+    /// What hands it on where the language itself would not.
+    pub propagators: Vec<Propagator>,
+}
+
+/// Code that hands a value on: `{ pattern = "$BUFFER.feed($DATA)", from = "$DATA", to = "$BUFFER" }`.
+#[derive(Clone, Debug)]
+pub struct Propagator {
+    /// The code.
+    pub pattern: Pattern,
+    /// The metavariable whose value sets out.
+    pub from: String,
+    /// The metavariable where it arrives.
+    pub to: String,
 }
 
 /// Do these events happen to the same object in an order that can occur?

@@ -11,8 +11,8 @@ use toml::de::DeValue;
 
 use super::check::{
     AsyncFunctionCheck, AttributeCheck, Condition, Count, EndlessLoopCheck, FlowCheck, ImportCheck,
-    InspectCheck, PatternCheck, ProbeCheck, SequenceCheck, SharedStateCheck, StaticCheck, SyntaxCheck,
-    ThreadCheck, ThreadQuestion,
+    InspectCheck, PatternCheck, ProbeCheck, Propagator, SequenceCheck, SharedStateCheck, StaticCheck,
+    SyntaxCheck, ThreadCheck, ThreadQuestion,
 };
 use super::literal::place_in_literal;
 use super::problems::{Sink, closest, quoted};
@@ -253,16 +253,42 @@ impl Reader<'_> {
         count
     }
 
-    /// `flow = { from = "…", to = ["…"], sanitizers = [] }`.
+    /// `flow = { from = "…", to = ["…"], sanitizers = [], propagators = [{ pattern, from, to }] }`.
     fn flow(self, table: &mut Table<'_>) -> Option<StaticCheck> {
         let mut flow = table.table("flow", "`flow`", self.sink)?;
         let check = FlowCheck {
             from: self.needed_patterns(&mut flow, "from", "where the value comes from"),
             to: self.needed_patterns(&mut flow, "to", "where it must not arrive"),
             sanitizers: self.patterns(&mut flow, "sanitizers"),
+            propagators: flow
+                .tables("propagators", "a propagator", self.sink)
+                .into_iter()
+                .filter_map(|propagator| self.propagator(propagator))
+                .collect(),
         };
         flow.finish(self.sink);
         Some(StaticCheck::Flow(check))
+    }
+
+    /// `{ pattern = "$BUFFER.feed($DATA)", from = "$DATA", to = "$BUFFER" }`.
+    fn propagator(self, mut table: Table<'_>) -> Option<Propagator> {
+        let place = table.place();
+        let pattern = table.text("pattern", self.sink).and_then(|pattern| self.pattern(&pattern));
+        let from = table.text("from", self.sink);
+        let to = table.text("to", self.sink);
+        table.finish(self.sink);
+        let (Some(pattern), Some(from), Some(to)) = (pattern, from, to) else {
+            let help = "write `{ pattern = \"$BUFFER.feed($DATA)\", from = \"$DATA\", to = \"$BUFFER\" }`";
+            self.sink.add(place, "a propagator needs `pattern`, `from` and `to`", "", help);
+            return None;
+        };
+        let named = metavariables(pattern.source());
+        let known = [&from, &to].map(|end| self.known_metavariable(end.get_ref(), end.span(), &named));
+        known.iter().all(|known| *known).then(|| Propagator {
+            pattern,
+            from: from.into_inner(),
+            to: to.into_inner(),
+        })
     }
 
     /// `sequence = ["$S = f(...)", "$S.bind(...)"]`, with `object` and `unless`.

@@ -101,6 +101,9 @@ pub struct Findings {
     pub sources: u32,
     /// Places that match a sink, in these files.
     pub sinks: u32,
+    /// Names of functions whose callers could tell more: an argument arrives at a sink, or a value
+    /// from a source is returned.
+    pub open: Vec<String>,
     /// Some code was nested too deep to be looked into.
     pub too_deep: bool,
     /// More functions are called than the engine looks into.

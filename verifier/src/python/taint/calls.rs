@@ -158,8 +158,18 @@ impl<'f> Interpreter<'_, '_, 'f> {
         arguments: &[Argument],
     ) -> Value {
         let Body::Function(function) = self.engine.units[unit].body else { return Value::default() };
-        let name = self.engine.units[unit].name.clone();
+        let name = match self.engine.units[unit].class {
+            Some(class) if binding == Binding::Constructor => {
+                self.engine.classes[class].at.class.name.to_string()
+            }
+            Some(_) | None => self.engine.units[unit].name.clone(),
+        };
         let given = give(&function.parameters, binding, receiver, arguments);
+        for (index, (value, _)) in given.iter().enumerate() {
+            if let (false, Ok(index)) = (value.is_clean(), u16::try_from(index)) {
+                self.engine.want(unit, index);
+            }
+        }
         let parameters: Vec<String> =
             function.parameters.iter().map(|parameter| parameter.name().to_string()).collect();
         let passing = |index: u16, this: &Self| {
@@ -207,10 +217,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
         let returned = self.step(range, StepKind::Returned(name));
         let mut result = substitute(&summary.returned.own, &given, &steps);
-        for (path, taints) in &summary.returned.parts {
+        for (path, taints) in summary.returned.parts.iter() {
             let part = substitute(taints, &given, &steps);
             result.add(path, &part.own);
-            for (rest, taints) in &part.parts {
+            for (rest, taints) in part.parts.iter() {
                 let path: Vec<Element> = path.iter().chain(rest).cloned().collect();
                 result.add(&path, taints);
             }
@@ -352,7 +362,7 @@ fn substitute(taints: &TaintSet, given: &[(Value, Option<Path>)], steps: &[Step]
                 } else {
                     let parts =
                         value.parts.iter().map(|(path, taints)| (path.clone(), further(taints))).collect();
-                    let value = Value { own: further(&value.own), parts };
+                    let value = Value { own: further(&value.own), parts: std::sync::Arc::new(parts) };
                     result.join(&value);
                 }
             }

@@ -23,7 +23,9 @@ pub(super) type ClassId = usize;
 
 /// A function is run again at most this often. Its summary only grows, and what is new after
 /// so many rounds is a longer way to what is known.
-const MOST_VISITS: u32 = 12;
+const MOST_VISITS: u32 = 24;
+/// Chains of calls that are longer than this, and circles, are run in any order.
+const MOST_RANKS: u32 = 40;
 /// Functions of other files that are looked into for the sake of one question.
 const MOST_UNITS: usize = 6_000;
 
@@ -40,7 +42,8 @@ pub(super) struct Engine<'w, 'f> {
     unit_ids: HashMap<(u32, TextSize), UnitId>,
     class_ids: HashMap<(u32, TextSize), ClassId>,
     callees: HashMap<*const ast::ExprCall, Rc<[Callee<'f>]>>,
-    queue: Vec<UnitId>,
+    /// Who is to be run, by rank.
+    queue: BTreeSet<(u32, UnitId)>,
     functions_run: BTreeSet<UnitId>,
     nodes: u64,
     too_many: bool,
@@ -66,8 +69,23 @@ pub(super) struct Unit<'f> {
     defaults: Vec<(Name, Value)>,
     summary: Rc<Summary>,
     callers: BTreeSet<UnitId>,
+    /// The parameters whose way through the function somebody wants to know.
+    wanted: Wanted,
     visits: u32,
-    queued: bool,
+    /// More than that of its callers.
+    rank: u32,
+    /// Attributes that it names.
+    attributes: Rc<HashSet<Name>>,
+}
+
+/// Most functions are never given anything that matters. Following all their parameters all the
+/// same would be most of the work.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    /// These, because a caller passes something tainted.
+    Some(BTreeSet<u16>),
+    /// All, because a sink is in the function or in what it calls, and callers are to come.
+    All,
 }
 
 #[derive(Clone, Copy)]
@@ -99,7 +117,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             unit_ids: HashMap::new(),
             class_ids: HashMap::new(),
             callees: HashMap::new(),
-            queue: Vec::new(),
+            queue: BTreeSet::new(),
             functions_run: BTreeSet::new(),
             nodes: 0,
             too_many: false,
@@ -110,9 +128,8 @@ impl<'w, 'f> Engine<'w, 'f> {
         for root in roots {
             self.file(root, true);
         }
-        // The last one in is run first: what has just been found to be called, before callers.
-        while let Some(unit) = self.queue.pop() {
-            self.units[unit].queued = false;
+        // Callees before callers, as far as calls do not go in circles.
+        while let Some((_, unit)) = self.queue.pop_last() {
             self.visit(unit);
         }
         self.findings()
@@ -144,9 +161,8 @@ impl<'w, 'f> Engine<'w, 'f> {
     }
 
     fn enqueue(&mut self, unit: UnitId) {
-        if !self.units[unit].queued && self.units[unit].visits < MOST_VISITS {
-            self.units[unit].queued = true;
-            self.queue.push(unit);
+        if self.units[unit].visits < MOST_VISITS {
+            self.queue.insert((self.units[unit].rank, unit));
         }
     }
 
@@ -200,11 +216,17 @@ impl<'w, 'f> Engine<'w, 'f> {
         let exit = interpreter.run(&function.body).unwrap_or_default();
         let mut summary = std::mem::take(&mut interpreter.summary);
         self.nodes += interpreter_nodes(interpreter);
-        summary.writes = writes(&function.parameters, &exit);
+        summary.writes = writes(function, &exit);
         if !self.units[id].summary.same(&summary) {
             self.units[id].summary = Rc::new(summary);
+            let arrives = !self.units[id].summary.arrivals.is_empty();
             let callers: Vec<_> = self.units[id].callers.iter().copied().collect();
-            callers.into_iter().for_each(|caller| self.enqueue(caller));
+            for caller in callers {
+                if arrives {
+                    self.units[caller].wanted = Wanted::All;
+                }
+                self.enqueue(caller);
+            }
         }
     }
 
@@ -248,6 +270,16 @@ impl<'w, 'f> Engine<'w, 'f> {
         }
         let mut unit = Unit::new(file, Body::Function(function), class, function.name.to_string());
         unit.locals = Rc::new(scope::locals(function));
+        unit.attributes = Rc::new(scope::attributes(function));
+        if self.files[file as usize]
+            .marks
+            .marks
+            .sinks
+            .iter()
+            .any(|mark| function.range().contains_range(mark.range))
+        {
+            unit.wanted = Wanted::All;
+        }
         let id = self.add_unit(unit);
         self.unit_ids.insert((file, function.start()), id);
         if let Some(class) = class {
@@ -290,11 +322,41 @@ impl<'w, 'f> Engine<'w, 'f> {
     }
 
     pub(super) fn summary(&mut self, caller: UnitId, callee: UnitId) -> Rc<Summary> {
-        self.units[callee].callers.insert(caller);
+        if self.units[callee].callers.insert(caller)
+            && !self.units[callee].summary.arrivals.is_empty()
+            && matches!(self.units[caller].wanted, Wanted::Some(_))
+        {
+            self.units[caller].wanted = Wanted::All;
+            self.enqueue(caller);
+        }
+        let rank = self.units[caller].rank + 1;
+        if self.units[callee].rank < rank && rank <= MOST_RANKS {
+            let queued = self.queue.remove(&(self.units[callee].rank, callee));
+            self.units[callee].rank = rank;
+            if queued {
+                self.enqueue(callee);
+            }
+        }
         if self.units[callee].visits == 0 {
             self.enqueue(callee);
         }
         self.units[callee].summary.clone()
+    }
+
+    /// A caller passes something tainted, and wants to know what becomes of it.
+    pub(super) fn want(&mut self, unit: UnitId, parameter: u16) {
+        if let Wanted::Some(wanted) = &mut self.units[unit].wanted
+            && wanted.insert(parameter)
+        {
+            self.enqueue(unit);
+        }
+    }
+
+    pub(super) fn is_wanted(&self, unit: UnitId, parameter: u16) -> bool {
+        match &self.units[unit].wanted {
+            Wanted::Some(wanted) => wanted.contains(&parameter),
+            Wanted::All => true,
+        }
     }
 
     pub(super) fn define_class(&mut self, around: UnitId, class: &'f ast::StmtClassDef) -> ClassId {
@@ -321,6 +383,15 @@ impl<'w, 'f> Engine<'w, 'f> {
                 if !self.classes[id].family.contains(&base) {
                     self.classes[id].family.push(base);
                     self.classes[base].family.push(id);
+                }
+            }
+            // What any of its methods stores in an attribute, the others read.
+            if !self.files[file as usize].root && self.files[file as usize].marks.marks.has_sources() {
+                for statement in &at.class.body {
+                    if let Stmt::FunctionDef(function) = statement {
+                        let method = self.unit(file, function, Some(id));
+                        self.enqueue(method);
+                    }
                 }
             }
         }
@@ -367,7 +438,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         let path = Path { root: Root::Local(Name::new_static("self")), elements: path.to_vec() };
         let mut attributes = self.classes[class].attributes.clone();
         attributes.taint(&path, &value.own);
-        for (rest, taints) in &value.parts {
+        for (rest, taints) in value.parts.iter() {
             let elements =
                 path.elements.iter().chain(rest).take(super::value::LONGEST_PATH).cloned().collect();
             attributes.taint(&Path { root: path.root.clone(), elements }, taints);
@@ -393,7 +464,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         let mut all = Value::default();
         for class in &self.classes[class].family {
             let attributes = self.classes[*class].attributes.variable(&Root::Local(Name::new_static("self")));
-            for (path, taints) in &attributes.parts {
+            for (path, taints) in attributes.parts.iter() {
                 all.add(path, taints);
             }
         }
@@ -499,10 +570,32 @@ impl<'w, 'f> Engine<'w, 'f> {
             functions: count(self.functions_run.len()),
             nodes: self.nodes,
             sources: count(self.files.iter().map(|file| file.marks.marks.sources.len()).sum()),
+            open: self.open(),
             sinks: count(self.files.iter().map(|file| file.marks.marks.sinks.len()).sum()),
             too_deep: self.too_deep,
             too_many: self.too_many,
         }
+    }
+}
+
+impl<'f> Engine<'_, 'f> {
+    /// Functions whose callers could tell more of sources and sinks in the first file. A
+    /// constructor is called by its class's name.
+    fn open(&self) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        for unit in &self.units {
+            let returns = unit.summary.returned.reachable();
+            let returns = returns.iter().any(|taint| matches!(taint.origin, Origin::Source { file: 0, .. }));
+            let arrives = unit.summary.arrivals.iter().any(|arrival| arrival.sink_file == 0);
+            if matches!(unit.body, Body::Function(_)) && (returns || arrives) {
+                let name = match unit.class {
+                    Some(class) if unit.name == "__init__" => self.classes[class].at.class.name.to_string(),
+                    Some(_) | None => unit.name.clone(),
+                };
+                names.insert(name);
+            }
+        }
+        names.into_iter().collect()
     }
 }
 
@@ -519,8 +612,10 @@ impl<'f> Unit<'f> {
             defaults: Vec::new(),
             summary: Rc::default(),
             callers: BTreeSet::new(),
+            wanted: Wanted::Some(BTreeSet::new()),
             visits: 0,
-            queued: false,
+            rank: 0,
+            attributes: Rc::default(),
         }
     }
 }
@@ -537,18 +632,19 @@ fn fuel(body: &[Stmt]) -> u64 {
 }
 
 /// What a function has stored in the objects that it was given.
-fn writes(parameters: &ast::Parameters, exit: &Environment) -> Vec<Write> {
+fn writes(function: &ast::StmtFunctionDef, exit: &Environment) -> Vec<Write> {
     let mut writes = Vec::new();
-    for (index, parameter) in parameters.iter().enumerate() {
+    let rebound = scope::rebound(function);
+    for (index, parameter) in function.parameters.iter().enumerate() {
         let Ok(index) = u16::try_from(index) else { break };
         let value = exit.variable(&Root::Local(parameter.name().id.clone()));
         let given = |taint: &Taint, at: &[Element]| matches!(&taint.origin, Origin::Parameter { index: of, path, .. } if *of == index && path.as_slice() == at);
         // The name may stand for another object by now.
-        if !value.own.iter().any(|taint| given(taint, &[])) {
+        if rebound.contains(&parameter.name().id) {
             continue;
         }
         let own = [(Vec::new(), value.own.clone())];
-        for (path, taints) in own.iter().chain(&value.parts) {
+        for (path, taints) in own.iter().chain(value.parts.iter()) {
             let taints = taints.map(|taint| (!given(taint, path)).then(|| taint.clone()));
             if !taints.is_empty() {
                 writes.push(Write { parameter: index, path: path.clone(), taints });

@@ -74,7 +74,9 @@ impl Environment {
         let vague = path.elements.contains(&Element::Anything) || path.elements.len() > LONGEST_PATH;
         let object = Arc::make_mut(&mut self.variables).entry(path.root.clone()).or_default();
         if !vague {
-            object.parts.retain(|(present, _)| !present.starts_with(&path.elements));
+            if object.parts.iter().any(|(present, _)| present.starts_with(&path.elements)) {
+                Arc::make_mut(&mut object.parts).retain(|(present, _)| !present.starts_with(&path.elements));
+            }
             let inherited = object.project_path(&path.elements).own;
             // The empty set is the mark of a clean part in a tainted whole. It replaces.
             if !(value.own.is_empty() && inherited.is_empty()) {
@@ -84,7 +86,7 @@ impl Environment {
             let before = object.project_path(&path.elements).own;
             object.add(&path.elements, &before.union(&value.own));
         }
-        for (rest, taints) in &value.parts {
+        for (rest, taints) in value.parts.iter() {
             let path: Vec<Element> = path.elements.iter().chain(rest).cloned().collect();
             object.add(&path, taints);
         }
@@ -96,7 +98,10 @@ impl Environment {
             return;
         }
         let object = Arc::make_mut(&mut self.variables).entry(path.root.clone()).or_default();
-        object.parts.retain(|(present, taints)| !(taints.is_empty() && present.starts_with(&path.elements)));
+        if object.parts.iter().any(|(_, taints)| taints.is_empty()) {
+            Arc::make_mut(&mut object.parts)
+                .retain(|(present, taints)| !(taints.is_empty() && present.starts_with(&path.elements)));
+        }
         let before = object.project_path(&path.elements).own;
         object.add(&path.elements, &before.union(taints));
     }
@@ -131,7 +136,7 @@ impl Environment {
                 // Clean on this side: parts that are known to be clean say nothing any more.
                 joined = value.clone();
                 if value.own.is_empty() {
-                    joined.parts.retain(|(_, taints)| !taints.is_empty());
+                    Arc::make_mut(&mut joined.parts).retain(|(_, taints)| !taints.is_empty());
                 }
             } else {
                 joined.join(value);

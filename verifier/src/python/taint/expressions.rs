@@ -369,7 +369,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
         for (index, parameter) in parameters.iter().enumerate() {
             let name = &parameter.name().id;
             let mut value = Value::default();
-            if let (true, Ok(index)) = (deep, u16::try_from(index)) {
+            if let (true, Ok(index)) = (deep, u16::try_from(index))
+                && self.engine.is_wanted(self.unit, index)
+            {
                 let origin = Origin::Parameter { index, path: Vec::new(), whole: false };
                 value.own = TaintSet::one(Taint { origin, label: 0, trace: Trace::default() });
             }
@@ -377,7 +379,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 value.join(default);
             }
             if index == 0 && receiver.as_ref() == Some(name) {
-                for (path, taints) in &attributes.parts {
+                for (path, taints) in attributes.parts.iter() {
                     let before = value.project_path(path).own;
                     value.add(path, &before.union(taints));
                 }
@@ -601,9 +603,10 @@ fn with_taint(mut value: Value, taints: &TaintSet) -> Value {
         return value;
     }
     value.own.extend(taints);
-    value.parts.retain(|(_, taints)| !taints.is_empty());
-    for (_, part) in &mut value.parts {
-        part.extend(taints);
+    if !value.parts.is_empty() {
+        let parts = std::sync::Arc::make_mut(&mut value.parts);
+        parts.retain(|(_, taints)| !taints.is_empty());
+        parts.iter_mut().for_each(|(_, part)| part.extend(taints));
     }
     value
 }

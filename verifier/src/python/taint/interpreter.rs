@@ -721,5 +721,5 @@ pub(super) fn without_parameters(value: &Value) -> Value {
         taints.map(|taint| matches!(taint.origin, super::value::Origin::Source { .. }).then(|| taint.clone()))
     };
     let parts = value.parts.iter().map(|(path, taints)| (path.clone(), known(taints))).collect();
-    Value { own: known(&value.own), parts }
+    Value { own: known(&value.own), parts: std::sync::Arc::new(parts) }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use ruff_python_ast as ast;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
+use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
@@ -22,6 +23,44 @@ pub(super) fn locals(function: &ast::StmtFunctionDef) -> HashSet<Name> {
         collector.bound.remove(name);
     }
     collector.bound
+}
+
+/// Names that a function's body gives another value than they have on entry.
+pub(super) fn rebound(function: &ast::StmtFunctionDef) -> HashSet<Name> {
+    let mut collector = Collector::default();
+    collector.visit_body(&function.body);
+    collector.bound
+}
+
+/// Names of attributes that a function reads or stores.
+pub(super) fn attributes(function: &ast::StmtFunctionDef) -> HashSet<Name> {
+    struct Attributes(HashSet<Name>);
+    impl<'a> Visitor<'a> for Attributes {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            // Down a chain of attributes and calls without going deeper for each link.
+            let mut expression = expression;
+            loop {
+                match expression {
+                    Expr::Attribute(attribute) => {
+                        self.0.insert(attribute.attr.id.clone());
+                        expression = &attribute.value;
+                    }
+                    Expr::Call(call) => {
+                        self.visit_arguments(&call.arguments);
+                        expression = &call.func;
+                    }
+                    Expr::BinOp(operation) => {
+                        self.visit_expr(&operation.right);
+                        expression = &operation.left;
+                    }
+                    other => return visitor::walk_expr(self, other),
+                }
+            }
+        }
+    }
+    let mut attributes = Attributes(HashSet::new());
+    attributes.visit_body(&function.body);
+    attributes.0
 }
 
 #[derive(Default)]

@@ -25,9 +25,20 @@ impl<'f> World<'f> for ByName {
                 visitor::walk_expr(self, expression);
             }
         }
-        let mut calls = Calls(Marks::default());
-        calls.visit_body(&file.source().module().body);
-        calls.0
+        // The visitor goes down into deep nesting; the engine is what is tested there.
+        std::thread::scope(|scope| {
+            let visit = || {
+                let mut calls = Calls(Marks::default());
+                calls.visit_body(&file.source().module().body);
+                calls.0
+            };
+            std::thread::Builder::new()
+                .stack_size(64 << 20)
+                .spawn_scoped(scope, visit)
+                .unwrap()
+                .join()
+                .unwrap()
+        })
     }
 
     fn callees(&self, _: CallSite<'f>) -> Vec<Callee<'f>> {

@@ -8,6 +8,8 @@ use ruff_text_size::TextRange;
 
 /// Beyond this many sources of one value the rest is dropped: the flow is found all the same.
 const MOST_TAINTS: usize = 48;
+/// Beyond this many parts of one argument the whole of it is meant.
+const MOST_PARTS: usize = 6;
 /// Longer ways than this are cut in the middle of nowhere; nobody reads them.
 const LONGEST_TRACE: u16 = 64;
 /// `a.b.c.d`: deeper parts of an object count as the whole of the third.
@@ -133,41 +135,75 @@ impl Trace {
     }
 }
 
-/// All reasons why a value is tainted, sorted; empty when it is clean.
+/// All reasons why a value is tainted, sorted; empty when it is clean. Copied at every step, so
+/// that copies share.
 #[derive(Clone, Debug, Default)]
-pub(super) struct TaintSet(Vec<Taint>);
+pub(super) struct TaintSet(Option<Arc<Vec<Taint>>>);
 
 impl TaintSet {
     pub(super) fn one(taint: Taint) -> Self {
-        Self(vec![taint])
+        Self(Some(Arc::new(vec![taint])))
+    }
+
+    fn taints(&self) -> &[Taint] {
+        self.0.as_ref().map_or(&[], |taints| taints.as_slice())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.taints().is_empty()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Taint> {
-        self.0.iter()
+        self.taints().iter()
     }
 
     pub(super) fn same(&self, other: &TaintSet) -> bool {
-        self.0.len() == other.0.len()
-            && self.0.iter().zip(&other.0).all(|(one, two)| one.order(two) == Ordering::Equal)
+        let (one, two) = (self.taints(), other.taints());
+        std::ptr::eq(one, two)
+            || one.len() == two.len()
+                && one.iter().zip(two).all(|(one, two)| one.order(two) == Ordering::Equal)
     }
 
     pub(super) fn insert(&mut self, taint: Taint) {
-        if let Err(position) = self.0.binary_search_by(|present| present.order(&taint))
-            && self.0.len() < MOST_TAINTS
-        {
-            self.0.insert(position, taint);
+        let Some(taints) = &mut self.0 else {
+            *self = Self::one(taint);
+            return;
+        };
+        let Err(position) = taints.binary_search_by(|present| present.order(&taint)) else { return };
+        let Origin::Parameter { index, .. } = taint.origin else {
+            if taints.len() < MOST_TAINTS {
+                Arc::make_mut(taints).insert(position, taint);
+            }
+            return;
+        };
+        // Once the whole of an argument is meant, no part of it tells anything more.
+        let label = taint.label;
+        let alike = |present: &Taint| {
+            present.label == label
+                && matches!(present.origin, Origin::Parameter { index: of, .. } if of == index)
+        };
+        let is_all = |taint: &Taint| matches!(&taint.origin, Origin::Parameter { path, whole: true, .. } if path.is_empty());
+        if taints.iter().any(|present| alike(present) && is_all(present)) {
+            return;
+        }
+        let taints = Arc::make_mut(taints);
+        let parts = taints.iter().filter(|present| alike(present)).count();
+        if is_all(&taint) || parts >= MOST_PARTS {
+            taints.retain(|present| !alike(present));
+            let origin = Origin::Parameter { index, path: Vec::new(), whole: true };
+            let all = Taint { origin, ..taint };
+            let position = taints.partition_point(|present| present.order(&all) == Ordering::Less);
+            taints.insert(position, all);
+        } else if taints.len() < MOST_TAINTS {
+            taints.insert(position, taint);
         }
     }
 
     pub(super) fn extend(&mut self, other: &TaintSet) {
-        if self.0.is_empty() {
+        if self.is_empty() {
             self.0.clone_from(&other.0);
-        } else {
-            for taint in &other.0 {
+        } else if !std::ptr::eq(self.taints(), other.taints()) {
+            for taint in other.iter() {
                 self.insert(taint.clone());
             }
         }
@@ -180,13 +216,16 @@ impl TaintSet {
 
     /// The same taint one step further on.
     pub(super) fn then(&self, step: &Step) -> TaintSet {
+        if self.is_empty() {
+            return TaintSet::default();
+        }
         let further = |taint: &Taint| Taint { trace: taint.trace.then(step.clone()), ..taint.clone() };
-        Self(self.0.iter().map(further).collect())
+        Self(Some(Arc::new(self.iter().map(further).collect())))
     }
 
     pub(super) fn map(&self, function: impl Fn(&Taint) -> Option<Taint>) -> TaintSet {
         let mut mapped = TaintSet::default();
-        for taint in self.0.iter().filter_map(function) {
+        for taint in self.iter().filter_map(function) {
             mapped.insert(taint);
         }
         mapped
@@ -194,6 +233,9 @@ impl TaintSet {
 
     /// The taint of something computed from this value.
     pub(super) fn derived(&self) -> TaintSet {
+        if self.iter().all(|taint| !matches!(taint.origin, Origin::Parameter { whole: false, .. })) {
+            return self.clone();
+        }
         self.map(|taint| {
             let origin = match &taint.origin {
                 Origin::Source { .. } => taint.origin.clone(),
@@ -207,7 +249,7 @@ impl TaintSet {
 
     /// The taint of a part of this value.
     fn part(&self, element: &Element) -> TaintSet {
-        if self.0.iter().all(|taint| matches!(taint.origin, Origin::Source { .. })) {
+        if self.iter().all(|taint| matches!(taint.origin, Origin::Source { .. })) {
             return self.clone();
         }
         self.map(|taint| {
@@ -226,18 +268,21 @@ impl TaintSet {
     }
 }
 
+/// Parts of a value by path; copies share.
+pub(super) type Parts = Arc<Vec<(Vec<Element>, TaintSet)>>;
+
 /// A value: the taint of the whole, and of the parts that differ from the whole. A part with an
 /// empty set is known to be clean.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Value {
     pub(super) own: TaintSet,
     /// Sorted by path; no path is empty.
-    pub(super) parts: Vec<(Vec<Element>, TaintSet)>,
+    pub(super) parts: Parts,
 }
 
 impl Value {
     pub(super) fn whole(own: TaintSet) -> Self {
-        Self { own, parts: Vec::new() }
+        Self { own, parts: Parts::default() }
     }
 
     pub(super) fn is_clean(&self) -> bool {
@@ -247,7 +292,7 @@ impl Value {
     /// The taint of the value and of everything inside it.
     pub(super) fn reachable(&self) -> TaintSet {
         let mut all = self.own.clone();
-        for (_, taints) in &self.parts {
+        for (_, taints) in self.parts.iter() {
             all.extend(taints);
         }
         all
@@ -258,7 +303,7 @@ impl Value {
         let mut own = None;
         let mut vague = TaintSet::default();
         let mut parts = Value::default();
-        for (path, taints) in &self.parts {
+        for (path, taints) in self.parts.iter() {
             let same = path[0] == *element;
             let overlaps = match (&path[0], element) {
                 (Element::Attribute(_), _) | (_, Element::Attribute(_)) => same,
@@ -282,6 +327,15 @@ impl Value {
         path.iter().fold(self.clone(), |value, element| value.project(element))
     }
 
+    /// What is known of a part, or what it has from its whole.
+    fn taint_of(&self, path: &[Element]) -> TaintSet {
+        match self.parts.binary_search_by(|(present, _)| present.as_slice().cmp(path)) {
+            Ok(position) => self.parts[position].1.clone(),
+            Err(_) if self.parts.is_empty() && self.own.is_empty() => TaintSet::default(),
+            Err(_) => self.project_path(path).own,
+        }
+    }
+
     /// Adds taint to a part, and keeps what is known of it.
     pub(super) fn add(&mut self, path: &[Element], taints: &TaintSet) {
         let path = &path[..path.len().min(LONGEST_PATH)];
@@ -290,14 +344,21 @@ impl Value {
             return;
         }
         match self.parts.binary_search_by(|(present, _)| present.as_slice().cmp(path)) {
-            Ok(position) => self.parts[position].1.extend(taints),
+            Ok(position) => Arc::make_mut(&mut self.parts)[position].1.extend(taints),
             Err(_) if self.parts.len() >= MOST_FIELDS => self.own.extend(taints),
-            Err(position) => self.parts.insert(position, (path.to_vec(), taints.clone())),
+            Err(position) => Arc::make_mut(&mut self.parts).insert(position, (path.to_vec(), taints.clone())),
         }
     }
 
     /// Either this value or that one.
     pub(super) fn join(&mut self, other: &Value) {
+        if other.parts.is_empty() && self.parts.is_empty() {
+            self.own.extend(&other.own);
+            return;
+        }
+        if self.same(other) {
+            return;
+        }
         if self.is_clean() && self.parts.is_empty() {
             *self = other.clone();
             return;
@@ -310,7 +371,7 @@ impl Value {
         parts.dedup();
         let mut joined = Value::whole(self.own.clone().union(&other.own));
         for path in parts {
-            let taints = self.project_path(&path).own.union(&other.project_path(&path).own);
+            let taints = self.taint_of(&path).union(&other.taint_of(&path));
             joined.add(&path, &taints);
         }
         *self = joined;
@@ -320,7 +381,7 @@ impl Value {
     pub(super) fn wrapped(&self, element: &Element) -> Value {
         let mut value = Value::default();
         value.add(std::slice::from_ref(element), &self.own);
-        for (path, taints) in &self.parts {
+        for (path, taints) in self.parts.iter() {
             let path: Vec<Element> = [element.clone()].into_iter().chain(path.iter().cloned()).collect();
             value.add(&path, taints);
         }
@@ -329,13 +390,22 @@ impl Value {
 
     /// The same value one step further on.
     pub(super) fn then(&self, step: &Step) -> Value {
+        if self.parts.is_empty() {
+            return Value::whole(self.own.then(step));
+        }
         let parts = self.parts.iter().map(|(path, taints)| (path.clone(), taints.then(step))).collect();
-        Value { own: self.own.then(step), parts }
+        Value { own: self.own.then(step), parts: Arc::new(parts) }
     }
 
     pub(super) fn same(&self, other: &Value) -> bool {
+        let shared = Arc::ptr_eq(&self.parts, &other.parts);
         self.own.same(&other.own)
-            && self.parts.len() == other.parts.len()
-            && self.parts.iter().zip(&other.parts).all(|(one, two)| one.0 == two.0 && one.1.same(&two.1))
+            && (shared
+                || self.parts.len() == other.parts.len()
+                    && self
+                        .parts
+                        .iter()
+                        .zip(other.parts.iter())
+                        .all(|(one, two)| one.0 == two.0 && one.1.same(&two.1)))
     }
 }

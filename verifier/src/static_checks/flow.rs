@@ -1,0 +1,526 @@
+//! # `flow`: a value from one place reaches another
+//!
+//! What it asks: does a value that comes from code matching `from` arrive at code matching `to`?
+//! At a call arrives what is passed to it, with the object that it is called on; at any other
+//! expression, its value. The value is followed
+//!
+//! - through assignments, unpacking, attributes, elements of containers by their keys, operators,
+//!   strings, comprehensions, lambdas, `with`, `for`, `match`, both ways of each branch, round each
+//!   loop, and along exceptions;
+//! - into functions and methods of the project and out of them, across files; into a class's
+//!   other methods by the attributes of `self`, into functions by variables of the module;
+//! - through a call that cannot be followed, from its arguments and its object to its result.
+//!   This is an assumption, and a note names the call.
+//!
+//! It is not followed through what matches `sanitizers`, nor through comparisons, `len`, `bool`,
+//! `isinstance` and the like, which tell something about a value and are not the value. A
+//! propagator hands it on where nothing else would: from one metavariable of its pattern to
+//! another.
+//!
+//! In `findings.toml`:
+//!
+//! ```toml
+//! file = "agents/listener.py"       # some step of the way is in this file
+//! symbol = "Listener.run"           # and inside this
+//! static = { flow = {
+//!     from = ["$SOCKET.recv(...)"],
+//!     to = ["pickle.loads(...)"],
+//!     sanitizers = ["verify(...)"],
+//!     propagators = [{ pattern = "$BUFFER.feed($DATA)", from = "$DATA", to = "$BUFFER" }],
+//! } }
+//! ```
+//!
+//! With `files = "glob"` every flow whose sink is in one of the files is cited. The sites are the
+//! steps of each way; the notes tell each way in order.
+//!
+//! What it cannot see: values that go through threads, processes, files or sockets and come back;
+//! callbacks that somebody else calls; `setattr`, `exec`, `globals()`; two names for one object
+//! inside a function; values that only decide which branch is taken. A branch that can never be
+//! taken counts as taken. When the sink is reached by a parameter, callers are looked for in all
+//! files that name the function.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::catalogue::check::FlowCheck;
+use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
+use crate::evidence::{Observation, Reason, Site};
+use crate::python::pattern::{Matcher, Pattern};
+use crate::python::project::{Ancestor, ClassRef, Scope};
+use crate::python::taint::{
+    self, Binding, CallSite, Callee, ClassAt, Findings, Flow, Mark, Marks, Options, PropagatorKind,
+    PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification, StepKind, World,
+};
+use crate::python::{ParsedFile, Project, Ranged, TextRange};
+use crate::static_checks::{
+    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects, sweep,
+};
+use crate::target::RelativePath;
+
+const KIND: CheckKind = CheckKind::Flow;
+/// Callers of a function are looked for in at most this many files.
+const MOST_CALLER_FILES: usize = 150;
+/// Callers of callers, and so on.
+const MOST_CALLER_ROUNDS: usize = 4;
+/// Ways told step by step; the rest is counted.
+const MOST_WAYS: usize = 20;
+
+/// One that holds and one that does not.
+pub const EXAMPLES: Examples = Examples {
+    holds: Example {
+        claim: "file = \"example.py\"\nstatic = { flow = { from = \"$S.recv(...)\", to = \"pickle.loads(...)\" } }",
+        python: "\
+import pickle
+
+class Listener:
+    def receive(self):
+        self.message = self.socket.recv()  # <-
+
+    def decode(self, data):
+        return pickle.loads(data)  # <-
+
+    def run(self):
+        self.receive()
+        return self.decode(self.message)  # <-
+",
+    },
+    does_not_hold: Example {
+        claim: "file = \"example.py\"\nstatic = { flow = { from = \"$S.recv(...)\", to = \"pickle.loads(...)\" } }",
+        python: "\
+import json
+import pickle
+
+class Listener:
+    def run(self, cache):
+        message = self.socket.recv()
+        state = pickle.loads(cache.read())
+        return json.loads(message), state
+",
+    },
+};
+
+/// Asks it.
+pub fn observe(check: &FlowCheck, claim: &Claim, context: &Context) -> Observation {
+    let asked = Asked::new(check, context.project);
+    let result = match &claim.scope {
+        ClaimScope::File(_) => subjects(claim, context).map(|subjects| {
+            let answers: Vec<Answer> = subjects.into_iter().map(|subject| asked.look(subject)).collect();
+            let mut searched = crate::evidence::Searched { files: 1, parsed: 1, ..Default::default() };
+            searched.blind.extend(answers.iter().find_map(|answer| answer.blind.clone()));
+            (answers, searched)
+        }),
+        ClaimScope::Sweep(_) => {
+            sweep(claim, context, |bytes| asked.may_have_sink(bytes), |subject| asked.look(subject))
+                .map(|swept| (swept.found, swept.searched))
+        }
+    };
+    match result {
+        Ok((answers, searched)) => conclude(check, answers, searched),
+        Err(reason) => Sight::default().unobserved(KIND, reason),
+    }
+}
+
+/// What one subject gave.
+#[derive(Default)]
+struct Answer {
+    ways: Vec<Way>,
+    blind: Option<Reason>,
+    /// Flows whose code does not compile at one of their steps.
+    broken_ways: Vec<Reason>,
+    /// Sources and sinks of the subject, cited when nothing is found.
+    looked_at: Vec<Site>,
+    sources: u32,
+    sinks: u32,
+    functions: u32,
+    nodes: u64,
+    notes: Vec<String>,
+    unresolved: Option<String>,
+}
+
+/// A flow, ready to be cited.
+struct Way {
+    sites: Vec<Site>,
+    steps: Vec<String>,
+    source: String,
+    sink: String,
+}
+
+fn conclude(check: &FlowCheck, answers: Vec<Answer>, mut searched: crate::evidence::Searched) -> Observation {
+    let mut sight = Sight::default();
+    let (mut sources, mut sinks, mut functions) = (0, 0, 0);
+    let mut ways = Vec::new();
+    let mut looked_at = Vec::new();
+    let mut notes = BTreeSet::new();
+    let mut unresolved = None;
+    let mut broken = None;
+    for answer in answers {
+        sources += answer.sources;
+        sinks += answer.sinks;
+        functions += answer.functions;
+        searched.nodes += answer.nodes;
+        ways.extend(answer.ways);
+        looked_at.extend(answer.looked_at);
+        notes.extend(answer.notes);
+        unresolved = unresolved.or(answer.unresolved);
+        broken = broken.or(answer.broken_ways.into_iter().next());
+    }
+    sight.searched = searched;
+    if let Some(first) = ways.first() {
+        let because = match ways.len() {
+            1 => format!("{} reaches {}", first.source, first.sink),
+            more => format!("{} reaches {}, and {} more", first.source, first.sink, more - 1),
+        };
+        for way in ways.iter().take(MOST_WAYS) {
+            sight.notes.extend(way.steps.iter().cloned());
+        }
+        if ways.len() > MOST_WAYS {
+            sight.notes.push(format!("{} more ways are not told step by step", ways.len() - MOST_WAYS));
+        }
+        sight.notes.extend(notes);
+        sight.sites = merge(ways.into_iter().flat_map(|way| way.sites));
+        return sight.holds(KIND, because);
+    }
+    sight.notes.extend(notes);
+    sight.sites = merge(looked_at);
+    let tell = |patterns: &[Pattern]| {
+        let texts: Vec<String> = patterns.iter().map(|pattern| format!("`{}`", pattern.source())).collect();
+        texts.join(", ")
+    };
+    let because = format!(
+        "{} from {} and {} to {} were looked at in {}, and none of the values arrives",
+        plural(sources, "place", "places"),
+        tell(&check.from),
+        plural(sinks, "place", "places"),
+        tell(&check.to),
+        plural(functions, "function", "functions"),
+    );
+    if let Some(reason) = broken {
+        return sight.unobserved(KIND, reason);
+    }
+    match unresolved {
+        Some(what) => sight.unobserved(KIND, Reason::Unresolved { what }),
+        None => sight.does_not_hold(KIND, because),
+    }
+}
+
+fn plural(number: u32, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// One site per line: a line may be a step of several ways, or two steps of one.
+fn merge(sites: impl IntoIterator<Item = Site>) -> Vec<Site> {
+    let mut merged: BTreeMap<(RelativePath, u32), Site> = BTreeMap::new();
+    for site in sites {
+        match merged.entry((site.file.clone(), site.line)) {
+            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(site)),
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let present = entry.get_mut();
+                present.end_line = present.end_line.max(site.end_line);
+                let label = site.label.unwrap_or_default();
+                let known = present.label.get_or_insert_default();
+                if !known.split(", ").any(|part| part == label) {
+                    known.push_str(", ");
+                    known.push_str(&label);
+                }
+            }
+        }
+    }
+    merged.into_values().collect()
+}
+
+/// The question, prepared for many files.
+struct Asked<'c, 'f> {
+    check: &'c FlowCheck,
+    project: &'c Project<'f>,
+    specification: Specification,
+    marks: Mutex<HashMap<RelativePath, Arc<Marks>>>,
+}
+
+impl<'c, 'f> Asked<'c, 'f> {
+    fn new(check: &'c FlowCheck, project: &'c Project<'f>) -> Self {
+        let specification = Specification {
+            // A value that somebody names is that value and not what it is made of.
+            sources: check.from.iter().map(|_| SourceKind { exact: true, ..SourceKind::default() }).collect(),
+            sinks: check.to.iter().map(|_| SinkKind::default()).collect(),
+            sanitizers: check.sanitizers.iter().map(|_| SanitizerKind::default()).collect(),
+            propagators: check.propagators.iter().map(|_| PropagatorKind::default()).collect(),
+            options: Options { deep: true, ..Options::default() },
+        };
+        Self { check, project, specification, marks: Mutex::default() }
+    }
+
+    fn may_have_sink(&self, text: &[u8]) -> bool {
+        self.check.to.iter().any(|pattern| may_match(pattern, text))
+    }
+
+    fn look(&self, subject: Subject<'f>) -> Answer {
+        let file = subject.file;
+        let mut answer = Answer { blind: subject.blind(), ..Answer::default() };
+        let mut roots = vec![file];
+        let mut asked_for = BTreeSet::new();
+        for _ in 0..MOST_CALLER_ROUNDS {
+            let findings = taint::analyse(&self.specification, self, &roots);
+            answer.functions = findings.functions;
+            answer.nodes += findings.nodes;
+            self.take(&mut answer, &findings, subject);
+            if !answer.ways.is_empty() {
+                break;
+            }
+            // What a parameter brings to the sink is decided by callers elsewhere, and so is what
+            // becomes of a result.
+            let names: Vec<String> =
+                findings.open.iter().filter(|name| asked_for.insert((*name).clone())).cloned().collect();
+            let before = roots.len();
+            for name in names {
+                if let Err(what) = self.add_callers(&name, &mut roots) {
+                    answer.unresolved = Some(what);
+                }
+            }
+            if roots.len() == before {
+                break;
+            }
+            answer.notes.push(format!("callers were followed into {}", plural_files(roots.len() - 1)));
+        }
+        self.count(&mut answer, subject);
+        answer
+    }
+
+    /// Adds the files that may call a function of this name and have what the file lacks.
+    fn add_callers(&self, name: &str, roots: &mut Vec<&'f ParsedFile>) -> Result<(), String> {
+        let mentioning = self.project.mentioning(name);
+        let mut callers = Vec::new();
+        for path in mentioning.iter() {
+            if roots.iter().any(|root| root.path() == path) {
+                continue;
+            }
+            callers.push(path);
+        }
+        if callers.len() > MOST_CALLER_FILES {
+            return Err(format!(
+                "{} files name `{name}`, too many to look for the value in them all",
+                callers.len()
+            ));
+        }
+        for path in callers {
+            if let Ok(file) = self.project.file(path) {
+                roots.push(file);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what was found in so far as it concerns the subject.
+    fn take(&self, answer: &mut Answer, findings: &Findings, subject: Subject<'f>) {
+        if findings.too_many {
+            answer.unresolved = Some("more functions are called than can be followed".to_owned());
+        }
+        if findings.too_deep {
+            answer.unresolved = Some("some code is nested too deep to be followed".to_owned());
+        }
+        for flow in &findings.flows {
+            let concerns = flow
+                .steps
+                .iter()
+                .any(|step| step.file == *subject.file.path() && subject.range().contains_range(step.range));
+            if !concerns {
+                continue;
+            }
+            match self.broken(flow) {
+                Some(reason) => answer.broken_ways.push(reason),
+                None => answer.ways.push(self.way(flow, &mut answer.notes)),
+            }
+        }
+    }
+
+    /// The error in one of the functions that the flow goes through.
+    fn broken(&self, flow: &Flow) -> Option<Reason> {
+        flow.steps.iter().find_map(|step| {
+            let file = self.project.file(&step.file).ok()?;
+            let around = file.symbols().innermost(step.range).map_or(step.range, |symbol| symbol.range);
+            broken_within(file, around)
+        })
+    }
+
+    fn way(&self, flow: &Flow, notes: &mut Vec<String>) -> Way {
+        let mut way =
+            Way { sites: Vec::new(), steps: Vec::new(), source: String::new(), sink: String::new() };
+        let last = flow.steps.len().saturating_sub(1);
+        for (index, step) in flow.steps.iter().enumerate() {
+            let Ok(file) = self.project.file(&step.file) else { continue };
+            let label = match &step.kind {
+                StepKind::Source => "the value comes from here".to_owned(),
+                StepKind::Stored(place) => format!("stored in `{}`", short(place)),
+                StepKind::Passed(function, parameter) => format!("passed to `{function}` as `{parameter}`"),
+                StepKind::Returned(function) => format!("returned by `{function}`"),
+                StepKind::Unresolved(callee) => format!("goes through `{}`", short(callee)),
+                StepKind::Propagated => "handed on".to_owned(),
+                StepKind::Sink => "arrives here".to_owned(),
+            };
+            let site = site(file, step.range, Some(&label));
+            let code = short(file.source().slice(step.range));
+            if let StepKind::Unresolved(callee) = &step.kind {
+                notes.push(format!(
+                    "`{}` at {}:{} cannot be followed: its result is taken to hold what it is given",
+                    short(callee),
+                    site.file,
+                    site.line
+                ));
+            }
+            if index == 0 {
+                way.source = format!("`{code}` ({}:{})", site.file, site.line);
+            }
+            if index == last {
+                way.sink = format!("`{code}` ({}:{})", site.file, site.line);
+            }
+            way.steps.push(format!(
+                "step {} of {}: {}:{}: {label}: {code}",
+                index + 1,
+                last + 1,
+                site.file,
+                site.line
+            ));
+            way.sites.push(site);
+            notes.extend(broken_elsewhere_note(file));
+        }
+        way
+    }
+
+    /// Counts and cites the places that were looked at.
+    fn count(&self, answer: &mut Answer, subject: Subject<'f>) {
+        let marks = self.marks_of(subject.file);
+        for (places, number, label) in [
+            (&marks.sources, &mut answer.sources, "a value comes from here and does not arrive"),
+            (&marks.sinks, &mut answer.sinks, "no such value arrives here"),
+        ] {
+            for mark in places.iter().filter(|mark| subject.range().contains_range(mark.range)) {
+                *number += 1;
+                answer.looked_at.push(site(subject.file, mark.range, Some(label)));
+            }
+        }
+    }
+
+    fn marks_of(&self, file: &'f ParsedFile) -> Arc<Marks> {
+        let known = self.marks.lock().unwrap_or_else(PoisonError::into_inner).get(file.path()).cloned();
+        if let Some(marks) = known {
+            return marks;
+        }
+        let marks = Arc::new(self.find_marks(file));
+        let mut all = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(file.path().clone()).or_insert(marks).clone()
+    }
+
+    fn find_marks(&self, file: &'f ParsedFile) -> Marks {
+        let text = file.source().text().as_bytes();
+        let matcher = Matcher::new(file.source());
+        let find = |patterns: &[Pattern]| {
+            let mut marks = Vec::new();
+            for (kind, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| may_match(pattern, text))
+            {
+                let mut ranges: Vec<TextRange> =
+                    matcher.find(pattern).into_iter().map(|found| found.range).collect();
+                ranges.dedup();
+                marks.extend(ranges.into_iter().map(|range| Mark { range, kind }));
+            }
+            marks
+        };
+        let mut propagators = Vec::new();
+        for (kind, propagator) in self.check.propagators.iter().enumerate() {
+            if !may_match(&propagator.pattern, text) {
+                continue;
+            }
+            for found in matcher.find(&propagator.pattern) {
+                let from = found.bindings.get(&propagator.from);
+                let to = found.bindings.get(&propagator.to);
+                if let (Some(from), Some(to)) = (from, to) {
+                    propagators.push(PropagatorMark { from: from.range(), to: to.range(), kind });
+                }
+            }
+        }
+        Marks {
+            sources: find(&self.check.from),
+            sinks: find(&self.check.to),
+            sanitizers: find(&self.check.sanitizers),
+            propagators,
+        }
+    }
+}
+
+impl<'f> World<'f> for Asked<'_, 'f> {
+    fn marks(&self, file: &'f ParsedFile) -> Marks {
+        (*self.marks_of(file)).clone()
+    }
+
+    fn callees(&self, call: CallSite<'f>) -> Vec<Callee<'f>> {
+        callees(self.project, call)
+    }
+
+    fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {
+        bases(self.project, class)
+    }
+}
+
+/// The functions of the project that a call can call.
+fn callees<'f>(project: &Project<'f>, site: CallSite<'f>) -> Vec<Callee<'f>> {
+    let scope = match site.function {
+        Some(function) => Scope::inside(site.file, function),
+        None => Scope::at(site.file, site.call.range()),
+    };
+    let resolved = project.resolve_call(&scope, site.call);
+    let mut callees = Vec::new();
+    for (function, receiver) in resolved.functions {
+        let is_static = function.has_decorator("staticmethod");
+        let binding = if receiver.is_some() && !is_static { Binding::Method } else { Binding::Function };
+        let class = function.class_ref().map(at);
+        callees.push(Callee { file: function.file, function: function.node, class, binding });
+    }
+    for class in resolved.classes {
+        for function in project.method(class, "__init__").unwrap_or_default() {
+            let class = function.class_ref().map(at);
+            let binding = Binding::Constructor;
+            callees.push(Callee { file: function.file, function: function.node, class, binding });
+        }
+    }
+    callees
+}
+
+fn bases<'f>(project: &Project<'f>, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {
+    let orders = project.linearisations(ClassRef { file: class.file, node: class.class });
+    let mut bases: Vec<ClassAt<'f>> = Vec::new();
+    for ancestor in orders.into_iter().flat_map(|order| order.ancestors) {
+        match ancestor {
+            Ancestor::Class(base) if !std::ptr::eq(base.node, class.class) => {
+                if !bases.iter().any(|known| std::ptr::eq(known.class, base.node)) {
+                    bases.push(at(base));
+                }
+            }
+            Ancestor::Class(_) | Ancestor::External(_) | Ancestor::Unresolved(_) => {}
+        }
+    }
+    bases
+}
+
+fn at(class: ClassRef<'_>) -> ClassAt<'_> {
+    ClassAt { file: class.file, class: class.node }
+}
+
+/// Whether a text has all that a pattern needs.
+fn may_match(pattern: &Pattern, text: &[u8]) -> bool {
+    pattern.literals().all().iter().all(|literal| memchr::memmem::find(text, literal.as_bytes()).is_some())
+}
+
+fn plural_files(number: usize) -> String {
+    plural(u32::try_from(number).unwrap_or(u32::MAX), "file", "files")
+}
+
+/// One line of code, cut where it gets long.
+fn short(code: &str) -> String {
+    let line: String = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= 80 {
+        return line;
+    }
+    let cut: String = line.chars().take(79).collect();
+    format!("{cut}…")
+}
+
+#[cfg(test)]
+mod tests;
