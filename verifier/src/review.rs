@@ -278,44 +278,48 @@ fn stale_settings(catalogue: &Catalogue, everything: &dyn TargetTree, problems: 
     let files = everything.python_files();
     let line = catalogue.text.lines().position(|line| line.trim() == "[target]").map_or(1, |index| index + 1);
     let line = u32::try_from(line).unwrap_or(1);
-    let mut nothing = |value: &str, title: String, help: &str| {
-        problems.push(problem(place_of_value(catalogue, line, value), title, "", help));
+    // One warning per list: a catalogue may serve several targets, and each leaves something unused.
+    let mut nothing = |values: &[&String], one: &str, many: &str, help: &str| {
+        let mut places = values.iter().map(|value| place_of_value(catalogue, line, value));
+        let Some(first) = places.next() else { return };
+        let names: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+        let title = format!("{}: {}", if values.len() == 1 { one } else { many }, names.join(", "));
+        let also = places.map(|place| (place, String::new())).collect();
+        problems.push(Problem { also, ..problem(first, title, "", help) });
     };
-    for glob in &catalogue.target.exclude {
-        let Ok(selector) = FileSelector::excluding(std::slice::from_ref(glob)) else { continue };
-        if !files.iter().any(|path| selector.matches(path)) {
-            nothing(
-                glob,
-                format!("`exclude` has a glob that matches no Python file: `{glob}`"),
-                "drop it, if this is the whole target",
-            );
-        }
-    }
-    for root in &catalogue.target.python.path {
-        let Ok(directory) = RelativePath::new(root) else { continue };
+    let settings = &catalogue.target;
+    let matches_nothing = |glob: &&String| {
+        let selector = FileSelector::excluding(std::slice::from_ref(*glob));
+        selector.is_ok_and(|selector| !files.iter().any(|path| selector.matches(path)))
+    };
+    nothing(
+        &settings.exclude.iter().filter(matches_nothing).collect::<Vec<_>>(),
+        "`exclude` has a glob that matches no Python file",
+        "`exclude` has globs that match no Python file",
+        "drop what no target needs",
+    );
+    let is_empty = |root: &&String| {
+        let Ok(directory) = RelativePath::new(root) else { return false };
         let below = format!("{directory}/");
-        if !files.iter().any(|path| path.as_str().starts_with(&below)) {
-            nothing(
-                root,
-                format!("`path` has a directory without Python files: `{root}`"),
-                "drop it, or mend the path",
-            );
-        }
-    }
-    if catalogue.target.python.stubs.is_empty() {
+        !files.iter().any(|path| path.as_str().starts_with(&below))
+    };
+    nothing(
+        &settings.python.path.iter().filter(is_empty).collect::<Vec<_>>(),
+        "`path` has a directory without Python files",
+        "`path` has directories without Python files",
+        "drop them, or mend the paths",
+    );
+    if settings.python.stubs.is_empty() {
         return;
     }
     let imported = imported_packages(everything);
-    for stub in &catalogue.target.python.stubs {
-        let package = stub.split('.').next().unwrap_or(stub);
-        if !imported.contains(package) {
-            nothing(
-                stub,
-                format!("nothing imports the stub `{stub}`"),
-                "drop it: no file of the target needs it",
-            );
-        }
-    }
+    let is_unused = |stub: &&String| !imported.contains(stub.split('.').next().unwrap_or(stub));
+    nothing(
+        &settings.python.stubs.iter().filter(is_unused).collect::<Vec<_>>(),
+        "nothing imports the stub",
+        "nothing imports the stubs",
+        "drop what no target needs",
+    );
 }
 
 /// The first words of everything that is imported anywhere, found without parsing.
@@ -446,7 +450,7 @@ mod tests {
             &[
                 "`exclude` has a glob that matches no Python file: `new/**`",
                 "`path` has a directory without Python files: `lib`",
-                "nothing imports the stub `grpc`",
+                "nothing imports the stub: `grpc`",
             ],
         );
     }
@@ -463,7 +467,7 @@ mod tests {
         2 | exclude = ["new/**"]
           |            ^^^^^^^^
           |
-          = help: drop it, if this is the whole target
+          = help: drop what no target needs
 
         warning: `R1-1/c` speaks of a file that is not in the target: `q/a.py`
           --> findings.toml:20:1

@@ -11,6 +11,24 @@ use super::problems::{Sink, closest, quoted};
 /// A text and where it stands.
 pub(super) type Text = Spanned<String>;
 
+/// Where a table stands, and which keys it has, also those whose values have the wrong type: a
+/// value that has been refused is not missing.
+pub(super) struct Header {
+    pub(super) place: Range<usize>,
+    keys: Vec<String>,
+}
+
+impl Header {
+    fn of(table: &Table<'_>) -> Self {
+        Self { place: table.place(), keys: table.keys().into_iter().map(|(key, _)| key.to_owned()).collect() }
+    }
+
+    /// Whether one of these keys is there.
+    pub(super) fn has(&self, keys: &[&str]) -> bool {
+        self.keys.iter().any(|key| keys.contains(&key.as_str()))
+    }
+}
+
 /// The whole file.
 #[derive(Default)]
 pub(super) struct RawCatalogue<'t> {
@@ -32,7 +50,7 @@ pub(super) struct RawTarget {
 
 /// `[[report]]`.
 pub(super) struct RawReport {
-    pub(super) place: Range<usize>,
+    pub(super) header: Header,
     pub(super) id: Option<Text>,
     pub(super) title: Option<Text>,
     pub(super) file: Option<Text>,
@@ -41,7 +59,7 @@ pub(super) struct RawReport {
 
 /// `[[finding]]`.
 pub(super) struct RawFinding<'t> {
-    pub(super) place: Range<usize>,
+    pub(super) header: Header,
     pub(super) id: Option<Text>,
     pub(super) report: Option<Text>,
     pub(super) severity: Option<Text>,
@@ -57,7 +75,7 @@ pub(super) struct RawFinding<'t> {
 
 /// `[[finding.claim]]`.
 pub(super) struct RawClaim<'t> {
-    pub(super) place: Range<usize>,
+    pub(super) header: Header,
     pub(super) id: Option<Text>,
     pub(super) role: Option<Text>,
     pub(super) says: Option<Text>,
@@ -71,10 +89,6 @@ pub(super) struct RawClaim<'t> {
     pub(super) inspect_check: Option<Table<'t>>,
     pub(super) probe_check: Option<Table<'t>>,
     pub(super) example: Option<RawExample>,
-    /// A check is named at all, if only by a value of the wrong type.
-    pub(super) has_check_key: bool,
-    /// So is a file.
-    pub(super) has_scope_key: bool,
 }
 
 /// `example = { holds = '''…''', fails = '''…''' }`.
@@ -131,7 +145,7 @@ impl RawTarget {
 impl RawReport {
     fn read(mut table: Table<'_>, sink: &Sink) -> Self {
         let report = Self {
-            place: table.place(),
+            header: Header::of(&table),
             id: table.text("id", sink),
             title: table.text("title", sink),
             file: table.text("file", sink),
@@ -145,7 +159,7 @@ impl RawReport {
 impl<'t> RawFinding<'t> {
     fn read(mut table: Table<'t>, sink: &Sink) -> Self {
         let finding = Self {
-            place: table.place(),
+            header: Header::of(&table),
             id: table.text("id", sink),
             report: table.text("report", sink),
             severity: table.text("severity", sink),
@@ -170,7 +184,7 @@ impl<'t> RawFinding<'t> {
 impl<'t> RawClaim<'t> {
     fn read(mut table: Table<'t>, sink: &Sink) -> Self {
         let claim = Self {
-            place: table.place(),
+            header: Header::of(&table),
             id: table.text("id", sink),
             role: table.text("role", sink),
             says: table.text("says", sink),
@@ -183,10 +197,6 @@ impl<'t> RawClaim<'t> {
             inspect_check: table.table("inspect", "`inspect`", sink),
             probe_check: table.table("probe", "`probe`", sink),
             example: table.table("example", "`example`", sink).map(|table| RawExample::read(table, sink)),
-            has_check_key: ["static", "import", "inspect", "probe"]
-                .iter()
-                .any(|key| table.key_place(key).is_some()),
-            has_scope_key: ["file", "files"].iter().any(|key| table.key_place(key).is_some()),
         };
         table.finish(sink);
         claim

@@ -126,3 +126,418 @@ fn all_problems_are_shown_at_once_with_their_lines() {
        = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`
     "#);
 }
+
+/// What a good static check looks like, for claims whose problem is elsewhere.
+const GOOD: &str = "static = { endless-loop = true }";
+
+fn titles(text: &str) -> Vec<String> {
+    parse(text).err().iter().flat_map(Problems::iter).map(|problem| problem.title.clone()).collect()
+}
+
+#[track_caller]
+fn check_finding(finding: &str, expected: &[&str]) {
+    let text = catalogue(finding, &format!("file = \"a.py\"\n{GOOD}"));
+    assert_eq!(titles(&text), expected, "{finding}");
+}
+
+#[track_caller]
+fn check_claim(claim: &str, expected: &[&str]) {
+    assert_eq!(titles(&catalogue("", claim)), expected, "{claim}");
+}
+
+/// A claim about `f` in `a.py` with this in its `static` table.
+#[track_caller]
+fn check_static(table: &str, expected: &[&str]) {
+    check_claim(&format!("file = \"a.py\"\nsymbol = \"f\"\nstatic = {{ {table} }}"), expected);
+}
+
+#[track_caller]
+fn check_whole(text: &str, expected: &[&str]) {
+    assert_eq!(titles(text), expected, "{text}");
+}
+
+#[test]
+fn an_empty_catalogue_is_good_and_broken_toml_is_not() {
+    check_whole("", &[]);
+    check_whole(
+        "x = = 1\n[y",
+        &[
+            "not TOML: extra `=`, expected nothing",
+            "not TOML: unexpected key or value, expected newline, `#`",
+            "not TOML: unclosed table, expected `]`",
+        ],
+    );
+    check_whole("[target]\nroot = \"a\"\nroot = \"b\"\n", &["not TOML: duplicate key"]);
+    check_whole(
+        "\u{0}",
+        &[
+            "not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`",
+            "not TOML: key with no value, expected `=`",
+        ],
+    );
+}
+
+#[test]
+fn a_catalogue_that_cannot_be_read_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |path: &Path, expected: &str| {
+        let rendered = Catalogue::read(path).map(|_| ()).unwrap_err().to_string();
+        assert!(rendered.contains(expected), "{rendered}");
+        assert!(rendered.contains("help: "), "{rendered}");
+    };
+    check(&directory.path().join("findings.toml"), "cannot read the catalogue");
+    check(directory.path(), "cannot read the catalogue");
+    let latin = directory.path().join("latin.toml");
+    std::fs::write(&latin, b"# caf\xe9\n").unwrap();
+    check(&latin, "invalid utf-8");
+}
+
+#[test]
+fn ids_are_unique_and_have_a_form() {
+    check_whole("[[report]]\ntitle = \"t\"\n", &["a report has no id"]);
+    check_whole("[[report]]\nid = \"R 1\"\ntitle = \"t\"\n", &["`R 1` cannot be the id of a report"]);
+    let report = "[[report]]\nid = \"R1\"\ntitle = \"t\"\n";
+    check_whole(&report.repeat(2), &["two reports have the id `R1`"]);
+    let good = catalogue("", &format!("file = \"a.py\"\n{GOOD}"));
+    let again = &good[good.find("[[finding]]").unwrap()..];
+    check_whole(&format!("{good}\n{again}"), &["two findings have the id `R1-1`"]);
+    let claim = &good[good.find("[[finding.claim]]").unwrap()..];
+    check_whole(&format!("{good}\n{claim}"), &["two claims have the id `it-is-so`"]);
+}
+
+#[test]
+fn two_equal_ids_show_both_places() {
+    let report = "[[report]]\nid = \"R1\"\ntitle = \"t\"\n";
+    insta::assert_snapshot!(parse(&report.repeat(2)).unwrap_err().to_string(), @r#"
+    error: two reports have the id `R1`
+     --> findings.toml:5:6
+      |
+    2 | id = "R1"
+      |      ---- first used here
+    ...
+    5 | id = "R1"
+      |      ^^^^ used again here
+      |
+      = help: give one of them another id
+    "#);
+}
+
+#[test]
+fn findings_relate_to_other_findings_and_not_in_a_circle() {
+    check_finding("same-as = \"R9-9\"", &["there is no finding `R9-9`"]);
+    check_finding("same-as = \"R1-1\"", &["`R1-1` is `same-as` itself"]);
+    check_finding("part-of = \"R1-1\"", &["`R1-1` is `part-of` itself"]);
+    let finding = |id: &str, relation: &str| {
+        let text = catalogue(relation, &format!("file = \"a.py\"\n{GOOD}"))
+            .replace("\"R1-1\"", &format!("\"{id}\""));
+        text[text.find("[[finding]]").unwrap()..].to_owned()
+    };
+    let report = "[[report]]\nid = \"R1\"\ntitle = \"t\"\n";
+    let chain = [finding("A", ""), finding("B", "same-as = \"A\""), finding("C", "part-of = \"B\"")].concat();
+    check_whole(&format!("{report}{chain}"), &[]);
+    let circle = [
+        finding("A", "same-as = \"C\""),
+        finding("B", "same-as = \"A\""),
+        finding("C", "part-of = \"B\""),
+        finding("D", "part-of = \"A\""),
+    ]
+    .concat();
+    check_whole(&format!("{report}{circle}"), &["findings relate to each other in a circle: A → C → B → A"]);
+    let both = [finding("A", ""), finding("B", "same-as = \"A\"\npart-of = \"A\"")].concat();
+    check_whole(&format!("{report}{both}"), &["`same-as` and `part-of` exclude each other"]);
+}
+
+#[test]
+fn findings_have_what_a_report_needs() {
+    let text = "[[finding]]\nid = \"R1-1\"\n";
+    check_whole(
+        text,
+        &[
+            "`report` is missing in `[[finding]]`",
+            "`severity` is missing in `[[finding]]`",
+            "`title` is missing in `[[finding]]`",
+            "`bug` is missing in `[[finding]]`",
+            "`R1-1` claims nothing",
+        ],
+    );
+    let good = catalogue("", &format!("file = \"a.py\"\n{GOOD}"));
+    let check = |from: &str, to: &str, expected: &str| check_whole(&good.replace(from, to), &[expected]);
+    check("report = \"R1\"", "report = \"R3\"", "there is no report `R3`");
+    check("severity = \"high\"", "severity = \"urgent\"", "there is no severity `urgent`");
+    check("severity = \"high\"", "severity = 1", "`severity` is a whole number, not a text");
+    check("title = \"A title\"", "title = \" \"", "`title` is empty");
+    check("[[finding]]", "[finding]", "`finding` is a table, not a list of tables");
+    check("says = \"it is so\"", "says = \"it is so\"\nrole = \"premise\"", "`R1-1` has no instance");
+    check("says = \"it is so\"", "says = \"it is so\"\nrole = \"symptom\"", "there is no role `symptom`");
+    check("says = \"it is so\"", "says = \"\"", "`says` is empty");
+    check("says = \"it is so\"", "", "`says` is missing in `[[finding.claim]]`");
+}
+
+#[test]
+fn claims_speak_of_files_inside_the_root() {
+    check_claim(&format!("file = \"a/../b.py\"\nlines = \"1-2\"\n{GOOD}"), &[]);
+    check_claim(&format!("file = \"a.py\"\nlines = 7\n{GOOD}"), &[]);
+    check_claim(&format!("files = [\"src/**/*.py\", \"!**/tests/**\"]\n{GOOD}"), &[]);
+    check_claim(GOOD, &["a claim speaks of no file"]);
+    check_claim(
+        &format!("file = \"a.py\"\nfiles = \"b.py\"\n{GOOD}"),
+        &["`file` and `files` exclude each other"],
+    );
+    check_claim(&format!("file = 3\n{GOOD}"), &["`file` is a whole number, not a text"]);
+    let check_path = |path: &str, why: &str| {
+        check_claim(&format!("file = '{path}'\n{GOOD}"), &[&format!("cannot use the path `{path}`: {why}")]);
+        check_claim(&format!("files = '{path}'\n{GOOD}"), &[&format!("cannot use the path `{path}`: {why}")]);
+    };
+    check_path("../a.py", "it leaves the target's root");
+    check_path("a/../../b.py", "it leaves the target's root");
+    check_path("/etc/passwd", "it is absolute");
+    check_path("", "it names nothing");
+    check_claim(
+        &format!("file = 'a\\b.py'\n{GOOD}"),
+        &["cannot use the path `a\\b.py`: it contains a NUL or a backslash"],
+    );
+    check_claim(
+        &format!("files = \"a[.py\"\n{GOOD}"),
+        &["cannot understand the glob `a[.py`: unclosed character class; missing ']'"],
+    );
+    check_claim(&format!("files = [\"!a.py\"]\n{GOOD}"), &["a sweep selects no file"]);
+    check_claim(&format!("files = []\n{GOOD}"), &["a sweep selects no file"]);
+}
+
+#[test]
+fn hints_and_symbols_have_a_form() {
+    for lines in ["0", "3-2", "a-b", "1-", "-1", "1-2-3", "", "99999999999"] {
+        let expected = format!("`{lines}` is not a range of lines");
+        check_claim(&format!("file = \"a.py\"\nlines = \"{lines}\"\n{GOOD}"), &[&expected]);
+    }
+    for symbol in ["A.f()", "A..f", "", "a b", "1a"] {
+        let expected = format!("`{symbol}` is not a dotted path of classes and functions");
+        check_claim(&format!("file = \"a.py\"\nsymbol = \"{symbol}\"\n{GOOD}"), &[&expected]);
+    }
+}
+
+#[test]
+fn a_claim_asks_one_static_question() {
+    check_claim("file = \"a.py\"", &["a claim without a check claims nothing"]);
+    check_claim("file = \"a.py\"\nstatic = 1", &["`static` is a whole number, not a table"]);
+    check_static("", &["a static check asks nothing"]);
+    check_static("patern = 'f()'", &["unknown kind of check `patern`"]);
+    check_static(
+        "pattern = 'f()', endless-loop = true",
+        &["`pattern` and `endless-loop` are two kinds of check in one table"],
+    );
+    check_static("endless-loop = true, joined = true", &["unknown key `joined` in `static`"]);
+    check_static("endless-loop = 'yes'", &["`endless-loop` is a text, not `true` or `false`"]);
+    check_static("syntax = 'broken'", &["`syntax` cannot be `broken`"]);
+}
+
+#[test]
+fn patterns_are_read_where_they_stand() {
+    check_static(
+        "pattern = 'f($X, ...)', not = ['f(1)'], where = { '$X' = '^a' }, focus = '$X', count = { min = 2 }",
+        &[],
+    );
+    check_static("all = ['f(...)', '$F(1)'], any = 'g()', count = 0", &[]);
+    check_static("pattern = '$X'", &["a pattern that matches any code cannot fail"]);
+    check_static(
+        "pattern = 'f()', count = { min = 0 }",
+        &["a check that accepts any number of sites cannot fail"],
+    );
+    check_static("pattern = 'f()', count = { min = 3, max = 2 }", &["no number is at least 3 and at most 2"]);
+    check_static(
+        "pattern = 'f()', count = -1",
+        &["`count` is a whole number, not a whole number from 0 to 4294967295"],
+    );
+    check_static("pattern = 'f($X)', focus = '$Y'", &["no pattern names the metavariable `$Y`"]);
+    check_static("pattern = 'f($X)', where = { X = 'a' }", &["`X` is not a metavariable"]);
+    check_static(
+        "pattern = 'f($X)', where = { '$X' = '(' }",
+        &["cannot understand the regular expression: unclosed group"],
+    );
+    check_static("pattern = 'f($X)', where = { '$X' = {} }", &["the bound on `$X` says nothing"]);
+    check_static(
+        "pattern = 'f($X)', where = { '$X' = { min = 2, max = 1 } }",
+        &["no number is at least 2 and at most 1"],
+    );
+}
+
+#[test]
+fn a_pattern_that_does_not_parse_shows_its_place_in_the_toml() {
+    let claim = "file = \"a.py\"\nstatic = { pattern = \"\"\"\nf(\"a\\tb\",\n  g(]))\"\"\" }";
+    let problems = parse(&catalogue("", claim)).unwrap_err();
+    let problem = problems.iter().next().unwrap();
+    assert!(problem.title.starts_with("cannot understand the pattern: "), "{problems}");
+    let text = catalogue("", claim);
+    let place = problem.place.clone().unwrap();
+    let line = text[..place.start].lines().count();
+    let second_line_of_pattern = text.lines().position(|line| line.contains("g(]")).unwrap() + 1;
+    assert_eq!(line, second_line_of_pattern, "{problems}");
+}
+
+#[test]
+fn the_other_kinds_say_what_they_lack() {
+    check_static("flow = { from = 'a()', to = ['b(...)'] }", &[]);
+    check_static("flow = { from = [] }", &["`from` is missing", "`to` is missing"]);
+    check_static("sequence = ['$S = f()', '$S.g()'], unless = '$S.h()'", &[]);
+    check_static("sequence = ['$S = f()']", &["a sequence of fewer than two events is no sequence"]);
+    check_static("sequence = ['$A.f()', '$B.g()']", &["the events of a sequence name no common object"]);
+    check_static(
+        "sequence = ['$A.f($B)', '$A.g($B)'], object = '$C'",
+        &["no pattern names the metavariable `$C`"],
+    );
+    check_static("attribute = 'self.x', assigned = true", &["`self.x` is not the name of an attribute"]);
+    check_static("attribute = 'x'", &["`attribute` does not say what is claimed"]);
+    check_static("thread = 'self._t'", &["`thread` does not say what is claimed of it"]);
+    check_static("thread = 'self.t()', joined = false", &["`self.t()` is not the name of an object"]);
+    check_static(
+        "async-function = true, inside = 'f(...)'",
+        &["`inside` and `not-inside` speak of a call, and there is none"],
+    );
+    check_static("shared-state = 'buffer', expected = false", &[]);
+}
+
+#[test]
+fn impossible_combinations_are_refused() {
+    let check = |claim: &str, expected: &str| check_claim(claim, &[expected]);
+    check(
+        "file = \"a.py\"\nstatic = { async-function = true }",
+        "`async-function` does not say what it asks about",
+    );
+    check(
+        "file = \"a.py\"\nstatic = { thread = \"self.t\", joined = true }",
+        "`thread` does not say what it asks about",
+    );
+    check("file = \"a.py\"\ninspect = { exists = true }", "`inspect` has no object to look at");
+    check("files = \"*.py\"\nsymbol = \"f\"\ninspect = { exists = true }", "`inspect` cannot sweep");
+    check("files = \"*.py\"\nimport = { succeeds = true }", "`import` cannot sweep");
+    check(&format!("files = \"*.py\"\nlines = 3\n{GOOD}"), "a sweep has no lines to hint at");
+    check("file = \"a.py\"\nsymbol = \"f\"\ninspect = {}", "an inspect check asks nothing");
+    check("file = \"a.py\"\nimport = {}", "an import check asks nothing");
+    check(
+        "file = \"a.py\"\nimport = { succeeds = true, raises = \"E\" }",
+        "an import cannot both succeed and raise",
+    );
+    check("file = \"a.py\"\nprobe = {}", "a probe has no file");
+    check("file = \"a.py\"\nprobe = { file = \"probes/gone.py\" }", "there is no probe `probes/gone.py`");
+    check(
+        "file = \"a.py\"\nprobe = { file = \"../p.py\" }",
+        "cannot use the probe `../p.py`: it leaves the catalogue's directory",
+    );
+    check(
+        "file = \"a.py\"\nprobe = { file = \"probes/there.py\", runs = 0 }",
+        "a probe runs between 1 and 100 times",
+    );
+    check(
+        "file = \"a.py\"\nimport = { succeeds = true }\nexample = { holds = 'x', fails = 'y' }",
+        "an example without a static check is never run",
+    );
+    check(&format!("file = \"a.py\"\n{GOOD}\nexample = {{ holds = 'x' }}"), "an example needs `fails`");
+    check(
+        &format!("file = \"a.py\"\n{GOOD}\nexample = {{ holds = '''\n--- ../x.py\n''', fails = 'x' }}"),
+        "cannot use the path `../x.py` in an example: it leaves the target's root",
+    );
+}
+
+#[test]
+fn settings_are_checked() {
+    check_whole(
+        "[target]\nexclude = [\"a[\"]\n",
+        &["cannot understand the glob `a[`: unclosed character class; missing ']'"],
+    );
+    check_whole(
+        "[target.python]\npath = [\".\", \"src\", \"../lib\"]\n",
+        &["cannot use the path `../lib`: it leaves the target's root"],
+    );
+    check_whole("[target.python]\nstubs = [\"py zmq\"]\n", &["`py zmq` is not the name of a package"]);
+    check_whole("[target]\nroots = \"a\"\n", &["unknown key `roots` in `[target]`"]);
+    check_whole("finding = 3\n", &["`finding` is a whole number, not a list of tables"]);
+    check_whole("[report]\nid = \"R1\"\n", &["`report` is a table, not a list of tables"]);
+}
+
+#[test]
+fn colour_comes_only_when_asked() {
+    let problems = parse("x = 1\n").unwrap_err();
+    assert!(!problems.render(false).contains('\u{1b}'));
+    assert!(problems.render(true).contains('\u{1b}'));
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalogue::literal::place_in_literal;
+
+    /// Rendering reaches every place, which must lie in the text.
+    fn read(text: &str) {
+        if let Err(problems) = parse(text) {
+            for problem in problems.iter() {
+                let place = problem.place.clone().unwrap_or(0..0);
+                assert!(text.get(place.clone()).is_some(), "{place:?} is no place in the text");
+            }
+            assert!(!problems.render(true).is_empty());
+        }
+    }
+
+    fn good() -> String {
+        let claims = [
+            "static = { pattern = \"f($X, ...)\", not = ['g()'], where = { '$X' = { regex = 'a', min = 1.5 } }, count = { max = 3 } }",
+            "symbol = \"A.f\"\nlines = \"3-7\"\nstatic = { sequence = [\"$S = f()\", \"$S.g()\"] }\ninspect = { exists = true }",
+            "static = { flow = { from = \"a()\", to = '''b(...)''' } }\nexample = { holds = \"\"\"\nx\n\"\"\", fails = 'y' }",
+        ];
+        claims.map(|claim| catalogue("same-as = \"R1-2\"", &format!("file = \"a.py\"\n{claim}"))).concat()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,200}") {
+            read(&text);
+        }
+
+        #[test]
+        fn text_that_looks_like_toml_is_read_or_refused(
+            words in prop::collection::vec(prop::sample::select(vec![
+                "[[finding]]", "[[finding.claim]]", "[target]", "[[report]]", "\n", " ", "=", "\"", "'''", "{", "}", "[", "]", ",",
+                "id", "static", "pattern", "where", "count", "file", "lines", "role", "same-as", "1", "-1", "true", "1.5e3",
+                "\\u00e9", "é", "$X", "...", "\t", "\r\n", "#", "1979-05-27", "inf",
+            ]), 0..60)
+        ) {
+            read(&words.concat());
+        }
+
+        #[test]
+        fn a_damaged_catalogue_is_read_or_refused(cut in any::<prop::sample::Index>(), length in 0..40usize, inserted in "[^a]{0,4}") {
+            let good = good();
+            let floor = |mut offset: usize| { while !good.is_char_boundary(offset) { offset -= 1 } offset };
+            let start = floor(cut.index(good.len()));
+            let end = floor((start + length).min(good.len()));
+            read(&format!("{}{inserted}{}", &good[..start], &good[end..]));
+        }
+
+        #[test]
+        fn places_in_basic_strings_are_those_of_the_characters(before in "[a-zé\n\t\"\\\\]{0,12}", after in "[a-zé\"]{0,12}") {
+            let value = format!("{before}X{after}");
+            let written = toml::Value::String(value.clone()).to_string();
+            let text = format!("key = {written}\n");
+            let literal = 6..6 + written.len();
+            let place = place_in_literal(&text, literal, before.len()..before.len() + 1);
+            prop_assert_eq!(&text[place], "X");
+        }
+    }
+
+    #[test]
+    fn places_follow_escapes_and_line_ends() {
+        let check = |literal: &str, inside: std::ops::Range<usize>, expected: &str| {
+            let text = format!("k = {literal}");
+            assert_eq!(&text[place_in_literal(&text, 4..text.len(), inside)], expected, "{literal}");
+        };
+        check(r#""abc""#, 1..2, "b");
+        check(r#""\u00e9X""#, 2..3, "X");
+        check(r#""\x41X""#, 1..2, "X");
+        check(r#""\U0001F600X""#, 4..5, "X");
+        check("\"\"\"\nab\\\n   X\"\"\"", 2..3, "X");
+        check("'''\na\\nX'''", 3..4, "X");
+        check("'ab'", 2..2, "");
+        check("'ab'", 5..9, "");
+        check("''", 0..3, "");
+    }
+}

@@ -13,7 +13,7 @@ use super::check::StaticCheck;
 use super::check_tables::{Reader, is_identifier};
 use super::literal::place_in_literal;
 use super::problems::{Problem, Sink, closest, quoted};
-use super::raw::{RawCatalogue, RawClaim, RawExample, RawFinding, RawReport, RawTarget, Text};
+use super::raw::{Header, RawCatalogue, RawClaim, RawExample, RawFinding, RawReport, RawTarget, Text};
 use super::{
     Catalogue, Check, Claim, ClaimExample, ClaimId, Finding, FindingId, LineHint, PythonSettings, Relation,
     Report, ReportId, Role, Scope, Severity, TargetSettings,
@@ -91,11 +91,11 @@ impl Validator<'_> {
         let mut seen = BTreeMap::new();
         let mut reports = Vec::new();
         for report in raw {
-            let id = self.id(report.id.as_ref(), &report.place, "report", "R1");
+            let id = self.id(report.id.as_ref(), &report.header, "report", "R1");
             if let Some(id) = id {
                 self.unique(&mut seen, id, "report");
             }
-            let title = self.required(report.title.as_ref(), "title", &report.place, "[[report]]");
+            let title = self.required(report.title.as_ref(), "title", &report.header, "[[report]]");
             if let Some(file) = &report.file
                 && let Err(error) = RelativePath::new(file.get_ref())
             {
@@ -135,7 +135,7 @@ impl Validator<'_> {
             reports.iter().filter_map(|report| Some(report.id.as_ref()?.get_ref().as_str())).collect();
         let mut seen = BTreeMap::new();
         for finding in &raw {
-            if let Some(id) = self.id(finding.id.as_ref(), &finding.place, "finding", "R1-1") {
+            if let Some(id) = self.id(finding.id.as_ref(), &finding.header, "finding", "R1-1") {
                 self.unique(&mut seen, id, "finding");
             }
         }
@@ -148,7 +148,7 @@ impl Validator<'_> {
     }
 
     fn finding(&self, raw: RawFinding<'_>, relation: Option<Relation>, reports: &[&str]) -> Option<Finding> {
-        let place = &raw.place;
+        let place = &raw.header.place;
         let table = "[[finding]]";
         let report = raw.report.as_ref().map_or_else(
             || {
@@ -156,7 +156,7 @@ impl Validator<'_> {
                     [] => "add a `[[report]]` with an id, and name it here".to_owned(),
                     some => format!("add `report = \"…\"`; the reports are {}", quoted(some.iter().copied())),
                 };
-                self.sink().add(place.clone(), "`report` is missing in `[[finding]]`", "", help);
+                self.missing("report", &raw.header, table, help);
                 None
             },
             |report| self.known_report(report, reports),
@@ -166,12 +166,12 @@ impl Validator<'_> {
             None => {
                 let help =
                     format!("add `severity = \"…\"`, one of {}", quoted(Severity::ALL.map(Severity::name)));
-                self.sink().add(place.clone(), "`severity` is missing in `[[finding]]`", "", help);
+                self.missing("severity", &raw.header, table, help);
                 None
             }
         };
-        let title = self.required(raw.title.as_ref(), "title", place, table);
-        let bug = self.required(raw.bug.as_ref(), "bug", place, table);
+        let title = self.required(raw.title.as_ref(), "title", &raw.header, table);
+        let bug = self.required(raw.bug.as_ref(), "bug", &raw.header, table);
         // An audit may leave these out; `cargo xtask check` says so.
         let root_cause = self.optional(raw.root_cause.as_ref(), "root-cause");
         let impact = self.optional(raw.impact.as_ref(), "impact");
@@ -184,7 +184,7 @@ impl Validator<'_> {
             .claims
             .into_iter()
             .filter_map(|claim| {
-                if let Some(id) = self.id(claim.id.as_ref(), &claim.place, "claim", "what-it-says") {
+                if let Some(id) = self.id(claim.id.as_ref(), &claim.header, "claim", "what-it-says") {
                     self.unique(&mut seen, id, "claim");
                 }
                 self.claim(claim, &name)
@@ -236,7 +236,7 @@ impl Validator<'_> {
     fn has_instance(&self, raw: &RawFinding<'_>, name: &str) {
         if raw.claims.is_empty() {
             let help = "add `[[finding.claim]]` below it: what the finding says of the code, in pieces that can be checked";
-            self.sink().add(raw.place.clone(), format!("`{name}` claims nothing"), "no claim", help);
+            self.sink().add(raw.header.place.clone(), format!("`{name}` claims nothing"), "no claim", help);
             return;
         }
         let is_instance =
@@ -248,7 +248,7 @@ impl Validator<'_> {
             let help =
                 "make one claim `role = \"instance\"` (or leave its role out): one place where the bug is";
             self.sink().add(
-                raw.place.clone(),
+                raw.header.place.clone(),
                 format!("`{name}` has no instance"),
                 "premises and details alone confirm nothing",
                 help,
@@ -314,7 +314,7 @@ impl Validator<'_> {
                     .same_as
                     .as_ref()
                     .or(finding.part_of.as_ref())
-                    .map_or(finding.place.clone(), Spanned::span)
+                    .map_or(finding.header.place.clone(), Spanned::span)
             };
             self.sink().push(Problem {
                 title: format!("findings relate to each other in a circle: {}", names.join(" → ")),
@@ -330,8 +330,8 @@ impl Validator<'_> {
     }
 
     fn claim(&self, raw: RawClaim<'_>, finding: &str) -> Option<Claim> {
-        let place = raw.place.clone();
-        let says = self.required(raw.says.as_ref(), "says", &place, "[[finding.claim]]");
+        let place = raw.header.place.clone();
+        let says = self.required(raw.says.as_ref(), "says", &raw.header, "[[finding.claim]]");
         let role = self.role(raw.role.as_ref());
         let scope = self.scope(&raw);
         let symbol = raw.symbol.as_ref().and_then(|symbol| self.symbol(symbol));
@@ -344,7 +344,7 @@ impl Validator<'_> {
             || raw.import_check.is_some()
             || raw.inspect_check.is_some()
             || raw.probe_check.is_some();
-        if !has_table && !raw.has_check_key {
+        if !has_table && !raw.header.has(&["static", "import", "inspect", "probe"]) {
             let help = "add `static = { … }`, `import = { … }`, `inspect = { … }` or `probe = { … }`";
             self.sink().add(place.clone(), "a claim without a check claims nothing", "no check", help);
         }
@@ -393,11 +393,11 @@ impl Validator<'_> {
                 None
             }
             (None, None) => {
-                if !raw.has_scope_key {
+                if !raw.header.has(&["file", "files"]) {
                     let help =
                         "add `file = \"path/below/the/root.py\"`, or `files = \"**/*.py\"` for a sweep";
                     self.sink().add(
-                        raw.place.clone(),
+                        raw.header.place.clone(),
                         "a claim speaks of no file",
                         "neither `file` nor `files`",
                         help,
@@ -571,20 +571,12 @@ impl Validator<'_> {
     }
 
     /// An id that is there and has the form of one.
-    fn id<'t>(
-        &self,
-        id: Option<&'t Text>,
-        place: &Range<usize>,
-        what: &str,
-        sample: &str,
-    ) -> Option<&'t Text> {
+    fn id<'t>(&self, id: Option<&'t Text>, header: &Header, what: &str, sample: &str) -> Option<&'t Text> {
         let Some(id) = id else {
-            self.sink().add(
-                place.clone(),
-                format!("a {what} has no id"),
-                "no `id`",
-                format!("add `id = \"{sample}\"`"),
-            );
+            if !header.has(&["id"]) {
+                let help = format!("add `id = \"{sample}\"`");
+                self.sink().add(header.place.clone(), format!("a {what} has no id"), "no `id`", help);
+            }
             return None;
         };
         let text = id.get_ref();
@@ -612,14 +604,18 @@ impl Validator<'_> {
         seen.insert(id.get_ref().clone(), id.span());
     }
 
-    fn required(&self, text: Option<&Text>, key: &str, place: &Range<usize>, table: &str) -> Option<String> {
-        match text {
-            Some(text) => self.not_empty(text, key).then(|| text.get_ref().trim().to_owned()),
-            None => {
-                let help = format!("add `{key} = \"…\"`");
-                self.sink().add(place.clone(), format!("`{key}` is missing in `{table}`"), "", help);
-                None
-            }
+    fn required(&self, text: Option<&Text>, key: &str, header: &Header, table: &str) -> Option<String> {
+        let Some(text) = text else {
+            self.missing(key, header, table, format!("add `{key} = \"…\"`"));
+            return None;
+        };
+        self.not_empty(text, key).then(|| text.get_ref().trim().to_owned())
+    }
+
+    /// Says that a key is missing, unless it is there with a value that has been refused.
+    fn missing(&self, key: &str, header: &Header, table: &str, help: String) {
+        if !header.has(&[key]) {
+            self.sink().add(header.place.clone(), format!("`{key}` is missing in `{table}`"), "", help);
         }
     }
 
