@@ -20,6 +20,9 @@ _NAME = re.compile(r"(\w+)\s*(?=[,)\s]|$)")
 
 _state = {}
 
+# What any Python has loaded before a program runs: a program cannot take their names.
+_ALWAYS = ("abc", "codecs", "encodings", "genericpath", "io", "os", "posixpath", "site", "stat", "sys")
+
 
 class TargetLoader(importlib.machinery.SourceFileLoader):
     """Runs the source as it is now; compiled files that lie beside it are not trusted."""
@@ -114,7 +117,7 @@ def _make_way(path):
             continue
         for entry in entries:
             stem, dot, suffix = entry.partition(".")
-            if stem not in sys.modules or stem in _state.get("bare", ()):
+            if stem not in sys.modules or stem in _ALWAYS or stem in _state["bare"]:
                 continue
             if suffix == "py" or (not dot and os.path.isfile(os.path.join(directory, entry, "__init__.py"))):
                 for loaded in [name for name in sys.modules if name == stem or name.startswith(stem + ".")]:

@@ -19,7 +19,7 @@ fn python(stubs: &[&str]) -> PythonSettings {
 }
 
 /// One word for an outcome.
-fn word(observation: &Observation) -> &str {
+pub(crate) fn word(observation: &Observation) -> &str {
     match &observation.outcome {
         Outcome::Holds => "holds",
         Outcome::DoesNotHold => "does-not-hold",

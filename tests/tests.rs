@@ -8,3 +8,6 @@ mod live;
 
 // What the others share.
 mod support;
+
+// Code that does its worst.
+mod hostile;

@@ -116,6 +116,7 @@ impl<'t> Session<'t> {
             .scratch
             .question()
             .map_err(|problem| no_answer("could-not-start", format!("a scratch directory: {problem}")))?;
+        let is_probe = matches!(question, Question::Probe { .. });
         let request = Request {
             question,
             module,
@@ -171,8 +172,9 @@ impl<'t> Session<'t> {
             }
         }
         if let Ending::Answered(answer) = &reply.ending
-            && let Some(ran) = answer.get("ran")
+            && (answer.get("ran").is_some() || (answer.get("error").is_none() && !is_probe))
         {
+            let ran = answer.get("ran").unwrap_or(&Value::Null);
             let hash = ran.get("hash").and_then(Value::as_str).unwrap_or_default();
             let expected = content_hash(&bytes);
             let place_of = ran.get("file").and_then(Value::as_str).unwrap_or_default();

@@ -77,18 +77,19 @@ fn attempt(py: Python<'_>, helpers: &Helpers, request: &Request) -> PyResult<Map
         Err(error) => return Err(error),
     };
     if let Question::Inspect { symbol, construct } = &request.question {
-        let arguments = PyTuple::new(py, [namespace.clone(), symbol.into_pyobject(py)?])?;
-        let seen = helpers.inspect(py, "answer", arguments)?;
-        answer.extend(object(to_json(&seen)));
+        // First, because looking at the object stops the target's threads and signals.
         if *construct {
             let fake = helpers.probe.bind(py).getattr("stand_in")?;
-            let arguments = PyTuple::new(py, [namespace, symbol.into_pyobject(py)?, fake])?;
-            let constructed = match helpers.inspect(py, "construct", arguments) {
+            let arguments = PyTuple::new(py, [namespace.clone(), symbol.into_pyobject(py)?, fake])?;
+            let constructed = match helpers.construct(py, arguments) {
                 Ok(seen) => to_json(&seen),
                 Err(error) => json!({"error": failure(py, helpers, error)}),
             };
             answer.insert("instance".to_owned(), constructed);
         }
+        let arguments = PyTuple::new(py, [namespace, symbol.into_pyobject(py)?])?;
+        let seen = helpers.inspect(py, arguments)?;
+        answer.extend(object(to_json(&seen)));
     }
     Ok(answer)
 }

@@ -54,6 +54,9 @@ pub(crate) struct Helpers {
     failure: Py<PyAny>,
     builtins: Vec<(Py<PyAny>, Py<PyAny>)>,
     primitives: Vec<(Py<PyAny>, Py<PyAny>)>,
+    /// `gc.disable`, and what switches monitoring off where there is any.
+    disable_collection: Py<PyAny>,
+    set_monitored_events: Option<Py<PyAny>>,
 }
 
 /// Initialises Python with nothing from the environment.
@@ -75,6 +78,14 @@ pub(crate) fn initialise(executable: &str, hash_seed: u64) -> Result<(), String>
     // SAFETY: as CPython documents its initialisation; the structure is initialised by the first
     // call and cleared by the last.
     unsafe {
+        // Text is UTF-8 everywhere, whatever the locale says.
+        let mut before = std::mem::MaybeUninit::<ffi::PyPreConfig>::zeroed();
+        ffi::PyPreConfig_InitIsolatedConfig(before.as_mut_ptr());
+        let mut before = before.assume_init();
+        before.utf8_mode = 1;
+        if let Some(problem) = failed(ffi::Py_PreInitialize(&raw const before)) {
+            return Err(problem);
+        }
         let mut config = std::mem::MaybeUninit::<ffi::PyConfig>::zeroed();
         ffi::PyConfig_InitIsolatedConfig(config.as_mut_ptr());
         let mut config = config.assume_init();
@@ -129,7 +140,14 @@ impl Helpers {
         let pairs = |dictionary: Bound<'_, PyDict>| -> Vec<(Py<PyAny>, Py<PyAny>)> {
             dictionary.iter().map(|(key, value)| (key.unbind(), value.unbind())).collect()
         };
+        let sys = py.import("sys")?;
         Ok(Self {
+            disable_collection: py.import("gc")?.getattr("disable")?.unbind(),
+            set_monitored_events: sys
+                .getattr("monitoring")
+                .and_then(|monitoring| monitoring.getattr("set_events"))
+                .ok()
+                .map(Bound::unbind),
             loader: loader.unbind(),
             audit: audit.unbind(),
             probe: probe.unbind(),
@@ -144,10 +162,19 @@ impl Helpers {
     pub(crate) fn inspect<'py>(
         &self,
         py: Python<'py>,
-        function: &str,
         arguments: Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.fresh(py, &self.inspect, function, arguments)
+        self.quieten(py);
+        self.fresh(py, &self.inspect, "answer", arguments)
+    }
+
+    /// Constructs an instance: code of the target runs, with its threads and signals.
+    pub(crate) fn construct<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.fresh(py, &self.inspect, "construct", arguments)
     }
 
     /// The same with the helper that describes exceptions.
@@ -156,7 +183,32 @@ impl Helpers {
         py: Python<'py>,
         arguments: Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        self.quieten(py);
         self.fresh(py, &self.failure, "answer", arguments)
+    }
+
+    /// Stops whatever the target has left that could run between two steps of a helper and see
+    /// its frames: tracing, profiling, monitoring, signal handlers, finalizers, other threads.
+    fn quieten(&self, py: Python<'_>) {
+        leave_threads_behind();
+        // SAFETY: no function to call means that tracing and profiling end.
+        unsafe {
+            ffi::PyEval_SetTrace(None, std::ptr::null_mut());
+            ffi::PyEval_SetProfile(None, std::ptr::null_mut());
+        }
+        for signal in 1..32 {
+            if ![libc::SIGKILL, libc::SIGSTOP, libc::SIGSEGV, libc::SIGBUS, libc::SIGXCPU].contains(&signal) {
+                // SAFETY: a plain call.
+                unsafe { libc::signal(signal, libc::SIG_IGN) };
+            }
+        }
+        // Errors here would mean that there is nothing to stop.
+        let _ = self.disable_collection.call0(py);
+        if let Some(set_events) = &self.set_monitored_events {
+            for tool in 0..6 {
+                let _ = set_events.call1(py, (tool, 0));
+            }
+        }
     }
 
     fn fresh<'py>(
@@ -185,6 +237,35 @@ impl Helpers {
             .get_item(function)?
             .ok_or_else(|| PyRuntimeError::new_err(format!("the helper has no `{function}`")))?;
         function.call1(arguments)
+    }
+}
+
+/// Goes on in a new process, which has this thread alone. The old one, with all the target's
+/// threads, waits for it and ends as it ends.
+fn leave_threads_behind() {
+    let threads = std::fs::read_dir("/proc/self/task").map(Iterator::count);
+    if threads.is_ok_and(|count| count == 1) {
+        return;
+    }
+    // SAFETY: the calls that surround a fork, in their order; the old process keeps the
+    // interpreter's lock, so that none of its threads runs on.
+    unsafe {
+        ffi::PyOS_BeforeFork();
+        match libc::fork() {
+            0 => ffi::PyOS_AfterFork_Child(),
+            -1 => ffi::PyOS_AfterFork_Parent(),
+            process => {
+                let mut status = 0;
+                while libc::waitpid(process, &raw mut status, 0) < 0
+                    && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
+                {
+                }
+                if libc::WIFSIGNALED(status) {
+                    libc::kill(libc::getpid(), libc::WTERMSIG(status));
+                }
+                libc::_exit(libc::WEXITSTATUS(status));
+            }
+        }
     }
 }
 

@@ -1,0 +1,312 @@
+//! Code that does its worst. Each case is a module that ends, hangs, floods, forges, escapes or
+//! lies, and the answer that the question about it must get. After each, an innocent question
+//! gets its answer, and at the end nothing has changed outside and no process is left.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use verifier::catalogue::check::InspectCheck;
+use verifier::catalogue::{Check, PythonSettings};
+use verifier::runtime_checks::{Session, content_hash};
+use verifier::target::DirectoryTree;
+
+use crate::live::word;
+use crate::support;
+
+/// A module, the question about it, the word of the right answer, and a part of its wording.
+struct Case {
+    name: &'static str,
+    code: &'static str,
+    question: &'static str,
+    expected: &'static str,
+    wording: &'static str,
+}
+
+/// Asks whether `f`, which every case defines at its end unless it says otherwise, is a plain function.
+const PLAIN: &str = r#"{"is-coroutine-function": false}"#;
+
+macro_rules! cases {
+    ($($name:ident: $code:literal, $expected:literal $(, $wording:literal)? $(; $question:literal)?)+) => {
+        &[$(Case {
+            name: stringify!($name),
+            code: $code,
+            question: cases!(@question $($question)?),
+            expected: $expected,
+            wording: cases!(@wording $($wording)?),
+        }),+]
+    };
+    (@question) => { PLAIN };
+    (@question $question:literal) => { $question };
+    (@wording) => { "" };
+    (@wording $wording:literal) => { $wording };
+}
+
+const CASES: &[Case] = cases! {
+    // Ways to end.
+    exits: "import sys; sys.exit(0)", "exited", "code 0"
+    exits_with_code: "import sys; sys.exit(3)", "exited", "code 3"
+    exits_at_once: "import os; os._exit(0)", "exited", "code 0"
+    exits_with_our_code: "import os; os._exit(97)", "nonsense"
+    exits_by_name: "quit()", "exited"
+    aborts: "import os; os.abort()", "signalled", "SIGABRT"
+    segfaults: "import ctypes; ctypes.string_at(1)", "signalled", "SIGSEGV"
+    kills_itself: "import os; os.kill(os.getpid(), 9)", "signalled", "SIGKILL"
+    terminates_itself: "import os; os.kill(os.getpid(), 15)", "signalled", "SIGTERM"
+    kills_its_group: "import os; os.killpg(0, 9)", "signalled", "SIGKILL"
+    kills_its_parent: "import os\ntry: os.kill(os.getppid(), 9)\nexcept OSError: pass", "holds"
+    kills_everybody: "import os\ntry: os.kill(-1, 9)\nexcept OSError: pass", "holds"
+    stops_itself: "import os; os.kill(os.getpid(), 19)", "timed-out", "wall clock"
+    stops_its_parent: "import os\ntry: os.kill(os.getppid(), 19)\nexcept OSError: pass", "holds"
+    alarm: "import signal, time\nsignal.alarm(1)\ntime.sleep(60)", "signalled", "SIGALRM"
+    raises_nonsense: "class E(BaseException):\n    def __str__(self): raise SystemExit(1)\n    __repr__ = __str__\nraise E", "import-failed", "E:"
+    raises_exit_in_str: "import os\nclass E(Exception):\n    def __str__(self): os._exit(5)\nraise E", "exited", "code 5"
+    interrupts: "raise KeyboardInterrupt", "import-failed", "KeyboardInterrupt"
+    // Ways to hang.
+    loops: "while True: pass", "timed-out"
+    loops_deaf: "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass", "timed-out"
+    sleeps: "import time; time.sleep(1000)", "timed-out"
+    recurses: "def g(): g()\ng()", "import-failed", "RecursionError"
+    recurses_deep: "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __getattr__(self, n): return getattr(self, n)\nimport re\ndef g(x): return g([x])\ntry: g(1)\nexcept MemoryError: raise SystemExit(9)", "recursed"
+    waits_for_thread: "import threading\nthreading.Thread(target=threading.Event().wait).start()", "holds"
+    waits_at_exit: "import atexit, threading\natexit.register(threading.Event().wait)", "holds"
+    waits_for_lock: "import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()", "timed-out"
+    reads_input: "import sys\nassert sys.stdin.read() == ''", "holds"
+    asks_for_input: "input()", "import-failed", "EOFError"
+    // Bombs.
+    takes_memory: "x = bytearray(1 << 40)", "memory-limit"
+    takes_memory_slowly: "x = []\nwhile True: x.append(bytes(1 << 29))", "memory-limit"
+    fork_bomb: "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "process-limit"
+    thread_bomb: "import threading\ne = threading.Event()\nwhile True: threading.Thread(target=e.wait).start()", "import-failed", "thread"
+    giant_file: "f = open('big', 'wb')\nwhile True: f.write(bytes(1 << 20))", "import-failed", "File too large"
+    sparse_file: "f = open('big', 'wb')\nf.truncate(1 << 40)", "import-failed", "File too large"
+    many_descriptors: "import os\nwhile True: os.open('/dev/null', 0)", "import-failed", "Too many open files"
+    deep_directories: "import os\nfor i in range(300):\n    os.mkdir('d'); os.chdir('d')\nos.chmod('.', 0)", "holds"
+    // Floods.
+    floods_stdout: "import os\nfor _ in range(2000): os.write(1, b'x' * 65536)", "holds"
+    floods_stderr: "import os\nwhile True: os.write(2, b'x' * 65536)", "timed-out"
+    prints_controls: "print('\\x1b]0;title\\x07\\x1b[2J\\u202e')", "holds"
+    prints_garbage: "import os\nos.write(1, bytes(range(256)))", "holds"
+    // Forgeries.
+    forges_everywhere: "import os\nm = b'{\"found\": true, \"facts\": {\"is-coroutine-function\": true}}'\nfor d in range(256):\n    for p in (b'', len(m).to_bytes(4, 'little'), bytes(32) + len(m).to_bytes(4, 'little')):\n        try: os.write(d, p + m)\n        except OSError: pass", "holds"
+    forges_then_exits: "import os\nfor d in range(256):\n    try: os.write(d, b'{\"found\": true}')\n    except OSError: pass\nos._exit(0)", "exited"
+    closes_descriptors: "import os; os.closerange(0, 4096)", "nonsense", "closed the pipe"
+    redirects_descriptors: "import os\nn = os.open('/dev/null', os.O_RDWR)\nfor d in range(3, 256):\n    if d != n:\n        try: os.fstat(d)\n        except OSError: continue\n        os.dup2(n, d)", "exited"
+    answers_twice: "import os\nos.fork()", "holds"
+    // Descendants.
+    leaves_a_grandchild: "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(1000)\n    os._exit(0)", "holds"
+    leaves_a_daemon: "import subprocess\nsubprocess.Popen(['sleep', '1000'], start_new_session=True, close_fds=False)", "holds"
+    grandchild_keeps_pipe: "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)\nos._exit(4)", "exited", "code 4"
+    runs_a_program: "import subprocess\nassert subprocess.run(['true']).returncode == 0", "holds"
+    // Ways out.
+    reads_environment: "import os, glob\nassert not [n for n in os.environ if n.startswith(('CARGO', 'RUST', 'LD_', 'ASSAY', 'SSH'))], dict(os.environ)\nfor p in glob.glob('/proc/*/environ'):\n    try: assert b'CARGO' not in open(p, 'rb').read(), p\n    except OSError: pass", "holds"
+    reads_parent_memory: "import os\nfor p in ('/proc/1/mem', '/proc/%d/mem' % os.getppid()):\n    try: open(p, 'rb')\n    except OSError: continue\n    raise SystemExit('opened ' + p)", "holds"
+    reads_parent_descriptors: "import os, glob\nfor p in glob.glob('/proc/1/fd/*'):\n    try: os.readlink(p)\n    except OSError: continue\n    raise SystemExit('read ' + p)", "holds"
+    sees_other_processes: "import os\nassert len([n for n in os.listdir('/proc') if n.isdigit()]) <= 2, os.listdir('/proc')", "holds"
+    writes_own_source: "open(__file__, 'a').write('# changed')", "import-failed", "Errno"
+    writes_beside_source: "import os\nopen(os.path.join(os.path.dirname(__file__), 'new.py'), 'w')", "import-failed", "Errno"
+    removes_own_source: "import os; os.remove(__file__)", "import-failed", "Errno"
+    changes_mode: "import os; os.chmod(__file__, 0o777)", "import-failed", "Errno"
+    changes_times: "import os; os.utime(__file__, (1, 1))", "import-failed", "Errno"
+    links_own_source: "import os\nos.link(__file__, 'l')", "import-failed", "Errno"
+    writes_through_link: "import os\nos.symlink(__file__, 'l')\nopen('l', 'a')", "import-failed", "Errno"
+    writes_home: "open('/root/assay-hostile', 'w')", "import-failed", "Errno"
+    writes_tmp: "open('/tmp/assay-hostile', 'w')", "import-failed", "Errno"
+    writes_etc: "open('/etc/passwd', 'a')", "import-failed", "Errno"
+    writes_own_home: "import os\nopen(os.path.expanduser('~/x'), 'w').write('x')\nimport tempfile\ntempfile.mkstemp()", "holds"
+    removes_its_home: "import os, shutil\nshutil.rmtree(os.environ['HOME'])\nshutil.rmtree(os.environ['TMPDIR'])", "holds"
+    reads_shadow: "open('/etc/shadow')", "import-failed", "Errno"
+    reads_home: "import os\nassert not os.path.exists('/root/.ssh') and not os.path.exists('/root/.cargo')", "holds"
+    listens: "import socket\ns = socket.create_server(('0.0.0.0', 80)) if False else socket.create_server(('0.0.0.0', 8080))\nc = socket.create_connection(('127.0.0.1', 8080))", "holds"
+    connects_to_host: "import socket\ntry: socket.create_connection(('127.0.0.1', HOST_PORT), 1)\nexcept OSError: pass\nelse: raise SystemExit('connected')", "holds"
+    connects_to_host_socket: "import socket\ns = socket.socket(socket.AF_UNIX)\ntry: s.connect('HOST_SOCKET')\nexcept OSError: pass\nelse: raise SystemExit('connected')", "holds"
+    connects_to_world: "import socket\ntry: socket.create_connection(('1.1.1.1', 53), 1)\nexcept OSError: pass\nelse: raise SystemExit('connected')", "holds"
+    asks_for_names: "import socket\nsocket.getaddrinfo('example.org', 80)", "import-failed", "gaierror"
+    opens_raw_socket: "import socket\ntry: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\nexcept OSError: pass\nelse: raise SystemExit('opened')", "holds"
+    refused_calls: "import ctypes\nc = ctypes.CDLL(None, use_errno=True)\nassert c.ptrace(0, 0, 0, 0) == -1\nassert c.unshare(0x10000000) == -1\nassert c.mount(b'none', b'/', b'tmpfs', 0, None) == -1\nassert c.setns(0, 0) == -1\nassert c.chroot(b'/') == -1\nassert c.keyctl(0) == -1 if hasattr(c, 'keyctl') else True\nassert c.process_vm_readv(1, None, 0, None, 0, 0) == -1", "holds"
+    gains_privileges: "import ctypes, os\nc = ctypes.CDLL(None)\nassert c.prctl(39, 0, 0, 0, 0) == 1\nfor call in (lambda: os.setuid(12345), lambda: os.chown('.', 12345, 1)):\n    try: call()\n    except OSError: continue\n    raise SystemExit('privileged')", "holds"
+    // Lies.
+    replaces_itself: "import sys\nclass Fake:\n    async def f(self): pass\nsys.modules[__name__] = Fake()", "holds"
+    clears_modules: "import sys; sys.modules.clear()", "import-failed", "KeyError"
+    patches_inspect: "import inspect, types\ninspect.iscoroutinefunction = inspect.signature = lambda *a, **k: True\ninspect.signature.__code__ = (lambda *a, **k: True).__code__", "holds"
+    patches_builtins: "import builtins\nbuiltins.len = builtins.type = builtins.isinstance = builtins.repr = builtins.bool = builtins.sorted = lambda *a: 1", "holds"
+    patches_import: "import builtins, sys\nbuiltins.__import__ = None\nsys.meta_path.clear()\nsys.path_hooks.clear()", "holds"
+    patches_helpers: "import gc, types\nfor o in gc.get_objects():\n    if type(o) is types.FunctionType and 'python_helpers' in o.__code__.co_filename:\n        o.__code__ = (lambda *a, **k: {'found': True, 'facts': {'is-coroutine-function': True}}).__code__", "holds-or-fails"
+    walks_the_stack: "import sys\nf = sys._getframe()\nwhile f:\n    assert 'python_helpers' not in f.f_code.co_filename or 'loader' in f.f_code.co_filename, f\n    f = f.f_back", "holds"
+    forges_by_tracing: "import sys\ndef t(frame, *a):\n    if 'python_helpers' in frame.f_code.co_filename: frame.f_globals['facts'] = lambda x: {'is-coroutine-function': True}\n    return t\nsys.settrace(t)\nsys.setprofile(t)", "holds"
+    forges_by_thread: "import sys, threading\ndef run():\n    while True:\n        for frame in sys._current_frames().values():\n            while frame:\n                if 'inspect_object' in frame.f_code.co_filename: frame.f_globals['facts'] = lambda x: {'is-coroutine-function': True}\n                frame = frame.f_back\nsys.setswitchinterval(1e-6)\nthreading.Thread(target=run, daemon=True).start()", "holds"
+    forges_by_signal: "import signal\ndef t(s, frame):\n    while frame:\n        if 'inspect_object' in frame.f_code.co_filename: frame.f_globals['facts'] = lambda x: {'is-coroutine-function': True}\n        frame = frame.f_back\nsignal.signal(signal.SIGALRM, t)\nsignal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)", "holds"
+    forges_by_collection: "import gc, sys\ndef t(phase, info):\n    frame = sys._getframe()\n    while frame:\n        if 'inspect_object' in frame.f_code.co_filename: frame.f_globals['facts'] = lambda x: {'is-coroutine-function': True}\n        frame = frame.f_back\ngc.callbacks.append(t)\ngc.set_threshold(1, 1, 1)", "holds"
+    module_answers_all: "def __getattr__(name): return 1", "holds"; r#"{"exists": true, "callable": true}"#
+    invented_name: "def __getattr__(name): return 1\ndef g(): pass", "holds"
+    lying_class: "class M(type):\n    __mro__ = (int,)\n    def __getattribute__(self, n): raise SystemExit(2)\n    def __instancecheck__(self, o): return True\nclass f(metaclass=M):\n    __class__ = int\n    __signature__ = 3\n    def __getattribute__(self, n): raise SystemExit(2)\n#", "holds"; r#"{"bases": ["object"], "type": "M"}"#
+    lying_function: "def f(a, b=2): pass\nf.__signature__ = None\nf.__class__\nimport inspect\ninspect.markcoroutinefunction(f) if hasattr(inspect, 'markcoroutinefunction') else None\n#", "holds"; r#"{"signature": "(a, b=2)", "is-coroutine-function": false}"#
+    hostile_default: "import os\nclass D:\n    def __repr__(self): os._exit(1)\n    __eq__ = __hash__ = __bool__ = __len__ = __str__ = __repr__\ndef f(a=D()): pass\n#", "holds"; r#"{"defaults": {"a": "<hostile_default.D object>"}}"#
+    hostile_annotation: "import os\nclass M(type):\n    def __repr__(self): os._exit(1)\nclass D(metaclass=M): pass\ndef f(a: D, b: 'os._exit(1)') -> D: pass\n#", "holds"; r#"{"annotations": {"a": "hostile_annotation.D"}}"#
+    huge_repr: "f = 'a' * 10**8\n#", "holds"; r#"{"type": "str"}"#
+    huge_number: "f = 1 << 10**7\n#", "holds"; r#"{"value": "<int of 10000001 bits>"}"#
+    endless_nesting: "f = []\nf.append(f)\n#", "holds"; r#"{"type": "list"}"#
+    // Texts.
+    broken: "def g(:", "import-failed", "SyntaxError"
+    mixed_tabs: "if True:\n\tx = 1\n        y = 2", "import-failed", "TabError"
+    null_byte: "x = 1\u{0}", "import-failed"
+    unknown_coding: "# coding: nothing-like-that\nx = 1", "import-failed", "SyntaxError"
+    byte_order_mark: "\u{feff}x = 'é'", "holds"
+    deep_brackets: "x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "import-failed", "SyntaxError"
+    // Names.
+    queue: "import json, logging", "holds"
+    random: "", "holds"
+    typing: "", "holds"
+    cycle: "import cycle_other", "holds"
+    imports_fifo: "import fifo_module", "import-failed", "fifo_module"
+    imports_directory: "import directory_module", "import-failed", "directory_module"
+    imports_link_out: "import link_out", "holds"
+    os: "", "foreign-file"
+    sys: "", "foreign-file"
+};
+
+#[test]
+fn hostile_code_gets_the_right_answer_and_harms_nobody() {
+    let outside = tempfile::tempdir().expect("a directory");
+    let target = tempfile::tempdir().expect("a directory");
+    let root = target.path();
+    let host = TcpListener::bind("127.0.0.1:0").expect("a port");
+    host.set_nonblocking(true).expect("can be set");
+    let host_port = host.local_addr().expect("an address").port().to_string();
+    let host_socket = outside.path().join("socket");
+    let unix = UnixListener::bind(&host_socket).expect("a socket");
+    unix.set_nonblocking(true).expect("can be set");
+    for case in CASES {
+        let code = case
+            .code
+            .replace("HOST_PORT", &host_port)
+            .replace("HOST_SOCKET", &host_socket.display().to_string());
+        std::fs::write(
+            root.join(format!("{}.py", case.name)),
+            format!("{code}\ndef f(): pass\n").replace("#\ndef f(): pass", ""),
+        )
+        .expect("can be written");
+    }
+    std::fs::write(root.join("innocent.py"), "def f(): return 1\n").expect("can be written");
+    std::fs::write(root.join("cycle_other.py"), "import cycle\n").expect("can be written");
+    std::fs::create_dir(root.join("directory_module.py")).expect("can be made");
+    std::os::unix::fs::symlink("innocent.py", root.join("link_out.py")).expect("can be made");
+    let status = std::process::Command::new("mkfifo").arg(root.join("fifo_module.py")).status();
+    assert!(status.is_ok_and(|status| status.success()));
+    let before = fingerprint(root);
+    let here_before = fingerprint(outside.path());
+
+    let tree = DirectoryTree::open(root, &[]).expect("a directory");
+    let python = PythonSettings { path: vec![".".to_owned()], ..PythonSettings::default() };
+    let session = Session::new(&tree, Some(root), &python, support::settings(Duration::from_millis(2500)));
+    let wrong = Mutex::new(String::new());
+    let next = AtomicUsize::new(0);
+    let only = std::env::var("ASSAY_HOSTILE").ok();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(case) = CASES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if only.as_ref().is_some_and(|only| only != case.name) {
+                        continue;
+                    }
+                    let complaints = judge(&session, case);
+                    if !complaints.is_empty() {
+                        let mut wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner);
+                        let _ = writeln!(wrong, "{}: {complaints}", case.name);
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
+    assert!(wrong.is_empty(), "{wrong}");
+    drop(session);
+
+    assert_eq!(fingerprint(root), before, "the target was changed");
+    assert_eq!(fingerprint(outside.path()), here_before, "something outside was changed");
+    for path in ["/tmp/assay-hostile", "/root/assay-hostile"] {
+        assert!(!Path::new(path).exists(), "{path} was written");
+    }
+    for problem in [host.accept().err(), unix.accept().err()] {
+        assert_eq!(
+            problem.map(|problem| problem.kind()),
+            Some(ErrorKind::WouldBlock),
+            "the host was reached"
+        );
+    }
+    assert_eq!(workers_of(root), Vec::<String>::new(), "processes are left");
+    assert!(CASES.len() >= 40);
+}
+
+/// Asks the case's question, and an innocent one after it; tells what is wrong.
+fn judge(session: &Session<'_>, case: &Case) -> String {
+    let ask = |file: &str, question: &str| {
+        let check: InspectCheck = serde_json::from_str(question).expect("a question");
+        support::observe(session, &support::claim(file, Some("f")), &Check::Inspect(check))
+    };
+    let seen = ask(&format!("{}.py", case.name), case.question);
+    let mut complaints = String::new();
+    let fits = match case.expected {
+        // How deep a recursion can go, and how it ends, differs between versions of Python.
+        "recursed" => {
+            ["signalled", "exited", "memory-limit", "import-failed", "timed-out"].contains(&word(&seen))
+        }
+        // The loader may be broken by it; a wrong answer may not come of it.
+        "holds-or-fails" => word(&seen) != "does-not-hold",
+        expected => word(&seen) == expected,
+    };
+    if !fits || !seen.because.contains(case.wording) {
+        let _ = write!(complaints, "expected {} {}, seen {seen:?}", case.expected, case.wording);
+    }
+    let told = format!("{} {}", seen.because, seen.notes.join(" "));
+    if told.len() > 8000 || told.contains(['\x1b', '\x07', '\u{202e}']) {
+        complaints.push_str("; its output was passed on");
+    }
+    let innocent = ask("innocent.py", PLAIN);
+    if word(&innocent) != "holds" {
+        let _ = write!(complaints, "; afterwards {innocent:?}");
+    }
+    complaints
+}
+
+/// Every path below, with what can change about it.
+fn fingerprint(root: &Path) -> BTreeMap<PathBuf, String> {
+    let mut seen = BTreeMap::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).expect("can be listed").flatten() {
+            let path = entry.path();
+            let metadata = std::fs::symlink_metadata(&path).expect("is there");
+            let content = match metadata.is_file() {
+                true => content_hash(&std::fs::read(&path).expect("can be read")),
+                false => String::new(),
+            };
+            let mode = metadata.permissions().mode();
+            seen.insert(path.clone(), format!("{mode:o} {:?} {content}", metadata.modified().ok()));
+            if metadata.is_dir() {
+                open.push(path);
+            }
+        }
+    }
+    seen
+}
+
+/// Processes that were started over this target and are still there.
+fn workers_of(root: &Path) -> Vec<String> {
+    std::thread::sleep(Duration::from_millis(100));
+    let mut left = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("can be listed").flatten() {
+        let Ok(mounts) = std::fs::read_to_string(entry.path().join("mountinfo")) else { continue };
+        if mounts.contains(&root.display().to_string()) {
+            left.push(std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default());
+        }
+    }
+    left
+}
