@@ -6,6 +6,12 @@ mod metamorphic;
 // What live objects answer.
 mod live;
 
+// The commands, from outside: what is printed where, and exit codes.
+mod command_line;
+
+// The rules of the tree.
+mod tidy;
+
 // What the others share.
 mod support;
 

@@ -1,3 +1,5 @@
+//! What patterns match, line by line.
+
 use super::{Matcher, Pattern};
 use crate::python::SourceFile;
 use crate::target::RelativePath;

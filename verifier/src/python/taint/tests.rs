@@ -1,3 +1,5 @@
+//! What taint reaches, and what it does not.
+
 use super::*;
 use crate::fixture::{MARK, MemoryTree, split};
 use crate::python::ast::visitor::{self, Visitor};

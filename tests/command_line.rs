@@ -1,0 +1,358 @@
+//! The commands, as people and scripts see them.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use verifier::exit_code;
+
+use crate::support::{workspace, write_files, xtask};
+
+/// Two findings about one small file, of which one holds.
+const PROJECT: &str = r#"--- findings.toml
+[target]
+root = "code"
+
+[[report]]
+id = "R1"
+title = "An audit"
+
+[[finding]]
+id = "R1-1"
+report = "R1"
+severity = "high"
+title = "A file is broken"
+bug = "It does not compile."
+root-cause = "A slip."
+impact = "Nobody can import it."
+fix = "Mend it."
+
+[[finding.claim]]
+id = "broken"
+says = "good.py does not compile"
+file = "good.py"
+static = { syntax = "error" }
+
+[[finding]]
+id = "R1-2"
+report = "R1"
+severity = "low"
+title = "An endless loop"
+bug = "It never ends."
+root-cause = "Nobody thought of stopping."
+impact = "It cannot be stopped."
+fix = "Stop it."
+
+[[finding.claim]]
+id = "endless"
+says = "run never ends"
+file = "good.py"
+symbol = "run"
+static = { endless-loop = true }
+
+[[finding]]
+id = "R1-3"
+report = "R1"
+severity = "medium"
+title = "A symbol that is gone"
+bug = "It never ends either."
+root-cause = "Nobody thought of stopping."
+impact = "It cannot be stopped."
+fix = "Stop it."
+
+[[finding.claim]]
+id = "gone"
+says = "walk never ends"
+file = "good.py"
+symbol = "walk"
+static = { endless-loop = true }
+
+[[finding]]
+id = "R1-4"
+report = "R1"
+severity = "critical"
+title = "A file that is gone"
+bug = "It never ends either."
+root-cause = "Nobody thought of stopping."
+impact = "It cannot be stopped."
+fix = "Stop it."
+
+[[finding.claim]]
+id = "gone"
+says = "walk never ends"
+file = "gone.py"
+symbol = "walk"
+static = { endless-loop = true }
+--- code/good.py
+def run():
+    while True:
+        work()
+--- broken/good.py
+def run(:
+    pass
+--- mended/good.py
+def run():
+    work()
+"#;
+
+struct Project {
+    directory: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        write_files(directory.path(), PROJECT);
+        Self { directory }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(xtask());
+        command.current_dir(self.path()).args(arguments.split_whitespace()).stdin(Stdio::null());
+        for name in ["NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &str, expected: u8) -> (String, String) {
+        let Output { status, stdout, stderr } = self.command(arguments).output().expect("runs");
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        assert_eq!(status.code(), Some(i32::from(expected)), "{arguments}\n{stdout}\n{stderr}");
+        (stdout, stderr)
+    }
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn exit_codes_are_the_same_in_every_format_and_command() {
+    #[track_caller]
+    fn check(arguments: &str, expected: u8) {
+        let project = Project::new();
+        for command in ["verify", "report"] {
+            for format in ["table", "markdown", "json"] {
+                project.run(&format!("{command} --format {format} {arguments}"), expected);
+            }
+        }
+    }
+    check("", exit_code::SOMETHING_CONFIRMED);
+    check("--finding R1-1", exit_code::NOTHING_CONFIRMED);
+    check("--finding R1-2", exit_code::SOMETHING_CONFIRMED);
+    check("--finding R1-3", exit_code::UNDECIDED);
+    check("--finding R1-1,R1-3", exit_code::UNDECIDED);
+    check("--finding R1-4", exit_code::NOTHING_CHECKED);
+    check("--finding R1-1 --severity medium", exit_code::NOTHING_CHECKED);
+    // The only finding is not true of it, and still: the file does not compile.
+    check("--finding R1-3 --root broken", exit_code::SOMETHING_CONFIRMED);
+    check("--finding R1-2 --root mended", exit_code::NOTHING_CONFIRMED);
+}
+
+#[test]
+fn wrong_usage_has_an_exit_code_of_its_own_and_prints_no_data() {
+    let project = Project::new();
+    for arguments in [
+        "",
+        "verfy",
+        "verify --format yaml",
+        "verify --severity bad",
+        "verify --finding R9-9",
+        "verify --catalogue missing.toml",
+        "verify --root missing",
+        "verify --rev HEAD",
+        "verify --was missing",
+        "verify --jobs 0",
+        "verify --timeout 0",
+        "explain R9-9",
+        "list --finding R9-9",
+        "report --output missing/report.md",
+    ] {
+        let (stdout, stderr) = project.run(arguments, exit_code::ERROR);
+        assert_eq!(stdout, "", "{arguments}");
+        assert!(!stderr.is_empty(), "{arguments}");
+    }
+    let (_, stderr) = project.run("verify --finding r1-2", exit_code::ERROR);
+    assert!(stderr.contains("did you mean `R1-2`?"), "{stderr}");
+}
+
+#[test]
+fn fixed_and_not_real_are_told_by_the_earlier_state() {
+    #[track_caller]
+    fn check(arguments: &str, expected: &str) {
+        let (stdout, _) =
+            Project::new().run(&format!("verify --format json {arguments}"), exit_code::NOTHING_CONFIRMED);
+        let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+        assert_eq!(document["findings"][0]["verdict"], expected, "{arguments}");
+    }
+    check("--finding R1-2 --root mended", "refuted");
+    check("--finding R1-2 --root mended --was code", "fixed");
+    check("--finding R1-2 --root mended --was mended", "not-real");
+    // The loop may have been there, or not: the earlier file does not compile.
+    check("--finding R1-2 --root mended --was broken", "refuted");
+    check("--finding R1-1 --was broken", "fixed");
+    check("--finding R1-1 --was code", "not-real");
+}
+
+#[test]
+fn colour_follows_the_flag_then_the_environment_then_the_terminal() {
+    #[track_caller]
+    fn check(flags: &str, variables: &[(&str, &str)], colored: bool) {
+        let project = Project::new();
+        let mut command = project.command(&format!("verify {flags}"));
+        command.envs(variables.iter().copied());
+        let stdout = text(command.output().expect("runs").stdout);
+        assert_eq!(stdout.contains('\u{1b}'), colored, "{flags} {variables:?}");
+    }
+    check("", &[], false);
+    check("", &[("CLICOLOR_FORCE", "1")], true);
+    check("", &[("CLICOLOR_FORCE", "0")], false);
+    check("", &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false);
+    check("--color always", &[("NO_COLOR", "1")], true);
+    check("--color never", &[("CLICOLOR_FORCE", "1")], false);
+    check("--format json --color always", &[], false);
+    check("--format markdown --color always", &[], false);
+}
+
+#[test]
+fn table_fits_its_terminal_and_means_the_same_without_colour() {
+    let project = Project::new();
+    let (plain, _) = project.run("verify --color never", exit_code::SOMETHING_CONFIRMED);
+    for line in plain.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let (colored, _) = project.run("verify --color always", exit_code::SOMETHING_CONFIRMED);
+    let mut bare = String::new();
+    let mut inside = false;
+    for character in colored.chars() {
+        match character {
+            '\u{1b}' => inside = true,
+            'm' if inside => inside = false,
+            character if !inside => bare.push(character),
+            _ => {}
+        }
+    }
+    let without_time = |text: &str| text.rsplit_once("examined in").map(|(text, _)| text.to_owned());
+    assert_eq!(without_time(&bare), without_time(&plain));
+}
+
+#[test]
+fn report_is_the_same_bytes_every_time_and_is_written_whole() {
+    let project = Project::new();
+    let (first, _) = project.run("report", exit_code::SOMETHING_CONFIRMED);
+    let (second, _) = project.run("report --jobs 1", exit_code::SOMETHING_CONFIRMED);
+    assert_eq!(first, second);
+    let (stdout, _) = project.run("report --output report.md", exit_code::SOMETHING_CONFIRMED);
+    assert_eq!(stdout, "");
+    assert_eq!(std::fs::read_to_string(project.path().join("report.md")).expect("written"), first);
+    let beside: Vec<_> = std::fs::read_dir(project.path()).expect("listed").flatten().collect();
+    assert_eq!(beside.len(), 5, "{beside:?}");
+}
+
+#[test]
+fn report_has_the_parts_that_it_must_have() {
+    let (report, _) = Project::new().run("report", exit_code::SOMETHING_CONFIRMED);
+    let headings: Vec<&str> = report.lines().filter(|line| line.starts_with("## ")).collect();
+    assert_eq!(
+        headings,
+        [
+            "## Critical",
+            "## High",
+            "## Medium",
+            "## Low",
+            "## Undetermined Findings",
+            "## Invalidated Findings"
+        ]
+    );
+    let bug = report.split("\n### R1-2").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the bug");
+    let mut rest = bug;
+    for part in [
+        "**Severity**: Low",
+        "**The Bug**: It never ends.",
+        "**Location(s)**:",
+        "- `good.py:2-3` in `run`",
+        "**Root Cause & Impact**: Nobody thought of stopping.",
+        "**Proposed Fix**: Stop it.",
+        "**Evidence**:",
+        "*Reported as*:",
+    ] {
+        let (_, after) = rest.split_once(part).unwrap_or_else(|| panic!("no {part} in its place:\n{bug}"));
+        rest = after;
+    }
+    assert!(!report.contains("while True"), "code is shown only when it is asked for");
+    let (report, _) = Project::new().run("report --excerpts", exit_code::SOMETHING_CONFIRMED);
+    assert!(report.contains("  ```python\n  while True:\n      work()\n  ```\n"), "{report}");
+}
+
+#[test]
+fn reader_that_has_seen_enough_is_no_error() {
+    let project = Project::new();
+    let mut child = project
+        .command("verify --format json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(i32::from(exit_code::SOMETHING_CONFIRMED)));
+    assert_eq!(text(output.stderr), "");
+}
+
+#[test]
+fn catalogue_is_found_from_below_and_its_root_with_it() {
+    let project = Project::new();
+    let output = project
+        .command("verify --format json --finding R1-2")
+        .current_dir(project.path().join("code"))
+        .output()
+        .expect("runs");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["target"]["root"], "../code");
+    assert_eq!(document["findings"][0]["verdict"], "confirmed");
+}
+
+#[test]
+fn explain_shows_findings_claims_and_kinds() {
+    let project = Project::new();
+    let (finding, _) = project.run("explain R1-2", exit_code::SOMETHING_CONFIRMED);
+    assert!(finding.contains("verdict: confirmed") && finding.contains("    2 | while True:"), "{finding}");
+    let (claim, _) = project.run("explain R1-2/endless", exit_code::SOMETHING_CONFIRMED);
+    assert!(claim.contains("endless (instance): confirmed, matched"), "{claim}");
+    let (kind, _) = project.run("explain endless-loop", exit_code::NOTHING_CONFIRMED);
+    assert!(kind.starts_with("# `endless-loop`"), "{kind}");
+    let (_, stderr) = project.run("explain endles-loop", exit_code::ERROR);
+    assert!(stderr.contains("did you mean `endless-loop`?"), "{stderr}");
+    let (_, stderr) = project.run("explain R1-2/endles", exit_code::ERROR);
+    assert!(stderr.contains("did you mean `R1-2/endless`?"), "{stderr}");
+}
+
+#[test]
+fn list_needs_no_target() {
+    let project = Project::new();
+    std::fs::remove_dir_all(project.path().join("code")).expect("removed");
+    let (table, _) = project.run("list", exit_code::NOTHING_CONFIRMED);
+    assert!(table.contains("4 findings with 4 claims"), "{table}");
+    let (json, _) = project.run("list --format json --severity low", exit_code::NOTHING_CONFIRMED);
+    let document: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(document["findings"][0]["id"], "R1-2");
+    assert_eq!(document["findings"][0]["claims"][0]["checks"][0], "endless-loop");
+}
+
+#[test]
+fn run_from_the_workspace_examines_the_bundled_target() {
+    let output = Command::new(xtask())
+        .current_dir(workspace())
+        .args(["verify", "--static-only", "--format", "json"])
+        .output()
+        .expect("runs");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["target"]["root"], "examples/voice-assistant/audited");
+    assert_eq!(document["summary"]["findings"], 16);
+    assert_eq!(output.status.code(), Some(i32::from(exit_code::SOMETHING_CONFIRMED)));
+}
