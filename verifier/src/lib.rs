@@ -19,6 +19,7 @@ pub mod siblings;
 pub mod verify;
 pub mod manual;
 pub mod review;
+pub mod grep;
 pub mod report;
 pub mod exit_code;
 pub mod fixture;

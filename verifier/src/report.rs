@@ -5,6 +5,7 @@ pub mod explanation;
 pub mod json;
 pub mod listing;
 pub mod markdown;
+pub mod matches;
 #[cfg(test)]
 mod sample;
 pub mod siblings;

@@ -143,7 +143,7 @@ pub(crate) fn read_catalogue(arguments: &CatalogueArguments) -> Result<Catalogue
 
 /// `findings.toml` here or in the nearest directory above, as a path relative to here, so that
 /// what is printed does not depend on where the project lies.
-fn nearest_catalogue() -> PathBuf {
+pub(crate) fn nearest_catalogue() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let mut relative = PathBuf::new();
     for directory in here.ancestors() {

@@ -117,6 +117,18 @@ pub enum Condition {
     },
 }
 
+impl Condition {
+    /// `$X=REGEX`: the metavariable's text contains a match.
+    pub fn parse_where(text: &str) -> Result<Self, String> {
+        let (metavariable, regex) = text
+            .split_once('=')
+            .filter(|(name, _)| name.trim().starts_with('$'))
+            .ok_or("`$X=REGEX` was expected")?;
+        let regex = regex::Regex::new(regex).map_err(|error| error.to_string())?;
+        Ok(Self::Text { metavariable: metavariable.trim().to_owned(), regex })
+    }
+}
+
 /// Taint mode.
 #[derive(Clone, Debug, Default)]
 pub struct Taint {
@@ -281,14 +293,16 @@ impl Rule {
 
     /// A matcher that takes to be the same what the rule's options say.
     pub fn matcher<'f>(&self, file: &'f SourceFile) -> Matcher<'f> {
-        Matcher::with_settings(
-            file,
-            Settings {
-                constants: self.options.constant_propagation,
-                symbols: self.options.symbolic_propagation,
-                decorators: self.options.attribute_expressions,
-            },
-        )
+        Matcher::with_settings(file, self.settings())
+    }
+
+    /// What the rule's options say.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            constants: self.options.constant_propagation,
+            symbols: self.options.symbolic_propagation,
+            decorators: self.options.attribute_expressions,
+        }
     }
 }
 

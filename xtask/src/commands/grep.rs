@@ -1,24 +1,275 @@
 //! `cargo xtask grep`: a pattern on the target, before it goes into a finding.
 
-use clap::Args;
-use verifier::exit_code;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use crate::arguments::{ColorArguments, TargetArguments};
-use crate::output::Failure;
+use clap::Args;
+use verifier::evidence::Reason;
+use verifier::exit_code;
+use verifier::grep::{Query, Report};
+use verifier::python::pattern::{Pattern, PatternError};
+use verifier::python::rule::{All, Condition, Formula, Rule};
+use verifier::report::{Style, matches};
+use verifier::static_checks::describe;
+use verifier::target::{RelativePath, TargetTree, open_target};
+
+use crate::arguments::CatalogueArguments;
+use crate::examination::{nearest_catalogue, of_target, read_catalogue, width};
+use crate::output::{self, Failure};
 
 /// The command's arguments.
 #[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
-    /// The pattern
-    pattern: String,
+    /// The pattern, and the files and directories to search; with `-e`, `--pattern-file` or
+    /// `--rule` all are files and directories
+    #[arg(value_name = "PATTERN|PATH")]
+    positional: Vec<String>,
+    /// A pattern; when repeated, one of them has to match
+    #[arg(short = 'e', long = "pattern", value_name = "PATTERN", help_heading = "What")]
+    patterns: Vec<String>,
+    /// A file that holds a pattern; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "What")]
+    pattern_file: Vec<PathBuf>,
+    /// A file with rules in Semgrep's YAML
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["patterns", "pattern_file"], help_heading = "What")]
+    rule: Option<PathBuf>,
+    /// Leave out code that this matches, too
+    #[arg(long, value_name = "PATTERN", help_heading = "What")]
+    not: Vec<String>,
+    /// Only code inside a match of this
+    #[arg(long, value_name = "PATTERN", help_heading = "What")]
+    inside: Vec<String>,
+    /// Only code that is not inside a match of this
+    #[arg(long, value_name = "PATTERN", help_heading = "What")]
+    not_inside: Vec<String>,
+    /// Only where a metavariable's text contains a match of a regular expression
+    #[arg(long = "where", value_name = "$X=REGEX", help_heading = "What")]
+    conditions: Vec<String>,
+    /// Show what this metavariable stands for instead of the whole match
+    #[arg(long, value_name = "$X", help_heading = "What")]
+    focus: Option<String>,
+    /// What paths are relative to, and what is searched when none is given
+    /// [default: the catalogue's `target.root`, or the current directory]
+    #[arg(long, value_name = "DIR", help_heading = "Target")]
+    root: Option<PathBuf>,
+    /// Search this git revision of the root
+    #[arg(long, value_name = "REV", help_heading = "Target")]
+    rev: Option<String>,
+    /// The format
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "table", "json"], help_heading = "Output")]
+    format: String,
     #[command(flatten)]
-    target: TargetArguments,
-    #[command(flatten)]
-    color: ColorArguments,
+    catalogue: CatalogueArguments,
 }
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing matched
+  1  something matched
+  2  wrong usage: the pattern cannot be understood, a path does not exist
+  4  nothing was searched: no path selects a Python file";
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let _ = (arguments, exit_code::ERROR);
-    Err(Failure::Other("`grep` is not built yet".to_owned()))
+    let has_option =
+        !arguments.patterns.is_empty() || !arguments.pattern_file.is_empty() || arguments.rule.is_some();
+    let (pattern, paths) = match arguments.positional.split_first() {
+        Some((pattern, paths)) if !has_option => (Some(pattern), paths),
+        _ => (None, &arguments.positional[..]),
+    };
+    let query = query(arguments, pattern)?;
+    let mut report = Report::default();
+    for part in parts(arguments, paths)? {
+        let mut found = query.search(part.tree.as_ref(), &part.files);
+        for found in &mut found.found {
+            found.file.insert_str(0, &part.prefix);
+        }
+        report.searched.files += found.searched.files;
+        report.searched.parsed += found.searched.parsed;
+        report.searched.blind.append(&mut found.searched.blind);
+        report.found.append(&mut found.found);
+    }
+    for reason in &report.searched.blind {
+        let how = match reason {
+            Reason::DoesNotCompile { .. } => ": searched as far as it can be read",
+            _ => "",
+        };
+        output::talk(&format!("warning: {}{how}", describe(reason)));
+    }
+    let color = arguments.catalogue.color.for_stream(&std::io::stdout());
+    let style = Style { color, width: width(), excerpts: false };
+    let text = match arguments.format.as_str() {
+        "json" => matches::json(&report),
+        "table" => matches::table(&report, style),
+        _ => matches::text(&report, style),
+    };
+    output::data(&text)?;
+    if report.searched.files == 0 {
+        output::talk("nothing was searched: no Python file is selected");
+        return Ok(exit_code::NOTHING_CHECKED);
+    }
+    Ok(if report.found.is_empty() { exit_code::NOTHING_CONFIRMED } else { exit_code::SOMETHING_CONFIRMED })
+}
+
+fn query(arguments: &Arguments, pattern: Option<&String>) -> Result<Query, Failure> {
+    if let Some(file) = &arguments.rule {
+        let yaml = read(file)?;
+        let usage =
+            |problem: &dyn std::fmt::Display| Failure::Usage(format!("`{}`: {problem}", file.display()));
+        let rules = Rule::read(&yaml).map_err(|error| usage(&error))?;
+        return Query::of_rules(rules).map_err(|error| usage(&error));
+    }
+    let mut sources: Vec<String> = pattern.into_iter().chain(&arguments.patterns).cloned().collect();
+    for file in &arguments.pattern_file {
+        sources.push(read(file)?);
+    }
+    if sources.is_empty() {
+        return Err(Failure::Usage(
+            "there is no pattern: give one, or `--pattern-file`, or `--rule`".to_owned(),
+        ));
+    }
+    let many = |sources: &[String]| sources.iter().map(|source| parse(source)).collect::<Result<Vec<_>, _>>();
+    let inside = |formula: Formula| Formula::Inside(Box::new(formula));
+    let mut all = All { positive: vec![Formula::Any(many(&sources)?)], ..All::default() };
+    all.positive.extend(many(&arguments.inside)?.into_iter().map(inside));
+    all.negative.extend(many(&arguments.not)?);
+    all.negative.extend(many(&arguments.not_inside)?.into_iter().map(inside));
+    for condition in &arguments.conditions {
+        let condition = Condition::parse_where(condition)
+            .map_err(|error| Failure::Usage(format!("`--where {condition}`: {error}")))?;
+        all.conditions.push(condition);
+    }
+    all.focus.extend(arguments.focus.clone());
+    let patterns = sources.iter().chain(&arguments.inside).cloned().collect::<Vec<_>>().join("\n");
+    let asked = all.conditions.iter().filter_map(|condition| match condition {
+        Condition::Text { metavariable, .. } => Some(metavariable),
+        _ => None,
+    });
+    for name in asked.chain(&all.focus) {
+        if !patterns.contains(name.as_str()) {
+            return Err(Failure::Usage(format!("no pattern names the metavariable `{name}`")));
+        }
+    }
+    Ok(Query::of_formula(Formula::All(all)))
+}
+
+fn parse(source: &str) -> Result<Formula, Failure> {
+    Pattern::parse(source).map(Formula::Pattern).map_err(|error| Failure::Usage(render(source, &error)))
+}
+
+/// The pattern's line with the place marked.
+fn render(source: &str, error: &PatternError) -> String {
+    let start = error.range.start.min(source.len());
+    let line_start = source[..start].rfind('\n').map_or(0, |index| index + 1);
+    let line_end = source[start..].find('\n').map_or(source.len(), |index| start + index);
+    let before = source[line_start..start].chars().count();
+    let marked = source[start..error.range.end.clamp(start, line_end)].chars().count().max(1);
+    let mut text = format!("the pattern cannot be understood: {}\n", error.message);
+    let _ = writeln!(text, "  | {}", &source[line_start..line_end]);
+    let _ = write!(text, "  | {}{}", " ".repeat(before), "^".repeat(marked));
+    if let Some(hint) = &error.hint {
+        let _ = write!(text, "\n  hint: {hint}");
+    }
+    text
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", file.display())))
+}
+
+/// A tree, and what of it is searched.
+struct Part {
+    tree: Box<dyn TargetTree>,
+    files: Vec<RelativePath>,
+    /// What stands before the paths when they are shown.
+    prefix: String,
+}
+
+/// The trees that the arguments name.
+fn parts(arguments: &Arguments, paths: &[String]) -> Result<Vec<Part>, Failure> {
+    let root = match (&arguments.root, paths) {
+        (Some(root), _) => Some(root.clone()),
+        (None, []) => default_root(&arguments.catalogue)?,
+        (None, [_, ..]) => None,
+    };
+    if let Some(revision) = &arguments.rev {
+        let root = root.unwrap_or_else(|| PathBuf::from("."));
+        let tree = open_target(&root, Some(revision), &[]).map_err(of_target)?;
+        let files = files_at_revision(tree.as_ref(), paths)?;
+        return Ok(vec![Part { tree, files, prefix: String::new() }]);
+    }
+    if paths.is_empty() {
+        let root = root.unwrap_or_else(|| PathBuf::from("."));
+        let tree = open_target(&root, None, &[]).map_err(of_target)?;
+        let files = tree.python_files().to_vec();
+        // Paths under a root that was named are relative to it, as in findings.
+        return Ok(vec![Part { tree, files, prefix: String::new() }]);
+    }
+    paths
+        .iter()
+        .map(|given| {
+            let path = root.as_deref().unwrap_or(Path::new("")).join(given);
+            if path.is_dir() {
+                let tree = open_target(&path, None, &[]).map_err(of_target)?;
+                let files = tree.python_files().to_vec();
+                let given = given.trim_end_matches('/');
+                let prefix = if given == "." { String::new() } else { format!("{given}/") };
+                return Ok(Part { tree, files, prefix });
+            }
+            let name =
+                path.file_name().and_then(|name| name.to_str()).and_then(|name| RelativePath::new(name).ok());
+            let (Some(name), true) = (name, path.is_file()) else {
+                return Err(Failure::Usage(format!("there is no `{}`", path.display())));
+            };
+            let directory = match path.parent() {
+                Some(parent) if parent != Path::new("") => parent.to_owned(),
+                _ => PathBuf::from("."),
+            };
+            // A file that is named is searched, whatever it is called.
+            let tree = open_target(&directory, None, &[]).map_err(of_target)?;
+            let prefix = given.rfind('/').map_or_else(String::new, |slash| given[..=slash].to_owned());
+            Ok(Part { tree, files: vec![name], prefix })
+        })
+        .collect()
+}
+
+/// What `findings.toml` examines, where there is one.
+fn default_root(arguments: &CatalogueArguments) -> Result<Option<PathBuf>, Failure> {
+    if arguments.catalogue.is_none() && !nearest_catalogue().is_file() {
+        return Ok(None);
+    }
+    let catalogue = read_catalogue(arguments)?;
+    let directory = catalogue.path.parent().unwrap_or(Path::new(""));
+    Ok(catalogue.target.root.as_ref().map(|root| directory.join(root)))
+}
+
+fn files_at_revision(tree: &dyn TargetTree, paths: &[String]) -> Result<Vec<RelativePath>, Failure> {
+    if paths.is_empty() {
+        return Ok(tree.python_files().to_vec());
+    }
+    let mut files = BTreeSet::new();
+    for given in paths {
+        let path = RelativePath::new(given)
+            .map_err(|error| Failure::Usage(format!("`{given}` is no path in a revision: {error}")))?;
+        let before = files.len();
+        let within = format!("{}/", path.as_str());
+        files.extend(
+            tree.python_files()
+                .iter()
+                .filter(|file| {
+                    path.as_str() == "." || path.as_str().is_empty() || file.as_str().starts_with(&within)
+                })
+                .cloned(),
+        );
+        if tree.exists(&path) {
+            files.insert(path);
+        } else if files.len() == before {
+            return Err(Failure::Usage(format!("there is no `{given}` in the revision")));
+        }
+    }
+    Ok(files.into_iter().collect())
 }

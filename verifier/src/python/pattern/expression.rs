@@ -944,6 +944,23 @@ impl<'f> Engine<'f> {
 
     /// Whether `target` certainly is of a type, as far as this file tells.
     fn has_type(&self, target: &'f Expr, annotation: &Expression) -> bool {
+        let is = |expression: &'f Expr| {
+            self.expression(annotation, expression, &mut State::default(), &mut |_| true)
+        };
+        if let Expr::Call(call) = target {
+            return is(&call.func);
+        }
+        if let Expr::Name(name) = target {
+            let module = self.file.module();
+            let values = self.facts.values(module);
+            let at = |range| super::find::expression_at(module, range);
+            if let Some(declared) = values.annotation(name).and_then(at) {
+                return is(declared);
+            }
+            if let Some(Expr::Call(call)) = values.symbol(name).and_then(at) {
+                return is(&call.func);
+            }
+        }
         let Expression::Name(name) = annotation else { return false };
         match self.constant(target) {
             Some(Constant::Integer(_) | Constant::LargeInteger(_)) => &**name == "int",

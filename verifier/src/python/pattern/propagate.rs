@@ -24,6 +24,8 @@ pub(super) struct Values {
     at: HashMap<TextSize, Value>,
     /// Reads of a function's own variables, which hide what the file imports.
     own: HashSet<TextSize>,
+    /// The annotations of parameters and variables, where these are read.
+    annotations: HashMap<TextSize, TextRange>,
 }
 
 /// What one variable holds.
@@ -40,7 +42,7 @@ impl Values {
         let mut flow = Flow {
             values: Self::default(),
             globals: globals(module),
-            scope: Scope { locals: None, hiding: HashSet::new() },
+            scope: Scope { locals: None, hiding: HashSet::new(), annotations: HashMap::new() },
             raised: Vec::new(),
         };
         flow.block(&module.body, Some(Environment::new()));
@@ -51,6 +53,11 @@ impl Values {
     /// comprehension, whatever the file imports under that name.
     pub(super) fn is_own(&self, name: &ast::ExprName) -> bool {
         self.own.contains(&name.start())
+    }
+
+    /// The annotation of the variable that is read here.
+    pub(super) fn annotation(&self, name: &ast::ExprName) -> Option<TextRange> {
+        self.annotations.get(&name.start()).copied()
     }
 
     /// What the variable that is read here is worth.
@@ -78,6 +85,8 @@ struct Scope<'f> {
     locals: Option<HashSet<&'f str>>,
     /// Those names of this function and the ones around it that no import binds.
     hiding: HashSet<&'f str>,
+    /// Annotations of parameters and of variables that were declared by now.
+    annotations: HashMap<&'f str, TextRange>,
 }
 
 struct Flow<'f> {
@@ -150,6 +159,9 @@ impl<'f> Flow<'f> {
             Stmt::AnnAssign(node) => {
                 self.read(&node.annotation, &mut environment);
                 self.read(&node.target, &mut environment);
+                if let Expr::Name(name) = &*node.target {
+                    self.scope.annotations.insert(name.id.as_str(), node.annotation.range());
+                }
                 if let Some(assigned) = &node.value {
                     self.read(assigned, &mut environment);
                     let value = self.value(assigned, &environment);
@@ -342,7 +354,12 @@ impl<'f> Flow<'f> {
         // A `global` name may change at any call: it is unknown here, whatever is assigned.
         locals.extend(imported);
         locals.extend(elsewhere);
-        let outer = std::mem::replace(&mut self.scope, Scope { locals: Some(locals), hiding });
+        let annotations = parameters
+            .iter()
+            .filter_map(|parameter| Some((parameter.name().as_str(), parameter.annotation()?.range())))
+            .collect();
+        let scope = Scope { locals: Some(locals), hiding, annotations };
+        let outer = std::mem::replace(&mut self.scope, scope);
         let raised = std::mem::take(&mut self.raised);
         self.block(body, Some(Environment::new()));
         self.scope = outer;
@@ -381,6 +398,9 @@ impl<'f> SourceOrderVisitor<'f> for Reader<'_, 'f> {
                 if self.shadowed.contains(&name.id.as_str()) {
                     self.flow.values.own.insert(name.start());
                     return;
+                }
+                if let Some(annotation) = self.flow.scope.annotations.get(name.id.as_str()) {
+                    self.flow.values.annotations.insert(name.start(), *annotation);
                 }
                 if self.flow.scope.hiding.contains(name.id.as_str()) {
                     self.flow.values.own.insert(name.start());

@@ -1,0 +1,275 @@
+//! Patterns over a whole tree, without a catalogue: what `cargo xtask grep` shows.
+//!
+//! One pass over each file's bytes decides whether it can contain a match of anything that is
+//! asked for; only such files are parsed, in parallel.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
+
+use crate::evidence::{Reason, Searched};
+use crate::python::SourceFile;
+use crate::python::pattern::{Bindings, Match, Matcher, Prefilter, Settings};
+use crate::python::rule::{Formula, Mode, Paths, Rule};
+use crate::target::{RelativePath, TargetTree, Unreadable};
+
+/// Several questions, asked together.
+#[derive(Debug)]
+pub struct Query {
+    questions: Vec<Question>,
+    prefilter: Prefilter,
+}
+
+#[derive(Debug)]
+struct Question {
+    /// The rule that asks, if it is one.
+    rule: Option<String>,
+    formula: Formula,
+    settings: Settings,
+    include: Option<GlobSet>,
+    exclude: Option<GlobSet>,
+}
+
+/// One match, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The file's path in its tree.
+    pub file: String,
+    /// One-based.
+    pub line: u32,
+    /// One-based, in characters.
+    pub column: u32,
+    /// The last line, inclusive.
+    pub end_line: u32,
+    /// Where the match ends on it: the column behind its last character.
+    pub end_column: u32,
+    /// The lines of the match, from the first to the last.
+    pub excerpt: String,
+    /// Metavariables and what they stand for, by name.
+    pub metavariables: Vec<(String, String)>,
+    /// The rule that found it, if it is one.
+    pub rule: Option<String>,
+}
+
+/// What a search found, and where it could not look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In the order of files and lines.
+    pub found: Vec<Found>,
+    /// How much was searched. [Blind](Searched::blind): files that do not compile and were read
+    /// as far as they can be, and files that cannot be read.
+    pub searched: Searched,
+}
+
+/// Why a query cannot be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryError(pub String);
+
+impl std::fmt::Display for QueryError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for QueryError {}
+
+impl Query {
+    /// Asks for the places that a formula describes.
+    pub fn of_formula(formula: Formula) -> Self {
+        let question =
+            Question { rule: None, formula, settings: Settings::default(), include: None, exclude: None };
+        Self::new(vec![question])
+    }
+
+    /// Asks what the rules of a file ask.
+    pub fn of_rules(rules: Vec<Rule>) -> Result<Self, QueryError> {
+        let questions = rules
+            .into_iter()
+            .map(|rule| {
+                let settings = rule.settings();
+                let (include, exclude) = globs(&rule.paths)?;
+                match rule.mode {
+                    Mode::Search(formula) => {
+                        Ok(Question { rule: Some(rule.id), formula, settings, include, exclude })
+                    }
+                    Mode::Taint(_) => {
+                        Err(QueryError(format!("rule `{}` follows values, which a search does not", rule.id)))
+                    }
+                }
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self::new(questions))
+    }
+
+    fn new(questions: Vec<Question>) -> Self {
+        let literals: Vec<_> = questions.iter().flat_map(|question| question.formula.literals()).collect();
+        let prefilter = Prefilter::new(&literals);
+        Self { questions, prefilter }
+    }
+
+    /// Searches these files of a tree.
+    pub fn search(&self, tree: &dyn TargetTree, paths: &[RelativePath]) -> Report {
+        let looked: Vec<Looked> = paths.par_iter().map(|path| self.look(tree, path)).collect();
+        let mut report = Report::default();
+        for looked in looked {
+            report.searched.files += 1;
+            report.searched.parsed += u32::from(looked.parsed);
+            report.searched.nodes += looked.nodes;
+            report.searched.blind.extend(looked.blind);
+            report.found.extend(looked.found);
+        }
+        report
+    }
+
+    fn look(&self, tree: &dyn TargetTree, path: &RelativePath) -> Looked {
+        let mut looked = Looked::default();
+        let bytes = match tree.read(path) {
+            Ok(bytes) => bytes,
+            Err(unreadable) => {
+                let path = path.as_str().to_owned();
+                looked.blind = Some(match unreadable {
+                    Unreadable::Missing => Reason::FileMissing { path },
+                    Unreadable::NotAFile(problem) | Unreadable::Failed(problem) => {
+                        Reason::FileUnreadable { path, problem }
+                    }
+                });
+                return looked;
+            }
+        };
+        if !self.prefilter.is_candidate(&bytes) {
+            return looked;
+        }
+        let file = SourceFile::from_bytes(path.clone(), &bytes);
+        looked.parsed = true;
+        looked.blind = file.errors().first().map(|error| Reason::DoesNotCompile {
+            path: path.as_str().to_owned(),
+            line: error.line,
+            message: error.message.clone(),
+        });
+        looked.nodes = Matcher::new(&file).count_nodes(file.module().range);
+        for question in &self.questions {
+            if !question.concerns(path) {
+                continue;
+            }
+            let matcher = Matcher::with_settings(&file, question.settings);
+            let matches = matcher.find_formula_within(&question.formula, None, &Bindings::default());
+            looked.found.extend(matches.iter().map(|found| shown(&file, found, question.rule.as_ref())));
+        }
+        looked.found.sort_by(|a, b| {
+            (a.line, a.column, a.end_line, &a.rule).cmp(&(b.line, b.column, b.end_line, &b.rule))
+        });
+        looked.found.dedup();
+        looked
+    }
+}
+
+#[derive(Default)]
+struct Looked {
+    found: Vec<Found>,
+    parsed: bool,
+    nodes: u64,
+    blind: Option<Reason>,
+}
+
+impl Question {
+    fn concerns(&self, path: &RelativePath) -> bool {
+        self.include.as_ref().is_none_or(|globs| globs.is_match(path.as_str()))
+            && self.exclude.as_ref().is_none_or(|globs| !globs.is_match(path.as_str()))
+    }
+}
+
+fn shown(file: &SourceFile, found: &Match<'_>, rule: Option<&String>) -> Found {
+    let (line, end_line) = file.lines(found.range);
+    let text = file.text();
+    let column = |offset: usize| {
+        let start = text[..offset].rfind(['\n', '\r']).map_or(0, |index| index + 1);
+        u32::try_from(text[start..offset].chars().count() + 1).unwrap_or(u32::MAX)
+    };
+    let (start, end) = (usize::from(found.range.start()), usize::from(found.range.end()));
+    let first = text[..start].rfind('\n').map_or(0, |index| index + 1);
+    let last = text[end..].find('\n').map_or(text.len(), |index| end + index);
+    let mut metavariables: Vec<(String, String)> =
+        found.bindings.iter().map(|(name, bound)| (name.to_owned(), bound.text().to_owned())).collect();
+    metavariables.sort();
+    Found {
+        file: file.path().as_str().to_owned(),
+        line,
+        column: column(start),
+        end_line,
+        end_column: column(end),
+        excerpt: text[first..last].trim_end_matches(['\r', '\n']).to_owned(),
+        metavariables,
+        rule: rule.cloned(),
+    }
+}
+
+fn globs(paths: &Paths) -> Result<(Option<GlobSet>, Option<GlobSet>), QueryError> {
+    let set = |globs: &[String]| -> Result<Option<GlobSet>, QueryError> {
+        if globs.is_empty() {
+            return Ok(None);
+        }
+        let mut builder = GlobSetBuilder::new();
+        for glob in globs {
+            // A glob without a slash means a name anywhere, and one that means a directory all in it.
+            for form in [glob.clone(), format!("**/{glob}"), format!("{glob}/**"), format!("**/{glob}/**")] {
+                builder.add(
+                    Glob::new(form.trim_start_matches('/')).map_err(|error| QueryError(error.to_string()))?,
+                );
+            }
+        }
+        builder.build().map(Some).map_err(|error| QueryError(error.to_string()))
+    };
+    Ok((set(&paths.include)?, set(&paths.exclude)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::MemoryTree;
+    use crate::python::pattern::Pattern;
+
+    fn search(query: &Query, fixture: &str) -> Report {
+        let tree = MemoryTree::parse(fixture);
+        let paths = tree.python_files().to_vec();
+        query.search(&tree, &paths)
+    }
+
+    fn pattern(text: &str) -> Query {
+        Query::of_formula(Formula::Pattern(Pattern::parse(text).unwrap()))
+    }
+
+    #[test]
+    fn matches_have_places_and_values() {
+        let report = search(&pattern("bind($PORT)"), "--- a.py\nx = 1\n--- b.py\nif x:\n    é = bind(80)\n");
+        let [found] = &report.found[..] else { panic!("{report:?}") };
+        assert_eq!(
+            (&*found.file, found.line, found.column, found.end_line, found.end_column),
+            ("b.py", 2, 9, 2, 17)
+        );
+        assert_eq!(found.excerpt, "    é = bind(80)");
+        assert_eq!(found.metavariables, [("$PORT".to_owned(), "80".to_owned())]);
+        assert_eq!((report.searched.files, report.searched.parsed), (2, 1));
+    }
+
+    #[test]
+    fn files_that_cannot_contain_the_literals_are_not_parsed() {
+        let report = search(&pattern("bind($PORT)"), "--- a.py\nblind(80\n");
+        assert_eq!((report.searched.parsed, report.searched.blind.len()), (0, 0));
+    }
+
+    #[test]
+    fn broken_files_are_searched_and_named() {
+        let report = search(&pattern("bind($PORT)"), "--- a.py\nbind(80)\ndef f(:\n");
+        assert_eq!(report.found.len(), 1);
+        assert!(matches!(&report.searched.blind[..], [Reason::DoesNotCompile { line: 2, .. }]));
+    }
+
+    #[test]
+    fn rules_look_where_their_paths_say() {
+        let yaml =
+            "rules:\n- id: r\n  languages: [python]\n  paths: {exclude: [tests]}\n  pattern: bind(...)\n";
+        let query = Query::of_rules(Rule::read(yaml).unwrap()).unwrap();
+        let report = search(&query, "--- tests/a.py\nbind()\n--- src/b.py\nbind()\n");
+        assert_eq!(report.found.iter().map(|found| &*found.file).collect::<Vec<_>>(), ["src/b.py"]);
+        assert_eq!(report.found[0].rule.as_deref(), Some("r"));
+    }
+}
