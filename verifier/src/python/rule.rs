@@ -7,6 +7,7 @@
 mod comparison;
 mod evaluate;
 mod read;
+mod taint;
 
 use std::collections::BTreeMap;
 
@@ -166,6 +167,8 @@ pub struct Sink {
     pub formula: Formula,
     /// Only the whole match is a sink, not the expressions in it.
     pub exact: bool,
+    /// Only where the function ends.
+    pub at_exit: bool,
     /// Labels that must arrive.
     pub requires: Option<Requirement>,
 }

@@ -20,8 +20,7 @@ use ruff_python_ast as ast;
 use ruff_text_size::TextRange;
 
 pub use specification::{
-    Mark, Marks, Options, PropagatorKind, PropagatorMark, Requires, SanitizerKind, SideEffect, SinkKind,
-    SourceKind, Specification,
+    Mark, Marks, Options, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification,
 };
 pub use value::StepKind;
 

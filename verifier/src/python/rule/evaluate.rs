@@ -1,5 +1,6 @@
 //! What a formula finds in a file.
 
+use ruff_python_ast::Expr;
 use ruff_text_size::{TextRange, TextSize};
 
 use super::comparison::Worth;
@@ -178,10 +179,24 @@ impl<'f> Matcher<'f> {
             Some(expression) => self
                 .constant(expression)
                 .and_then(worth_of_constant)
+                .or_else(|| self.worth_of_display(expression))
                 // A name that is not constant is its own text, for `str($X)`.
                 .or_else(|| expression.is_name_expr().then(|| Worth::Text(bound.text().to_owned()))),
             None => Some(Worth::Text(bound.text().to_owned())),
         }
+    }
+}
+
+impl<'f> Matcher<'f> {
+    /// A list or tuple of constants.
+    fn worth_of_display(&self, expression: &'f Expr) -> Option<Worth> {
+        let elements = match expression {
+            Expr::List(list) => &list.elts,
+            Expr::Tuple(tuple) => &tuple.elts,
+            _ => return None,
+        };
+        let worth = |element| self.constant(element).and_then(worth_of_constant);
+        elements.iter().map(worth).collect::<Option<Vec<Worth>>>().map(Worth::List)
     }
 }
 

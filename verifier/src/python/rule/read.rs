@@ -313,11 +313,12 @@ fn taint(mapping: &Mapping, [sources, sinks, sanitizers, propagators]: [&str; 4]
         });
     }
     for (place, all, settings) in parts(sinks)? {
-        known_keys_exactly(&settings, &place, &["exact", "requires"])?;
+        known_keys_exactly(&settings, &place, &["exact", "at-exit", "requires"])?;
         taint.sinks.push(Sink {
             formula: simplify(all, &place)?,
             // Where nothing is said, only the place as a whole counts.
             exact: settings.get("exact").map_or(Ok(true), |value| boolean(value, &place))?,
+            at_exit: flag(&settings, "at-exit", &place)?,
             requires: requirement(&settings, &place)?,
         });
     }

@@ -39,7 +39,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         // argument to the object of the call depend on it, and nothing else does.
         let arguments = self.arguments(&call.arguments);
         let (receiver, callee) = self.callee(&call.func);
-        let mut passed = callee.own.clone();
+        let mut passed = TaintSet::default();
         for argument in &arguments {
             passed.extend(&argument.value.reachable());
         }

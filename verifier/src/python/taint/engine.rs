@@ -12,11 +12,12 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use super::environment::{Environment, Path, Root};
 use super::interpreter::Interpreter;
 use super::scope;
-use super::specification::{MarkIndex, Requires, Specification};
+use super::specification::{MarkIndex, Specification};
 use super::summary::{Arrival, Summary, Write};
 use super::value::{Element, Label, Origin, Step, StepKind, Taint, TaintSet, Trace, Value};
 use super::{CallSite, Callee, ClassAt, Findings, Flow, FlowStep, World};
 use crate::python::ParsedFile;
+use crate::python::rule::Requirement;
 
 pub(super) type UnitId = usize;
 pub(super) type ClassId = usize;
@@ -484,9 +485,9 @@ impl<'w, 'f> Engine<'w, 'f> {
         Label::try_from(position).unwrap_or(Label::MAX)
     }
 
-    pub(super) fn requires_holds(&self, requires: Option<&Requires>, taints: &TaintSet) -> bool {
+    pub(super) fn requires_holds(&self, requires: Option<&Requirement>, taints: &TaintSet) -> bool {
         let Some(requires) = requires else { return true };
-        requires.holds(&|label| {
+        requires.is_fulfilled(&|label| {
             taints
                 .iter()
                 .any(|taint| self.labels.get(usize::from(taint.label)).is_some_and(|name| name == label))

@@ -8,8 +8,8 @@ use ruff_text_size::{Ranged, TextRange};
 use super::environment::{Path, Root};
 use super::interpreter::Interpreter;
 use super::scope;
-use super::specification::SideEffect;
 use super::value::{Element, Label, Origin, StepKind, Taint, TaintSet, Trace, Value};
+use crate::python::rule::SideEffect;
 
 impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn expression(&mut self, expression: &'f Expr) -> Value {
@@ -422,8 +422,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let mut cleans = false;
         for (mark, equal) in marks.sanitizers.around(range) {
             let kind = &specification.sanitizers[marks.marks.sanitizers[mark].kind];
-            sanitized |= equal || !kind.exact;
-            cleans |= equal && kind.by_side_effect;
+            sanitized |= (equal || !kind.exact) && kind.by_side_effect != SideEffect::Only;
+            cleans |= equal && kind.by_side_effect != SideEffect::No;
         }
         if let (true, Some(path)) = (cleans, path) {
             self.environment().clean(path);
@@ -458,7 +458,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let marks = self.marks.clone();
         let specification = self.engine.specification;
         for (mark, equal) in marks.sanitizers.around(range) {
-            if equal && specification.sanitizers[marks.marks.sanitizers[mark].kind].by_side_effect {
+            if equal
+                && specification.sanitizers[marks.marks.sanitizers[mark].kind].by_side_effect
+                    != SideEffect::No
+            {
                 self.environment().clean(path);
             }
         }
@@ -561,8 +564,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
     fn sinks(&mut self, range: TextRange, value: &Value, call: bool) {
         let marks = self.marks.clone();
         for (mark, equal) in marks.sinks.around(range) {
-            let exact = self.engine.specification.sinks[marks.marks.sinks[mark].kind].exact;
-            if if exact { equal && !call } else { true } {
+            let kind = &self.engine.specification.sinks[marks.marks.sinks[mark].kind];
+            if !kind.exact || equal && (!call || kind.of_value) {
                 self.sink(mark, range, value);
             }
         }
@@ -572,7 +575,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn call_sinks(&mut self, range: TextRange, passed: &TaintSet) {
         let marks = self.marks.clone();
         for (mark, equal) in marks.sinks.around(range) {
-            if equal {
+            if equal && !self.engine.specification.sinks[marks.marks.sinks[mark].kind].of_value {
                 self.sink(mark, range, &Value::whole(passed.clone()));
             }
         }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use ruff_text_size::TextRange;
 
+use crate::python::rule::{Requirement, SideEffect};
+
 /// The label of a source that names none.
 pub(super) const DEFAULT_LABEL: &str = "__SOURCE__";
 
@@ -33,21 +35,9 @@ pub struct SourceKind {
     /// The label of its taint; `__SOURCE__` when not given.
     pub label: Option<String>,
     /// Which labels must already be there for the source to count.
-    pub requires: Option<Requires>,
+    pub requires: Option<Requirement>,
     /// Everything that runs after it is tainted, not the value alone.
     pub control: bool,
-}
-
-/// Whether a source taints the variable that it matches, beside the value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SideEffect {
-    /// The value only.
-    #[default]
-    No,
-    /// The value and the variable.
-    Yes,
-    /// The variable only: what is read at this place is still clean.
-    Only,
 }
 
 /// One kind of sink.
@@ -56,15 +46,18 @@ pub struct SinkKind {
     /// Only what the matched code consumes counts: the arguments of a call, the value of an
     /// expression. Otherwise any tainted expression inside it does.
     pub exact: bool,
+    /// What a matched call gives counts, instead of what it is given: the pattern means any
+    /// expression at this place, and here it happens to be a call.
+    pub of_value: bool,
     /// Which labels must arrive; any taint when not given.
-    pub requires: Option<Requires>,
+    pub requires: Option<Requirement>,
     /// Counts only where the function ends.
     pub at_exit: bool,
 }
 
 impl Default for SinkKind {
     fn default() -> Self {
-        Self { exact: true, requires: None, at_exit: false }
+        Self { exact: true, of_value: false, requires: None, at_exit: false }
     }
 }
 
@@ -73,8 +66,8 @@ impl Default for SinkKind {
 pub struct SanitizerKind {
     /// Only the matched expression is clean; otherwise each expression inside it is too.
     pub exact: bool,
-    /// The matched variable is clean from here on.
-    pub by_side_effect: bool,
+    /// Whether the matched variable itself is clean from here on.
+    pub by_side_effect: SideEffect,
 }
 
 /// One kind of propagator.
@@ -83,7 +76,7 @@ pub struct PropagatorKind {
     /// The variable at the destination becomes tainted from here on.
     pub by_side_effect: bool,
     /// Which labels must be there.
-    pub requires: Option<Requires>,
+    pub requires: Option<Requirement>,
     /// The label that arrives, instead of those that set out.
     pub label: Option<String>,
     /// Only these labels are replaced; all of them when not given.
@@ -115,116 +108,6 @@ pub struct Options {
     pub assume_safe_numbers: bool,
     /// Operators, calls, attributes and indexes hand nothing on.
     pub only_propagate_through_assignments: bool,
-}
-
-/// A boolean expression over labels: `A and not (B or C)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Requires {
-    /// This label is there.
-    Label(String),
-    /// It does not hold.
-    Not(Box<Requires>),
-    /// All hold.
-    All(Vec<Requires>),
-    /// One holds.
-    Any(Vec<Requires>),
-}
-
-impl Requires {
-    /// Parses `A and not (B or C)`.
-    ///
-    /// # Errors
-    ///
-    /// A message that says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut words = Vec::new();
-        let mut word = String::new();
-        for character in text.chars().chain([' ']) {
-            if character.is_alphanumeric() || "_-".contains(character) {
-                word.push(character);
-                continue;
-            }
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
-            match character {
-                '(' | ')' => words.push(character.to_string()),
-                character if character.is_whitespace() => {}
-                other => return Err(format!("unexpected `{other}` in label expression `{text}`")),
-            }
-        }
-        // Each level of parentheses or `not` costs stack; nobody writes that many.
-        if words.len() > 256 {
-            return Err("label expression is too long".to_owned());
-        }
-        let mut parser = RequiresParser { words: &words, position: 0 };
-        let requires = parser.any()?;
-        match words.get(parser.position) {
-            None => Ok(requires),
-            Some(word) => Err(format!("unexpected `{word}` in label expression `{text}`")),
-        }
-    }
-
-    /// Whether it holds of these labels.
-    pub fn holds(&self, has: &dyn Fn(&str) -> bool) -> bool {
-        match self {
-            Requires::Label(label) => has(label),
-            Requires::Not(inner) => !inner.holds(has),
-            Requires::All(parts) => parts.iter().all(|part| part.holds(has)),
-            Requires::Any(parts) => parts.iter().any(|part| part.holds(has)),
-        }
-    }
-}
-
-struct RequiresParser<'w> {
-    words: &'w [String],
-    position: usize,
-}
-
-impl RequiresParser<'_> {
-    fn accept(&mut self, word: &str) -> bool {
-        let found = self.words.get(self.position).is_some_and(|next| next == word);
-        self.position += usize::from(found);
-        found
-    }
-
-    fn any(&mut self) -> Result<Requires, String> {
-        let mut parts = vec![self.all()?];
-        while self.accept("or") {
-            parts.push(self.all()?);
-        }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Requires::Any(parts) })
-    }
-
-    fn all(&mut self) -> Result<Requires, String> {
-        let mut parts = vec![self.one()?];
-        while self.accept("and") {
-            parts.push(self.one()?);
-        }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Requires::All(parts) })
-    }
-
-    fn one(&mut self) -> Result<Requires, String> {
-        if self.accept("not") {
-            return Ok(Requires::Not(Box::new(self.one()?)));
-        }
-        if self.accept("(") {
-            let inner = self.any()?;
-            return if self.accept(")") {
-                Ok(inner)
-            } else {
-                Err("`)` is missing in label expression".to_owned())
-            };
-        }
-        match self.words.get(self.position) {
-            Some(word) if !["and", "or", ")"].contains(&word.as_str()) => {
-                self.position += 1;
-                Ok(Requires::Label(word.clone()))
-            }
-            Some(word) => Err(format!("a label is missing before `{word}`")),
-            None => Err("a label is missing at the end".to_owned()),
-        }
-    }
 }
 
 /// The places of one file where the patterns of a [`Specification`] matched.
@@ -351,28 +234,6 @@ impl Ranges {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check_requires(text: &str, labels: &[&str], expected: bool) {
-        let requires = Requires::parse(text).unwrap();
-        assert_eq!(requires.holds(&|label| labels.contains(&label)), expected, "{text} of {labels:?}");
-    }
-
-    #[test]
-    fn label_expressions_bind_as_in_python() {
-        check_requires("A", &["A"], true);
-        check_requires("A and not B", &["A", "B"], false);
-        check_requires("A or B and C", &["A"], true);
-        check_requires("(A or B) and C", &["A"], false);
-        check_requires("not not A", &["A"], true);
-    }
-
-    #[test]
-    fn broken_label_expressions_are_refused() {
-        for text in ["", "A and", "(A", "A B", "or A", "A && B", ")"] {
-            assert!(Requires::parse(text).is_err(), "{text}");
-        }
-        assert!(Requires::parse(&"not ".repeat(10_000)).is_err());
-    }
 
     #[test]
     fn ranges_around_a_place_are_found() {
