@@ -10,6 +10,7 @@ pub mod endless_loop;
 pub mod flow;
 pub mod pattern;
 pub mod sequence;
+pub mod shared_state;
 pub mod syntax;
 pub mod thread;
 
@@ -60,10 +61,7 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
         StaticCheck::Thread(check) => thread::observe(check, claim, context),
         StaticCheck::Flow(check) => flow::observe(check, claim, context),
-        StaticCheck::SharedState(_) => {
-            let what = format!("this build cannot answer `{}` yet", check.kind().name());
-            Sight::default().unobserved(check.kind(), Reason::Unresolved { what })
-        }
+        StaticCheck::SharedState(check) => shared_state::observe(check, claim, context),
     }
 }
 
@@ -78,7 +76,8 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::Pattern => Some(pattern::EXAMPLES),
         CheckKind::Thread => Some(thread::EXAMPLES),
         CheckKind::Flow => Some(flow::EXAMPLES),
-        CheckKind::SharedState | CheckKind::Import | CheckKind::Inspect | CheckKind::Probe => None,
+        CheckKind::SharedState => Some(shared_state::EXAMPLES),
+        CheckKind::Import | CheckKind::Inspect | CheckKind::Probe => None,
     }
 }
 

@@ -181,6 +181,12 @@ impl<'f> Project<'f> {
         Ok(functions)
     }
 
+    /// The nearest definition of a method in the target, whatever a base from outside defines.
+    pub fn own_or_inherited(&self, class: ClassRef<'f>, name: &str) -> Option<FunctionRef<'f>> {
+        let orders = self.linearisations(class);
+        orders.first()?.classes().find_map(|owner| self.own_functions(owner, name).into_iter().next())
+    }
+
     /// The functions of this name in the class's own body that count.
     pub fn own_functions(&self, class: ClassRef<'f>, name: &str) -> Vec<FunctionRef<'f>> {
         let bindings = self.frame_bindings(Frame::Class(class.node));

@@ -1,0 +1,1029 @@
+//! # `shared-state`: is this attribute touched from more than one thread with no common lock?
+//!
+//! What it asks: whether two threads of control can touch the attribute of one object at the
+//! same time, one of them to change it, while no lock is held by both.
+//!
+//! In `findings.toml`:
+//!
+//! ```toml
+//! file = "agents/analyser.py"
+//! symbol = "Analyser"
+//! static = { shared-state = "buffer" }   # expected = false claims the opposite
+//! ```
+//!
+//! Threads of control: what `Thread(target=…)`, a thread class's `run`, a `Timer`, an executor or
+//! a signal handler runs, with everything that it calls on the object; and the callers of the
+//! object, who are taken to be one thread, as are the tasks of an event loop. Two threads of the
+//! same target, or a pool's tasks, are two. What the constructor does before a thread starts, and
+//! what is done after a thread was joined, does not meet that thread.
+//!
+//! Locks: `with`, `acquire` and `release`, also in helper methods and context managers; a method
+//! that is only called with the lock held is safe. Queues, events and other objects that are
+//! made for several threads are safe but for being replaced.
+//!
+//! The answer names the two touches that race and the threads and locks of each.
+//!
+//! What it cannot see: several callers at once, and whether a race does harm: that one thread
+//! stores a flag and another reads it is told like any other. Methods of objects that are not
+//! builtin containers may or may not change them; when only that is left, it is unresolved.
+//!
+//! Holds: a thread's `self.items.pop()` and a method's `self.items.append(x)`. Does not: both
+//! under `with self.lock:`.
+
+mod walk;
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::catalogue::check::SharedStateCheck;
+use crate::catalogue::{CheckKind, Claim};
+use crate::evidence::{Observation, Reason};
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{Expr, ExprContext, Stmt};
+use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Spawn, SpawnKind, Target, Type};
+use crate::python::symbols::SymbolKind;
+use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::static_checks::{
+    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
+};
+use walk::{Lock, Step};
+
+const KIND: CheckKind = CheckKind::SharedState;
+
+/// One that holds and one that does not.
+pub const EXAMPLES: Examples = Examples {
+    holds: Example {
+        claim: "file = \"example.py\"\nsymbol = \"Buffer\"\nstatic = { shared-state = \"items\" }",
+        python: "import threading\n\nclass Buffer:\n    def __init__(self):\n        self.items = []\n        threading.Thread(target=self.drain).start()\n\n    def put(self, item):\n        self.items.append(item)\n\n    def drain(self):\n        while True:\n            if self.items:\n                handle(self.items.pop(0))\n",
+    },
+    does_not_hold: Example {
+        claim: "file = \"example.py\"\nsymbol = \"Buffer\"\nstatic = { shared-state = \"items\" }",
+        python: "import threading\n\nclass Buffer:\n    def __init__(self):\n        self.lock = threading.Lock()\n        self.items = []\n        threading.Thread(target=self.drain).start()\n\n    def put(self, item):\n        with self.lock:\n            self.items.append(item)\n\n    def drain(self):\n        while True:\n            with self.lock:\n                if self.items:\n                    handle(self.items.pop(0))\n",
+    },
+};
+
+/// What a touch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// It looks.
+    Read,
+    /// It gives the attribute another value.
+    Store,
+    /// It looks and stores: `+=`.
+    Update,
+    /// It changes the object.
+    Change,
+    /// It calls a method that may change the object.
+    Unclear,
+    /// It uses an object that is made for several threads.
+    Safe,
+}
+
+impl Effect {
+    fn words(self) -> &'static str {
+        match self {
+            Effect::Read => "reads",
+            Effect::Store => "stores",
+            Effect::Update => "updates",
+            Effect::Change => "changes",
+            Effect::Unclear => "calls a method of",
+            Effect::Safe => "uses",
+        }
+    }
+
+    fn writes(self) -> bool {
+        match self {
+            Effect::Store | Effect::Update | Effect::Change => true,
+            Effect::Read | Effect::Unclear | Effect::Safe => false,
+        }
+    }
+}
+
+/// A thread that the class's own code makes, or that the object itself is.
+struct Spawned<'f> {
+    kind: SpawnKind,
+    target: Target<'f>,
+    repeated: bool,
+    /// The call that makes it; none when the object is the thread.
+    place: Option<(&'f ParsedFile, TextRange)>,
+    /// What the thread is assigned to, as text.
+    names: Vec<String>,
+    /// It runs from the call on: a task, or a thread of which no `start` is to be seen.
+    at_once: bool,
+    label: String,
+}
+
+/// What the check knows of the class.
+struct Known<'p, 'f> {
+    project: &'p Project<'f>,
+    class: ClassRef<'f>,
+    attribute: &'p str,
+    owners: Vec<ClassRef<'f>>,
+    spawned: Vec<Spawned<'f>>,
+    /// Which of them can run beside themselves.
+    often: Vec<bool>,
+    /// The attribute only ever holds objects that are made for several threads.
+    is_safe: bool,
+}
+
+/// Who touches: the callers of the object, or one of the threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Control {
+    Callers,
+    Thread(usize),
+}
+
+/// One touch as one thread of control makes it.
+struct Touch<'f> {
+    control: Control,
+    function: FunctionRef<'f>,
+    range: TextRange,
+    effect: Effect,
+    locks: BTreeSet<Lock>,
+    maybe: BTreeSet<Lock>,
+    /// Threads that this touch cannot meet: not yet started, or joined already.
+    apart: Vec<usize>,
+    in_constructor: bool,
+    /// Whether it happens at all is not known.
+    doubt: Option<String>,
+}
+
+/// Asks it.
+pub fn observe(check: &SharedStateCheck, claim: &Claim, context: &Context) -> Observation {
+    let subjects = match subjects(claim, context) {
+        Ok(subjects) => subjects,
+        Err(reason) => return Sight::default().unobserved(KIND, reason),
+    };
+    let mut sight = Sight::default();
+    let Some(subject) = subjects.into_iter().next_back() else {
+        let what = "the claim names nothing".to_owned();
+        return sight.unobserved(KIND, Reason::Unresolved { what });
+    };
+    sight.searched.blind.extend(subject.blind());
+    sight.notes.extend(broken_elsewhere_note(subject.file));
+    let classes = match classes(context.project, subject, &check.attribute) {
+        Ok(classes) => classes,
+        Err(reason) => return sight.unobserved(KIND, reason),
+    };
+    let mut against = None;
+    let mut open = None;
+    for class in classes {
+        match examine(check, context.project, class, &mut sight) {
+            Ok((true, because)) => return sight.answer(KIND, check.expected, because),
+            Ok((false, because)) => {
+                against.get_or_insert(because);
+            }
+            Err(reason) => {
+                open.get_or_insert(reason);
+            }
+        }
+    }
+    match (open, against) {
+        (Some(reason), _) => sight.unobserved(KIND, reason),
+        (None, Some(because)) => sight.answer(KIND, !check.expected, because),
+        (None, None) => {
+            let symbol = format!("self.{}", check.attribute);
+            sight.unobserved(KIND, Reason::SymbolMissing { symbol })
+        }
+    }
+}
+
+/// The claim's class, or every class of the file that has the attribute.
+fn classes<'f>(
+    project: &Project<'f>,
+    subject: Subject<'f>,
+    attribute: &str,
+) -> Result<Vec<ClassRef<'f>>, Reason> {
+    if let Some(symbol) = subject.symbol {
+        if let Some(reason) = subject.broken_inside() {
+            return Err(reason);
+        }
+        let class = match symbol.kind {
+            SymbolKind::Class => project.class_at(subject.file, symbol.range),
+            SymbolKind::Function => project
+                .function_at(subject.file, symbol.range)
+                .and_then(|function| Scope::inside(function.file, function.node).class()),
+            SymbolKind::Variable => None,
+        };
+        let what = format!("`{}` is not a class", symbol.name);
+        return class.map(|class| vec![class]).ok_or(Reason::Unresolved { what });
+    }
+    let classes = subject
+        .file
+        .symbols()
+        .iter()
+        .filter(|symbol| symbol.kind == SymbolKind::Class && !symbol.replaced)
+        .filter_map(|symbol| project.class_at(subject.file, symbol.range))
+        .filter(|class| project.accesses(*class).iter().any(|access| access.is_of(attribute, *class)))
+        .collect();
+    Ok(classes)
+}
+
+/// Whether two threads can meet at the attribute, and why.
+fn examine<'f>(
+    check: &SharedStateCheck,
+    project: &Project<'f>,
+    class: ClassRef<'f>,
+    sight: &mut Sight,
+) -> Result<(bool, String), Reason> {
+    let unresolved = |what: String| Reason::Unresolved { what };
+    let name = check.attribute.as_str();
+    let accesses = project.accesses_of(class, name);
+    if accesses.is_empty() {
+        let symbol = format!("{}.{name}", class.qualified_name());
+        return Err(class.file.broken().unwrap_or(Reason::SymbolMissing { symbol }));
+    }
+    let mut known = Known::new(project, class, name);
+    let mut files = BTreeSet::new();
+    for owner in &known.owners {
+        files.insert(owner.file.path().as_str());
+        if let Some(reason) = broken_within(owner.file, owner.node.range()) {
+            return Err(reason);
+        }
+    }
+    let mut walked = Walked { known: &known, touches: Vec::new(), starts: Vec::new(), roots: 0, steps: 0 };
+    walked.everything();
+    let Walked { mut touches, starts, steps, .. } = walked;
+    known.often = (0..known.spawned.len()).map(|number| known.can_be_many(number, &starts)).collect();
+    set_apart(&known, &mut touches, &starts);
+    let outside = known.outside();
+    sight.searched.files = u32::try_from(files.len()).unwrap_or(u32::MAX) + outside.files;
+    sight.searched.parsed = sight.searched.files;
+    sight.searched.nodes += steps as u64;
+    let touches: Vec<Touch> = touches.into_iter().chain(outside.touches).collect();
+    let mut maybe = outside.doubt;
+    for (index, one) in touches.iter().enumerate() {
+        for other in &touches[index..] {
+            match known.race(one, other) {
+                Race::No => {}
+                Race::Yes => {
+                    for touch in [one, other] {
+                        let label = format!("{} `{name}`: {}", known.who(touch), touch.effect.words());
+                        sight.sites.push(site(touch.function.file, touch.range, Some(&label)));
+                    }
+                    if matches!(
+                        (one.effect, other.effect),
+                        (Effect::Read | Effect::Store, Effect::Read | Effect::Store)
+                    ) {
+                        sight.notes.push(
+                            "a plain store and a plain read: each is one step for the interpreter".to_owned(),
+                        );
+                    }
+                    return Ok((true, known.words(one, other)));
+                }
+                Race::Maybe(why) => {
+                    maybe.get_or_insert(why);
+                }
+            }
+        }
+    }
+    for spawned in &known.spawned {
+        if let Target::Unknown(why) = &spawned.target {
+            maybe.get_or_insert(format!("what {} runs: {why}", spawned.label));
+        }
+    }
+    for touch in touches.iter().filter(|touch| !touch.in_constructor) {
+        let label = format!("{}: {}", known.who(touch), touch.effect.words());
+        sight.sites.push(site(touch.function.file, touch.range, Some(&label)));
+    }
+    if let Some(what) = maybe {
+        return Err(unresolved(what));
+    }
+    Ok((false, known.peace(&touches, sight)))
+}
+
+enum Race {
+    Yes,
+    No,
+    Maybe(String),
+}
+
+impl<'p, 'f> Known<'p, 'f> {
+    fn new(project: &'p Project<'f>, class: ClassRef<'f>, attribute: &'p str) -> Self {
+        let mut owners: Vec<ClassRef<'f>> = Vec::new();
+        for order in project.linearisations(class) {
+            for owner in order.classes() {
+                if !owners.contains(&owner) {
+                    owners.push(owner);
+                }
+            }
+        }
+        let mut known = Self {
+            project,
+            class,
+            attribute,
+            owners,
+            spawned: Vec::new(),
+            often: Vec::new(),
+            is_safe: false,
+        };
+        known.is_safe = known.holds_only_safe_objects();
+        known.spawned.extend(Spawned::of_itself(project, class));
+        for owner in known.owners.clone() {
+            for method in project.own_methods(owner) {
+                // An overridden method is not run but by `super()`; its threads count then too.
+                for spawn in project.spawns(method.file, &method.node.body, Some(class)) {
+                    let spawned = Spawned::new(spawn, method);
+                    known.spawned.push(spawned);
+                }
+            }
+        }
+        known
+    }
+
+    fn objects_in(&self, function: FunctionRef<'f>) -> Vec<&'f str> {
+        walk::objects(&self.owners, function)
+    }
+
+    /// Whether a function is code of the class: a method of it or a base, or one inside such a
+    /// method.
+    fn is_ours(&self, function: FunctionRef<'f>, receiver: Option<ClassRef<'f>>) -> bool {
+        match (function.class_ref(), receiver) {
+            (Some(owner), Some(receiver)) => self.owners.contains(&owner) && self.owners.contains(&receiver),
+            (Some(owner), None) => self.owners.contains(&owner),
+            (None, _) => self.owners.iter().any(|owner| {
+                owner.file.path() == function.file.path()
+                    && owner.node.range().contains_range(function.node.range())
+            }),
+        }
+    }
+
+    fn holds_only_safe_objects(&self) -> bool {
+        let types = self.project.member(&Type::Instance(self.class), self.attribute);
+        let is_safe = |ty: &Type| match ty {
+            Type::ExternalInstance(name) => matches!(
+                name.as_str(),
+                "queue.Queue"
+                    | "queue.LifoQueue"
+                    | "queue.PriorityQueue"
+                    | "queue.SimpleQueue"
+                    | "multiprocessing.Queue"
+                    | "collections.deque"
+                    | "threading.Event"
+                    | "threading.Lock"
+                    | "threading.RLock"
+                    | "threading.Condition"
+                    | "threading.Semaphore"
+                    | "threading.BoundedSemaphore"
+                    | "threading.Barrier"
+                    | "threading.local"
+                    | "logging.getLogger"
+            ),
+            Type::None => true,
+            _ => false,
+        };
+        !types.is_empty() && types.iter().all(is_safe) && types.iter().any(|ty| *ty != Type::None)
+    }
+
+    /// Whether two touches can happen at the same time with nothing between them.
+    fn race(&self, one: &Touch, other: &Touch) -> Race {
+        if !self.can_meet(one, other) {
+            return Race::No;
+        }
+        let writes = one.effect.writes() || other.effect.writes();
+        let unclear = one.effect == Effect::Unclear || other.effect == Effect::Unclear;
+        // An object that is made for it may be used by one while another replaces it.
+        if !writes && !unclear {
+            return Race::No;
+        }
+        if !one.locks.is_disjoint(&other.locks) {
+            return Race::No;
+        }
+        let held = |touch: &Touch| -> BTreeSet<Lock> { touch.locks.union(&touch.maybe).cloned().collect() };
+        if let Some(lock) = held(one).intersection(&held(other)).next() {
+            return Race::Maybe(format!("whether `{lock}` is a lock"));
+        }
+        if let Some(why) = one.doubt.as_ref().or(other.doubt.as_ref()) {
+            return Race::Maybe(why.clone());
+        }
+        if !writes {
+            return Race::Maybe(format!("whether a method that is called changes `{}`", self.attribute));
+        }
+        Race::Yes
+    }
+
+    fn can_meet(&self, one: &Touch, other: &Touch) -> bool {
+        let apart = |touch: &Touch, control: Control| match control {
+            Control::Callers => false,
+            Control::Thread(number) => touch.apart.contains(&number),
+        };
+        if apart(one, other.control) || apart(other, one.control) {
+            return false;
+        }
+        match (one.control, other.control) {
+            (Control::Callers, Control::Callers) => false,
+            (Control::Thread(a), Control::Thread(b)) if a == b => self.often.get(a) == Some(&true),
+            (one, other) => !(self.is_in_main_thread(one) && self.is_in_main_thread(other)),
+        }
+    }
+
+    /// Whether there can be two of a thread: it is made in a loop, or by a method that can be
+    /// called again. A thread that is kept in an attribute is taken to be the only one.
+    fn can_be_many(&self, number: usize, starts: &[Start]) -> bool {
+        let spawned = &self.spawned[number];
+        let is_kept = spawned.place.is_none() || spawned.names.iter().any(|name| name.contains('.'));
+        let by_callers = starts.iter().any(|start| start.number == number && !start.in_constructor);
+        match spawned.kind {
+            SpawnKind::Thread | SpawnKind::Timer => spawned.repeated || (by_callers && !is_kept),
+            SpawnKind::Executor => spawned.repeated || by_callers,
+            SpawnKind::Task | SpawnKind::SignalHandler => false,
+        }
+    }
+
+    /// Tasks of the event loop take turns with the object's callers.
+    fn is_in_main_thread(&self, control: Control) -> bool {
+        match control {
+            Control::Callers => true,
+            Control::Thread(number) => self.spawned[number].kind == SpawnKind::Task,
+        }
+    }
+
+    fn who(&self, touch: &Touch) -> String {
+        match touch.control {
+            Control::Callers if touch.in_constructor => "the constructor".to_owned(),
+            Control::Callers => "callers".to_owned(),
+            Control::Thread(number) => self.spawned[number].label.clone(),
+        }
+    }
+
+    fn words(&self, one: &Touch, other: &Touch) -> String {
+        let tell = |touch: &Touch| {
+            let locks: Vec<String> = touch.locks.iter().map(|lock| format!("`{lock}`")).collect();
+            let under = if locks.is_empty() { "no lock".to_owned() } else { locks.join(", ") };
+            format!(
+                "{} {} it in `{}` (line {}, under {under})",
+                self.who(touch),
+                touch.effect.words().trim_end_matches(" of"),
+                touch.function.qualified_name(),
+                touch.function.file.source().line(touch.range.start())
+            )
+        };
+        if std::ptr::eq(one, other) {
+            return format!("`{}`: {}, and can run beside itself", self.attribute, tell(one));
+        }
+        format!("`{}`: {}; {}", self.attribute, tell(one), tell(other))
+    }
+
+    /// Why nobody meets.
+    fn peace(&self, touches: &[Touch<'f>], sight: &mut Sight) -> String {
+        let mut who: Vec<String> = Vec::new();
+        for touch in touches.iter().filter(|touch| !touch.in_constructor) {
+            let name = self.who(touch);
+            if !who.contains(&name) {
+                who.push(name);
+            }
+        }
+        let fills = touches.iter().any(|touch| {
+            !touch.in_constructor
+                && matches!(
+                    touch.effect,
+                    Effect::Change | Effect::Store | Effect::Update | Effect::Unclear | Effect::Safe
+                )
+                && self.adds(touch)
+        });
+        if !fills {
+            sight.notes.push(format!("nothing ever puts anything into `{}`", self.attribute));
+        }
+        match who.as_slice() {
+            [] => format!("only the constructor touches `{}`", self.attribute),
+            [one] => format!("only {one} touch `{}`", self.attribute).replace("touch ", "touches "),
+            many => format!(
+                "`{}` is touched by {}, but never at the same time without a common lock",
+                self.attribute,
+                many.join(" and ")
+            ),
+        }
+    }
+
+    /// Whether a touch can put something in, seen by the method that it calls.
+    fn adds(&self, touch: &Touch) -> bool {
+        let text = touch.function.file.source().text();
+        let rest = &text[usize::from(touch.range.end())..];
+        let method = rest.strip_prefix('.').map(|rest| {
+            rest.split(|character: char| !character.is_alphanumeric() && character != '_')
+                .next()
+                .unwrap_or("")
+        });
+        !matches!(
+            method,
+            Some("pop" | "popleft" | "popitem" | "remove" | "discard" | "clear" | "get" | "sort" | "reverse")
+        )
+    }
+
+    /// Touches in code outside the class: `other.attribute`.
+    fn outside(&self) -> Outside<'f> {
+        let mut outside = Outside { touches: Vec::new(), doubt: None, files: 0 };
+        for path in self.project.mentioning(self.attribute).iter() {
+            let Ok(file) = self.project.file(path) else { continue };
+            let mut finder = OutsideFinder { known: self, file, found: Vec::new(), doubt: None };
+            finder.visit_body(&file.source().module().body);
+            if !self.owners.iter().any(|owner| owner.file.path() == file.path()) {
+                outside.files += 1;
+            }
+            if let Some(why) = finder.doubt {
+                outside.doubt.get_or_insert(why);
+            }
+            for (range, effect) in finder.found {
+                let Some(function) = around(self.project, file, range) else { continue };
+                outside.touches.push(Touch {
+                    control: Control::Callers,
+                    function,
+                    range,
+                    effect,
+                    locks: BTreeSet::new(),
+                    maybe: BTreeSet::new(),
+                    apart: Vec::new(),
+                    in_constructor: false,
+                    doubt: None,
+                });
+            }
+        }
+        outside
+    }
+}
+
+/// Whether code outside the class calls a method of its objects.
+enum Called {
+    Yes,
+    No,
+    Maybe(String),
+}
+
+impl<'f> Known<'_, 'f> {
+    fn called_outside(&self, method: &str) -> Called {
+        struct Uses<'n, 'f> {
+            method: &'n str,
+            found: Vec<&'f Expr>,
+        }
+        impl<'f> Visitor<'f> for Uses<'_, 'f> {
+            fn visit_expr(&mut self, expr: &'f Expr) {
+                if let Expr::Attribute(attribute) = expr
+                    && attribute.attr.as_str() == self.method
+                {
+                    self.found.push(&attribute.value);
+                }
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let mut maybe = Called::No;
+        for path in self.project.mentioning(method).iter() {
+            let Ok(file) = self.project.file(path) else { continue };
+            let mut uses = Uses { method, found: Vec::new() };
+            uses.visit_body(&file.source().module().body);
+            for object in uses.found {
+                let scope = Scope::at(file, object.range());
+                if let (Expr::Name(name), Some(node)) = (object, scope.function()) {
+                    let function = FunctionRef { file, node, class: None };
+                    if self.objects_in(function).contains(&name.id.as_str()) {
+                        continue;
+                    }
+                }
+                for ty in self.project.infer(&scope, object) {
+                    match ty {
+                        Type::Instance(class) if self.project.are_related(class, self.class) => {
+                            return Called::Yes;
+                        }
+                        Type::Unknown(_) => {
+                            let line = file.source().line(object.start());
+                            maybe = Called::Maybe(format!(
+                                "whether `{path}:{line}` calls `{method}` of such an object"
+                            ));
+                        }
+                        Type::Module(_)
+                        | Type::Namespace(_)
+                        | Type::Class(_)
+                        | Type::Instance(_)
+                        | Type::Function(_)
+                        | Type::Method(_, _)
+                        | Type::External(_)
+                        | Type::ExternalInstance(_)
+                        | Type::None => {}
+                    }
+                }
+            }
+        }
+        maybe
+    }
+}
+
+fn around<'f>(project: &Project<'f>, file: &'f ParsedFile, range: TextRange) -> Option<FunctionRef<'f>> {
+    let function = Scope::at(file, range).function()?;
+    Some(project.function_ref(file, function))
+}
+
+struct Outside<'f> {
+    touches: Vec<Touch<'f>>,
+    doubt: Option<String>,
+    files: u32,
+}
+
+struct OutsideFinder<'k, 'p, 'f> {
+    known: &'k Known<'p, 'f>,
+    file: &'f ParsedFile,
+    found: Vec<(TextRange, Effect)>,
+    doubt: Option<String>,
+}
+
+impl<'f> OutsideFinder<'_, '_, 'f> {
+    /// Whether the object is of the class, in code that is not the class's own.
+    fn is_object(&mut self, object: &'f Expr) -> bool {
+        let known = self.known;
+        let scope = Scope::at(self.file, object.range());
+        if let Expr::Name(name) = object
+            && let Some(function) = scope.function()
+        {
+            let function = FunctionRef { file: self.file, node: function, class: None };
+            // The class's own code was walked.
+            if known.objects_in(function).contains(&name.id.as_str()) {
+                return false;
+            }
+        }
+        let mut is_object = false;
+        for ty in known.project.infer(&scope, object) {
+            match ty {
+                Type::Instance(class) => is_object |= known.project.are_related(class, known.class),
+                Type::Unknown(why) => {
+                    let line = self.file.source().line(object.start());
+                    self.doubt.get_or_insert(format!(
+                        "`{}:{line}` touches `{}` of an object that is not known: {why}",
+                        self.file.path(),
+                        known.attribute
+                    ));
+                }
+                Type::Module(_)
+                | Type::Namespace(_)
+                | Type::Class(_)
+                | Type::Function(_)
+                | Type::Method(_, _)
+                | Type::External(_)
+                | Type::ExternalInstance(_)
+                | Type::None => {}
+            }
+        }
+        is_object
+    }
+}
+
+impl<'f> Visitor<'f> for OutsideFinder<'_, '_, 'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Call(call) => {
+                if let Expr::Attribute(method) = call.func.as_ref()
+                    && let Expr::Attribute(attribute) = method.value.as_ref()
+                    && attribute.attr.as_str() == self.known.attribute
+                    && self.is_object(&attribute.value)
+                {
+                    let effect = if self.known.is_safe { Effect::Safe } else { Effect::Change };
+                    self.found.push((method.value.range(), effect));
+                }
+            }
+            Expr::Attribute(attribute) if attribute.attr.as_str() == self.known.attribute => {
+                let is_known = self.found.iter().any(|(range, _)| *range == expr.range());
+                if !is_known && self.is_object(&attribute.value) {
+                    let effect = match attribute.ctx {
+                        ExprContext::Store | ExprContext::Del => Effect::Store,
+                        ExprContext::Load | ExprContext::Invalid => Effect::Read,
+                    };
+                    self.found.push((expr.range(), effect));
+                }
+            }
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+impl<'f> Spawned<'f> {
+    fn new(spawn: Spawn<'f>, method: FunctionRef<'f>) -> Self {
+        struct Names<'f> {
+            call: TextRange,
+            file: &'f ParsedFile,
+            names: Vec<String>,
+            started: bool,
+        }
+        impl<'f> Visitor<'f> for Names<'f> {
+            fn visit_stmt(&mut self, stmt: &'f Stmt) {
+                let (targets, value): (Vec<&Expr>, Option<&Expr>) = match stmt {
+                    Stmt::Assign(assign) => (assign.targets.iter().collect(), Some(&assign.value)),
+                    Stmt::AnnAssign(assign) => (vec![&assign.target], assign.value.as_deref()),
+                    _ => (Vec::new(), None),
+                };
+                let is_it = value.is_some_and(|value| value.range() == self.call);
+                // `self.t = t`: the other name as well.
+                let is_alias = value.is_some_and(|value| {
+                    matches!(value, Expr::Name(_))
+                        && self.names.iter().any(|name| name == self.file.source().slice(value.range()))
+                });
+                if is_it || is_alias {
+                    for target in targets {
+                        self.names.push(self.file.source().slice(target.range()).to_owned());
+                    }
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            fn visit_expr(&mut self, expr: &'f Expr) {
+                if let Expr::Attribute(attribute) = expr
+                    && attribute.attr.as_str() == "start"
+                    && attribute.value.range() == self.call
+                {
+                    self.started = true;
+                }
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let mut names =
+            Names { call: spawn.call.range(), file: spawn.file, names: Vec::new(), started: false };
+        names.visit_body(&method.node.body);
+        let line = spawn.file.source().line(spawn.call.range().start());
+        let what = match spawn.kind {
+            SpawnKind::Thread => "the thread",
+            SpawnKind::Timer => "the timer",
+            SpawnKind::Executor => "the pool's task",
+            SpawnKind::Task => "the event loop's task",
+            SpawnKind::SignalHandler => "the signal handler",
+        };
+        let runs = match &spawn.target {
+            Target::Functions(functions) => functions
+                .first()
+                .map_or_else(String::new, |(function, _)| format!(" that runs `{}`", function.node.name)),
+            Target::Lambda(_) => " that runs a lambda".to_owned(),
+            Target::Outside(name) => format!(" that runs `{name}`"),
+            Target::Unknown(_) => String::new(),
+        };
+        let label = format!("{what}{runs} (made at line {line})");
+        let is_thread = matches!(spawn.kind, SpawnKind::Thread | SpawnKind::Timer);
+        let at_once = !is_thread || (names.names.is_empty() && !names.started);
+        Self {
+            kind: spawn.kind,
+            place: Some((spawn.file, spawn.call.range())),
+            target: spawn.target,
+            repeated: spawn.repeated,
+            names: names.names,
+            at_once,
+            label,
+        }
+    }
+
+    /// The thread that an object of a thread class is.
+    fn of_itself(project: &Project<'f>, class: ClassRef<'f>) -> Option<Self> {
+        if !project.is_thread_class(class) {
+            return None;
+        }
+        let run = project.own_or_inherited(class, "run")?;
+        Some(Self {
+            kind: SpawnKind::Thread,
+            target: Target::Functions(vec![(run, Some(class))]),
+            repeated: false,
+            place: None,
+            names: vec!["self".to_owned()],
+            at_once: false,
+            label: "the thread that the object is".to_owned(),
+        })
+    }
+}
+
+struct Walked<'k, 'p, 'f> {
+    known: &'k Known<'p, 'f>,
+    touches: Vec<Touch<'f>>,
+    starts: Vec<Start>,
+    roots: usize,
+    steps: usize,
+}
+
+/// Where a thread is started.
+struct Start {
+    number: usize,
+    in_constructor: bool,
+    /// The root that starts it, and what it has touched before.
+    root: usize,
+    before: std::ops::Range<usize>,
+}
+
+/// A method that gives the attribute a new value and then starts the only thread of its kind
+/// does so before that thread runs.
+fn set_apart(known: &Known, touches: &mut [Touch], starts: &[Start]) {
+    for start in starts {
+        let is_only = starts.iter().all(|other| other.number != start.number || other.root == start.root);
+        if start.in_constructor || !is_only || known.often.get(start.number) != Some(&false) {
+            continue;
+        }
+        for touch in &mut touches[start.before.clone()] {
+            if touch.effect == Effect::Store {
+                touch.apart.push(start.number);
+            }
+        }
+    }
+}
+
+/// One walk from one root.
+struct Root {
+    control: Control,
+    in_constructor: bool,
+    started: Vec<usize>,
+    joined: Vec<usize>,
+    seen: HashSet<(usize, Vec<Lock>, usize)>,
+    number: usize,
+    /// The first of its touches.
+    first: usize,
+    doubt: Option<String>,
+}
+
+/// Steps of one root; more of them are a program that nobody reads.
+const STEPS: usize = 20_000;
+
+impl<'f> Walked<'_, '_, 'f> {
+    fn everything(&mut self) {
+        let known = self.known;
+        let constructors = known.project.method(known.class, "__init__").unwrap_or_default();
+        for constructor in constructors {
+            self.root(Control::Callers, true, constructor, None);
+        }
+        for number in 0..known.spawned.len() {
+            if let Target::Functions(functions) = &known.spawned[number].target {
+                for (function, receiver) in functions.clone() {
+                    if known.is_ours(function, receiver) {
+                        self.root(Control::Thread(number), false, function, None);
+                    }
+                }
+            }
+        }
+        for (method, doubt) in self.callers_methods() {
+            self.root(Control::Callers, false, method, doubt);
+        }
+    }
+
+    /// The methods that somebody outside the class calls: public ones, and private ones that
+    /// none of the class's own code runs.
+    fn callers_methods(&mut self) -> Vec<(FunctionRef<'f>, Option<String>)> {
+        let known = self.known;
+        let mut methods: Vec<FunctionRef<'f>> = Vec::new();
+        for owner in &known.owners {
+            for method in known.project.own_methods(*owner) {
+                let name = method.node.name.as_str();
+                let is_nearest =
+                    known.project.method(known.class, name).map_or(true, |nearest| nearest.contains(&method));
+                if is_nearest && !matches!(name, "__init__" | "__new__" | "__del__") {
+                    methods.push(method);
+                }
+            }
+        }
+        let run: Vec<FunctionRef<'f>> = methods
+            .iter()
+            .flat_map(|method| walk::steps(known, *method))
+            .chain(
+                known
+                    .project
+                    .method(known.class, "__init__")
+                    .unwrap_or_default()
+                    .into_iter()
+                    .flat_map(|constructor| self.reached_steps(constructor)),
+            )
+            .filter_map(|step| match step {
+                Step::Call { callees, .. } => Some(callees),
+                Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
+            })
+            .flatten()
+            .collect();
+        let is_target = |method: &FunctionRef<'f>| {
+            known.spawned.iter().any(|spawned| match &spawned.target {
+                Target::Functions(functions) => functions.iter().any(|(function, _)| function == method),
+                Target::Lambda(_) | Target::Outside(_) | Target::Unknown(_) => false,
+            })
+        };
+        let mut by_threads: Vec<FunctionRef<'f>> = Vec::new();
+        for spawned in &known.spawned {
+            if let Target::Functions(functions) = &spawned.target {
+                for (function, _) in functions {
+                    by_threads.extend(self.reached(*function));
+                }
+            }
+        }
+        let mut roots = Vec::new();
+        for method in methods {
+            let name = method.node.name.as_str();
+            let is_dunder = name.starts_with("__") && name.ends_with("__");
+            let is_public = !name.starts_with('_') || is_dunder;
+            if is_target(&method) || (!is_public && run.contains(&method)) {
+                continue;
+            }
+            // A public method that a thread runs: that somebody else calls it too must show.
+            if !is_dunder && by_threads.contains(&method) {
+                match known.called_outside(name) {
+                    Called::No => continue,
+                    Called::Yes => roots.push((method, None)),
+                    Called::Maybe(why) => roots.push((method, Some(why))),
+                }
+            } else {
+                roots.push((method, None));
+            }
+        }
+        roots
+    }
+
+    fn reached(&self, from: FunctionRef<'f>) -> Vec<FunctionRef<'f>> {
+        let called = self.reached_steps(from).into_iter().filter_map(|step| match step {
+            Step::Call { callees, .. } => Some(callees),
+            Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
+        });
+        called.flatten().collect()
+    }
+
+    fn reached_steps(&self, from: FunctionRef<'f>) -> Vec<Step<'f>> {
+        let mut functions = vec![from];
+        let mut steps = Vec::new();
+        let mut next = 0;
+        while let Some(function) = functions.get(next).copied() {
+            next += 1;
+            for step in walk::steps(self.known, function) {
+                if let Step::Call { callees, .. } = &step {
+                    for callee in callees {
+                        if !functions.contains(callee) && functions.len() < 200 {
+                            functions.push(*callee);
+                        }
+                    }
+                }
+                steps.push(step);
+            }
+        }
+        steps
+    }
+
+    fn root(
+        &mut self,
+        control: Control,
+        in_constructor: bool,
+        function: FunctionRef<'f>,
+        doubt: Option<String>,
+    ) {
+        self.roots += 1;
+        let mut root = Root {
+            control,
+            in_constructor,
+            started: Vec::new(),
+            joined: Vec::new(),
+            seen: HashSet::new(),
+            number: self.roots,
+            first: self.touches.len(),
+            doubt,
+        };
+        self.walk(&mut root, function, &[], &[]);
+    }
+
+    fn walk(&mut self, root: &mut Root, function: FunctionRef<'f>, locks: &[Lock], maybe: &[Lock]) {
+        let key = (
+            std::ptr::from_ref(function.node).addr(),
+            locks.to_vec(),
+            root.started.len() + root.joined.len(),
+        );
+        if !root.seen.insert(key) || self.steps > STEPS {
+            return;
+        }
+        for step in walk::steps(self.known, function) {
+            self.steps += 1;
+            match step {
+                Step::Touch { range, effect, locks: own, maybe: own_maybe } => {
+                    let all = 0..self.known.spawned.len();
+                    let apart = all
+                        .filter(|number| {
+                            let not_yet = root.in_constructor && !root.started.contains(number);
+                            not_yet || root.joined.contains(number)
+                        })
+                        .collect();
+                    self.touches.push(Touch {
+                        control: root.control,
+                        function,
+                        range,
+                        effect,
+                        locks: own.iter().chain(locks).cloned().collect(),
+                        maybe: own_maybe.iter().chain(maybe).cloned().collect(),
+                        apart,
+                        in_constructor: root.in_constructor,
+                        doubt: root.doubt.clone(),
+                    });
+                }
+                Step::Call { callees, locks: own, maybe: own_maybe } => {
+                    let mut held: Vec<Lock> = own.iter().chain(locks).cloned().collect();
+                    held.sort();
+                    held.dedup();
+                    let unsure: Vec<Lock> = own_maybe.iter().chain(maybe).cloned().collect();
+                    for callee in callees {
+                        self.walk(root, callee, &held, &unsure);
+                    }
+                }
+                Step::Start(number) => {
+                    root.joined.retain(|joined| *joined != number);
+                    root.started.push(number);
+                    self.starts.push(Start {
+                        number,
+                        in_constructor: root.in_constructor,
+                        root: root.number,
+                        before: root.first..self.touches.len(),
+                    });
+                }
+                Step::Join(number) => root.joined.push(number),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
