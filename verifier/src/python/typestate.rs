@@ -13,6 +13,7 @@
 
 mod evaluate;
 mod facts;
+mod names;
 mod narrow;
 mod roots;
 mod state;
@@ -20,6 +21,7 @@ mod walk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::python::ast::{self, Expr};
 use crate::python::pattern::Pattern;
@@ -27,7 +29,8 @@ use crate::python::project::types::Callees;
 use crate::python::project::{ClassRef, FunctionRef, Scope};
 use crate::python::{ParsedFile, Project, Ranged, TextRange};
 
-use facts::{FileFacts, FunctionFacts};
+use facts::{FileFacts, FunctionFacts, Occurrences};
+use names::{Group, Names};
 use state::{ChainId, Frame, Loc, Name, Slot, State};
 
 /// What to look for.
@@ -120,19 +123,146 @@ pub enum Reach {
     Inherited,
 }
 
-/// Finds the chains whose paths begin in `file`.
-pub fn find<'f>(project: &Project<'f>, file: &'f ParsedFile, events: &Events, reach: Reach) -> Found<'f> {
-    let mut engine = Engine::new(project, events);
-    let home = engine.file_id(file);
-    let counts = engine.files[home].facts.counts.clone();
-    if counts.iter().all(|count| *count == 0) {
-        return Found { counts, ..Found::default() };
+/// A search for one sequence in any number of files; what is known of a file is shared.
+pub struct Search<'e, 'f> {
+    project: &'e Project<'f>,
+    events: &'e Events<'e>,
+    files: Mutex<HashMap<usize, Arc<FileKnowledge<'f>>>>,
+}
+
+/// What is known of one file for one search.
+struct FileKnowledge<'f> {
+    facts: FileFacts<'f>,
+    names: OnceLock<Names<'f>>,
+}
+
+impl<'e, 'f> Search<'e, 'f> {
+    /// A search that has looked at nothing yet.
+    pub fn new(project: &'e Project<'f>, events: &'e Events<'e>) -> Self {
+        Self { project, events, files: Mutex::default() }
     }
-    engine.home = home;
-    engine.objects = engine.files[home].facts.objects.clone();
-    engine.file(file, reach);
-    let chains = engine.chains_found();
-    Found { chains, counts, walked: engine.walked, gave_up: engine.gave_up }
+
+    /// Finds the chains whose paths begin in `file`.
+    pub fn find(&self, file: &'f ParsedFile, reach: Reach) -> Found<'f> {
+        let known = self.knowledge(file);
+        let counts = known.facts.counts.clone();
+        let (objects, followed) = self.objects(file, &known);
+        if objects.is_empty() {
+            return Found { counts, ..Found::default() };
+        }
+        let mut engine = Engine::new(self, objects, followed);
+        engine.file(file, reach);
+        let chains = engine.chains_found();
+        Found { chains, counts, walked: engine.walked, gave_up: engine.gave_up }
+    }
+
+    fn knowledge(&self, file: &'f ParsedFile) -> Arc<FileKnowledge<'f>> {
+        let key = address(file);
+        if let Some(known) = self.lock().get(&key) {
+            return Arc::clone(known);
+        }
+        // Two threads may do this at once; it is the same for both.
+        let known = FileKnowledge { facts: FileFacts::new(file, self.events), names: OnceLock::new() };
+        Arc::clone(self.lock().entry(key).or_insert_with(|| Arc::new(known)))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Arc<FileKnowledge<'f>>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The names under which an object of this file could go through all events: those that
+    /// share a group with a name of every event, here, in a base's file, or in a function
+    /// elsewhere that the object is given to or comes from. Also the calls of such functions.
+    fn objects(&self, file: &'f ParsedFile, known: &FileKnowledge<'f>) -> (HashSet<&'f str>, HashSet<usize>) {
+        let names = known.names(file);
+        let mut events_of: HashMap<Group<'f>, HashSet<usize>> = HashMap::new();
+        for (event, objects) in known.facts.objects.iter().enumerate() {
+            for object in objects {
+                events_of.entry(names.group(object)).or_default().insert(event);
+            }
+        }
+        let total = self.events.events.len();
+        let mut live: HashSet<Group<'f>> = HashSet::new();
+        let mut open: HashSet<Group<'f>> = HashSet::new();
+        for (group, events) in &events_of {
+            if events.len() == total {
+                live.insert(*group)
+            } else {
+                open.insert(*group)
+            };
+        }
+        if !open.is_empty() {
+            for base in self.base_files(file) {
+                let base = self.knowledge(base);
+                for group in &open {
+                    let members = names.members(&HashSet::from([*group]));
+                    if let Some(events) = events_of.get_mut(group) {
+                        for (event, objects) in base.facts.objects.iter().enumerate() {
+                            if members.iter().any(|member| objects.contains(member)) {
+                                events.insert(event);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let mut followed: HashSet<usize> = HashSet::new();
+        for (call, given) in &names.outside {
+            let groups: Vec<Group<'f>> = given
+                .iter()
+                .map(|name| names.group(name))
+                .filter(|group| events_of.contains_key(group))
+                .collect();
+            if groups.is_empty() {
+                continue;
+            }
+            let scope = Scope::at(file, call.range());
+            for other in self.callee_files(&scope, call) {
+                let text = other.source().text();
+                for event in 0..total {
+                    let literals = self.events.events[event].literals();
+                    if literals.all().iter().all(|word| text.contains(word.as_str())) {
+                        followed.insert(address(*call));
+                        for group in &groups {
+                            events_of.entry(*group).or_default().insert(event);
+                        }
+                    }
+                }
+            }
+        }
+        live.extend(open.into_iter().filter(|group| events_of[group].len() == total));
+        (names.members(&live), followed)
+    }
+
+    /// The other files in which classes that this file's classes inherit from are defined.
+    fn base_files(&self, file: &'f ParsedFile) -> Vec<&'f ParsedFile> {
+        let mut files: Vec<&'f ParsedFile> = Vec::new();
+        for class in roots::classes(file) {
+            for linearisation in self.project.linearisations(class) {
+                for class in linearisation.classes() {
+                    if !std::ptr::eq(class.file, file)
+                        && !files.iter().any(|known| std::ptr::eq(*known, class.file))
+                    {
+                        files.push(class.file);
+                    }
+                }
+            }
+        }
+        files
+    }
+
+    fn callee_files(&self, scope: &Scope<'f>, call: &'f ast::ExprCall) -> Vec<&'f ParsedFile> {
+        let callees = self.project.resolve_call(scope, call);
+        let functions = callees.functions.iter().map(|(function, _)| function.file);
+        let classes = callees.classes.iter().map(|class| class.file);
+        functions.chain(classes).filter(|other| !std::ptr::eq(*other, scope.file)).collect()
+    }
+}
+
+impl<'f> FileKnowledge<'f> {
+    fn names(&self, file: &'f ParsedFile) -> &Names<'f> {
+        self.names.get_or_init(|| Names::new(file))
+    }
 }
 
 /// An abstract object.
@@ -170,7 +300,20 @@ struct FrameInfo<'f> {
 
 struct FileInfo<'f> {
     file: &'f ParsedFile,
-    facts: FileFacts<'f>,
+    /// Only the occurrences whose objects can go through all events.
+    occurrences: Occurrences<'f>,
+    /// Names that are followed.
+    tracked: HashSet<&'f str>,
+    /// Functions, methods and classes of the file.
+    defined: HashSet<&'f str>,
+}
+
+/// What a function does to the state in which it is entered.
+struct Entered {
+    before: State,
+    after: Option<State>,
+    values: state::Locs,
+    raised: Option<State>,
 }
 
 struct ChainInfo {
@@ -191,11 +334,17 @@ struct Complete<'f> {
 }
 
 struct Engine<'e, 'f> {
+    search: &'e Search<'e, 'f>,
     project: &'e Project<'f>,
     events: &'e Events<'e>,
-    home: usize,
-    /// Attribute and variable names that objects of events have.
-    objects: BTreeSet<&'f str>,
+    /// Names that objects which can go through all events have in the file of the roots.
+    objects: HashSet<&'f str>,
+    /// Calls of functions in other files that are entered.
+    followed: HashSet<usize>,
+    /// Simple statements that cannot matter.
+    inert: HashMap<usize, bool>,
+    /// What entering a frame led to, the last time.
+    entered: HashMap<Frame, Entered>,
     files: Vec<FileInfo<'f>>,
     file_ids: HashMap<usize, usize>,
     functions: HashMap<usize, FunctionFacts<'f>>,
@@ -242,12 +391,15 @@ fn address<T>(node: &T) -> usize {
 }
 
 impl<'e, 'f> Engine<'e, 'f> {
-    fn new(project: &'e Project<'f>, events: &'e Events<'e>) -> Self {
+    fn new(search: &'e Search<'e, 'f>, objects: HashSet<&'f str>, followed: HashSet<usize>) -> Self {
         Self {
-            project,
-            events,
-            home: 0,
-            objects: BTreeSet::new(),
+            search,
+            project: search.project,
+            events: search.events,
+            objects,
+            followed,
+            inert: HashMap::new(),
+            entered: HashMap::new(),
             files: Vec::new(),
             file_ids: HashMap::new(),
             functions: HashMap::new(),
@@ -282,8 +434,29 @@ impl<'e, 'f> Engine<'e, 'f> {
         if let Some(id) = self.file_ids.get(&address(file)) {
             return *id;
         }
-        let facts = FileFacts::new(file, self.events);
-        self.files.push(FileInfo { file, facts });
+        let known = self.search.knowledge(file);
+        let names = known.names(file);
+        let home = self.files.is_empty();
+        // Into another file an object comes as an attribute of the same name or as an argument.
+        let given = if home { HashSet::new() } else { names.given() };
+        let matters = |occurrence: &facts::Occurrence<'f>| {
+            facts::last_name(occurrence.object)
+                .is_none_or(|name| self.objects.contains(name) || given.contains(&names.group(name)))
+        };
+        let mut occurrences: Occurrences<'f> = HashMap::new();
+        let mut objects = self.objects.clone();
+        for (range, found) in &known.facts.occurrences {
+            let found: Vec<facts::Occurrence<'f>> =
+                found.iter().filter(|occurrence| matters(occurrence)).cloned().collect();
+            if !found.is_empty() {
+                objects.extend(found.iter().filter_map(|occurrence| facts::last_name(occurrence.object)));
+                occurrences.insert(*range, found);
+            }
+        }
+        objects.extend(names.members(&given));
+        let tracked = names.with_holders(objects);
+        let defined = names.defined.clone();
+        self.files.push(FileInfo { file, occurrences, tracked, defined });
         self.file_ids.insert(address(file), self.files.len() - 1);
         self.files.len() - 1
     }
@@ -302,7 +475,7 @@ impl<'e, 'f> Engine<'e, 'f> {
         let key = address(function.node);
         if !self.functions.contains_key(&key) {
             let file = self.file_id(function.file);
-            let facts = FunctionFacts::new(function.node, &self.files[file].facts);
+            let facts = FunctionFacts::new(function.node, &self.files[file].occurrences);
             self.functions.insert(key, facts);
         }
         &self.functions[&key]
@@ -479,9 +652,19 @@ impl<'e, 'f> Engine<'e, 'f> {
         Rc::clone(scope)
     }
 
+    /// Whether a call may run a function that is followed: one of the same file, or one of
+    /// those elsewhere that an object is given to or comes from.
+    fn may_follow(&self, file: usize, call: &ast::ExprCall) -> bool {
+        facts::last_name(&call.func).is_some_and(|name| self.files[file].defined.contains(name))
+            || self.followed.contains(&address(call))
+    }
+
     /// The functions of the project that a call can run, as its text tells.
     fn resolve(&mut self, frame: Frame, call: &'f ast::ExprCall) -> Callees<'f> {
         let info = &self.frames[frame as usize];
+        if !self.may_follow(info.file, call) {
+            return Callees::default();
+        }
         let key = (address(call), info.class.map_or(0, |class| address(class.node)));
         if let Some(known) = self.resolved.get(&key) {
             return known.clone();

@@ -46,7 +46,7 @@ use crate::catalogue::check::SequenceCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Site};
 use crate::python::pattern::Pattern;
-use crate::python::typestate::{Chain, Events, Reach, Root, Step, find};
+use crate::python::typestate::{Chain, Events, Reach, Root, Search, Step};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
@@ -103,8 +103,10 @@ pub fn observe(check: &SequenceCheck, claim: &Claim, context: &Context) -> Obser
             false
         }
     };
+    let events = Events { events: &check.events, object: &check.object, unless: &check.unless };
+    let search = Search::new(context.project, &events);
     let candidate = |bytes: &[u8]| !sweeps || is_candidate(check, bytes);
-    let swept = match sweep(claim, context, candidate, |subject| look(check, context, subject, sweeps)) {
+    let swept = match sweep(claim, context, candidate, |subject| look(check, &search, subject, sweeps)) {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -149,11 +151,10 @@ struct Seen {
     notes: Vec<String>,
 }
 
-fn look<'f>(check: &SequenceCheck, context: &Context<'_, 'f>, subject: Subject<'f>, sweeps: bool) -> Seen {
-    let events = Events { events: &check.events, object: &check.object, unless: &check.unless };
+fn look<'f>(check: &SequenceCheck, search: &Search<'_, 'f>, subject: Subject<'f>, sweeps: bool) -> Seen {
     let file = subject.file;
     let ask = |reach: Reach| {
-        let mut found = find(context.project, file, &events, reach);
+        let mut found = search.find(file, reach);
         found.chains.retain(|chain| concerns(chain, &subject));
         found
     };

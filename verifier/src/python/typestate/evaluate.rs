@@ -433,12 +433,35 @@ impl<'f> Engine<'_, 'f> {
         }
         let frame = self.frame(caller, site, function, class, callee.parent);
         self.bind_parameters(frame, state, function, arguments);
-        let (after, values) = self.run(frame, state.clone(), function);
-        match after {
-            Some(mut after) => {
-                after.drop_frame(frame);
-                *state = after;
+        let known = self.entered.get(&frame).filter(|known| known.before == *state);
+        let (after, values) = match known {
+            Some(known) => {
+                let (after, values) = (known.after.clone(), known.values.clone());
+                if let Some(raised) = known.raised.clone() {
+                    self.may_raise(&raised);
+                }
+                (after, values)
             }
+            None => {
+                let before = state.clone();
+                self.raised.push(None);
+                let (mut after, values) = self.run(frame, state.clone(), function);
+                if let Some(after) = &mut after {
+                    after.drop_frame(frame);
+                }
+                let raised = self.raised.pop().flatten();
+                if let Some(raised) = &raised {
+                    self.may_raise(raised);
+                }
+                let entered = super::Entered { before, after: after.clone(), values: values.clone(), raised };
+                if self.budget > 0 {
+                    self.entered.insert(frame, entered);
+                }
+                (after, values)
+            }
+        };
+        match after {
+            Some(after) => *state = after,
             None => self.dead = true,
         }
         Some(values)
@@ -608,6 +631,10 @@ impl<'f> Engine<'_, 'f> {
         {
             let functions = self.method(class, Some(own), attribute.attr.as_str());
             return functions.into_iter().any(|next| self.is_relevant(next, Some(class), depth + 1));
+        }
+        let file = self.file_id(function.file);
+        if !self.may_follow(file, call) {
+            return false;
         }
         let key = (address(call), class.map_or(0, |class| address(class.node)));
         let callees = match self.resolved.get(&key) {

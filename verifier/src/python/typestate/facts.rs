@@ -22,19 +22,24 @@ pub(super) struct Occurrence<'f> {
     pub(super) shared: Vec<(String, String)>,
 }
 
-/// The occurrences of one file, by the range of the code that matched.
+/// Occurrences by the range of the code that matched.
+pub(super) type Occurrences<'f> = HashMap<TextRange, Vec<Occurrence<'f>>>;
+
+/// The occurrences of one file.
 #[derive(Default)]
 pub(super) struct FileFacts<'f> {
-    pub(super) occurrences: HashMap<TextRange, Vec<Occurrence<'f>>>,
+    pub(super) occurrences: Occurrences<'f>,
     /// How many places each event has.
     pub(super) counts: Vec<usize>,
-    /// The last names of the objects: `context` of `self.context`.
-    pub(super) objects: BTreeSet<&'f str>,
+    /// The last names of each event's objects: `context` of `self.context`.
+    pub(super) objects: Vec<BTreeSet<&'f str>>,
 }
 
 impl<'f> FileFacts<'f> {
     pub(super) fn new(file: &'f ParsedFile, events: &Events) -> Self {
-        let mut facts = Self { counts: vec![0; events.events.len()], ..Self::default() };
+        let count = events.events.len();
+        let mut facts =
+            Self { counts: vec![0; count], objects: vec![BTreeSet::new(); count], ..Self::default() };
         let matcher = Matcher::new(file.source());
         let text = file.source().text();
         let shared = events.shared_metavariables();
@@ -47,8 +52,8 @@ impl<'f> FileFacts<'f> {
                 let Some(object) = object_of(file, &found, &events.object) else { continue };
                 if let Some(event) = event {
                     facts.counts[event] += 1;
+                    facts.objects[event].extend(last_name(object));
                 }
-                facts.objects.extend(last_name(object));
                 let shared = shared
                     .iter()
                     .filter_map(|name| Some((name.clone(), found.bindings.get(name)?.text().to_owned())))
@@ -100,11 +105,16 @@ impl<'f> Visitor<'f> for AttributeSearch<'f> {
     }
 }
 
-/// `context` of `self.context`, `sock` of `sock`.
+/// `context` of `self.context`, `sock` of `sock` and of `sock["a"]`.
 pub(super) fn last_name(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Name(name) => Some(name.id.as_str()),
         Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        Expr::Subscript(subscript) => match &*subscript.value {
+            Expr::Name(name) => Some(name.id.as_str()),
+            Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -129,12 +139,12 @@ pub(super) struct FunctionFacts<'f> {
 }
 
 impl<'f> FunctionFacts<'f> {
-    pub(super) fn new(function: &'f ast::StmtFunctionDef, file: &FileFacts<'f>) -> Self {
+    pub(super) fn new(function: &'f ast::StmtFunctionDef, occurrences: &Occurrences<'f>) -> Self {
         let mut facts = Self::default();
         for parameter in function.parameters.iter() {
             facts.locals.insert(parameter.name().as_str());
         }
-        let mut collector = Collector { facts, file, outer: HashSet::new(), nested: 0, depth: 0 };
+        let mut collector = Collector { facts, occurrences, outer: HashSet::new(), nested: 0, depth: 0 };
         for stmt in &function.body {
             collector.visit_stmt(stmt);
         }
@@ -152,7 +162,7 @@ impl<'f> FunctionFacts<'f> {
 
 struct Collector<'c, 'f> {
     facts: FunctionFacts<'f>,
-    file: &'c FileFacts<'f>,
+    occurrences: &'c Occurrences<'f>,
     /// Names declared `global` or `nonlocal`.
     outer: HashSet<&'f str>,
     /// How many functions deep inside the function.
@@ -176,7 +186,7 @@ impl<'f> Visitor<'f> for Collector<'_, 'f> {
             return;
         }
         self.depth += 1;
-        self.facts.has_occurrence |= self.file.occurrences.contains_key(&stmt.range());
+        self.facts.has_occurrence |= self.occurrences.contains_key(&stmt.range());
         match stmt {
             Stmt::FunctionDef(function) => {
                 self.bind(function.name.as_str());
@@ -210,7 +220,7 @@ impl<'f> Visitor<'f> for Collector<'_, 'f> {
             return;
         }
         self.depth += 1;
-        self.facts.has_occurrence |= self.file.occurrences.contains_key(&expr.range());
+        self.facts.has_occurrence |= self.occurrences.contains_key(&expr.range());
         match expr {
             Expr::Name(name) if !name.ctx.is_load() => self.bind(name.id.as_str()),
             Expr::Attribute(attribute) => {

@@ -453,6 +453,15 @@ fn score(chain: &Chain) -> Score {
     (chain.inherited, elsewhere, is_module, last)
 }
 
+/// The classes that a file defines.
+pub(super) fn classes<'f>(file: &'f ParsedFile) -> Vec<ClassRef<'f>> {
+    let mut definitions = Definitions { classes: Vec::new(), functions: Vec::new(), within: None };
+    for stmt in &file.source().module().body {
+        definitions.visit_stmt(stmt);
+    }
+    definitions.classes.into_iter().map(|node| ClassRef { file, node }).collect()
+}
+
 fn is_public(name: &str) -> bool {
     !name.starts_with('_') || (name.starts_with("__") && name.ends_with("__"))
 }

@@ -1,11 +1,12 @@
 //! Statements: how states flow through branches, loops, handlers and `finally`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::state::{self, Frame, Loc, Locs, Slot, State};
 use super::{Engine, LocKey};
+use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
-use crate::python::control_flow::{is_infinite, truth};
+use crate::python::control_flow::{Surroundings, is_infinite, known_call, truth};
 use crate::python::{Ranged, TextRange};
 
 /// The states in which a block ends.
@@ -147,6 +148,9 @@ impl<'f> Engine<'_, 'f> {
     }
 
     fn simple(&mut self, frame: Frame, state: &mut State, stmt: &'f Stmt) {
+        if self.is_inert(frame, stmt) {
+            return;
+        }
         match stmt {
             Stmt::Expr(node) => {
                 self.evaluate(frame, state, &node.value);
@@ -422,6 +426,9 @@ impl<'f> Engine<'_, 'f> {
     ) {
         match target {
             Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_) => {
+                if !self.is_tracked(frame, target) {
+                    return;
+                }
                 if let Expr::Attribute(ast::ExprAttribute { value: base, .. })
                 | Expr::Subscript(ast::ExprSubscript { value: base, .. }) = target
                     && !matches!(**base, Expr::Name(_) | Expr::Attribute(_))
@@ -462,6 +469,40 @@ impl<'f> Engine<'_, 'f> {
         }
     }
 
+    /// Whether running a simple statement changes nothing that is followed.
+    fn is_inert(&mut self, frame: Frame, stmt: &'f Stmt) -> bool {
+        if matches!(stmt, Stmt::FunctionDef(_)) {
+            return false;
+        }
+        let key = super::address(stmt);
+        if let Some(known) = self.inert.get(&key) {
+            return *known;
+        }
+        let file = &self.files[self.frames[frame as usize].file];
+        let mut search = Touches {
+            occurrences: &file.occurrences,
+            tracked: &file.tracked,
+            defined: &file.defined,
+            followed: &self.followed,
+            found: file.occurrences.contains_key(&stmt.range()),
+            depth: 0,
+        };
+        search.visit_stmt(stmt);
+        let inert = !search.found;
+        self.inert.insert(key, inert);
+        inert
+    }
+
+    /// Whether what is stored under this name can matter.
+    fn is_tracked(&self, frame: Frame, target: &Expr) -> bool {
+        let named = match target {
+            Expr::Subscript(subscript) => &subscript.value,
+            other => other,
+        };
+        let file = self.frames[frame as usize].file;
+        super::facts::last_name(named).is_none_or(|name| self.files[file].tracked.contains(name))
+    }
+
     /// Lets the events happen that matched code of this range. `stored` is what an assignment
     /// stores: when the object is one of its targets, it is that value.
     pub(super) fn occurrences(
@@ -472,7 +513,7 @@ impl<'f> Engine<'_, 'f> {
         stored: Option<&'f Expr>,
     ) {
         let file = self.frames[frame as usize].file;
-        let Some(found) = self.files[file].facts.occurrences.get(&range) else { return };
+        let Some(found) = self.files[file].occurrences.get(&range) else { return };
         for occurrence in found.clone() {
             let object = occurrence.object;
             let mut locs = self.peek(frame, state, object).unwrap_or_else(state::none);
@@ -534,6 +575,58 @@ impl<'f> Engine<'_, 'f> {
         let file = self.frames[frame as usize].file;
         Slot::Field(self.globals(file), name)
     }
+}
+
+/// Looks for anything in a statement that can matter.
+struct Touches<'t, 'f> {
+    occurrences: &'t super::Occurrences<'f>,
+    tracked: &'t HashSet<&'f str>,
+    defined: &'t HashSet<&'f str>,
+    followed: &'t HashSet<usize>,
+    found: bool,
+    depth: u32,
+}
+
+impl<'f> Visitor<'f> for Touches<'_, 'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if self.found {
+            return;
+        }
+        if self.depth > 200 {
+            self.found = true;
+            return;
+        }
+        self.found = self.occurrences.contains_key(&expr.range())
+            || match expr {
+                Expr::Name(name) => {
+                    self.tracked.contains(name.id.as_str()) && !name.ctx.is_load()
+                        || self.defined.contains(name.id.as_str())
+                }
+                Expr::Attribute(attribute) => {
+                    self.tracked.contains(attribute.attr.as_str()) && !attribute.ctx.is_load()
+                        || self.defined.contains(attribute.attr.as_str())
+                }
+                Expr::Call(call) => {
+                    self.followed.contains(&super::address(call))
+                        || known_call_of(call)
+                        // It may be a method that the class inherits.
+                        || matches!(&*call.func, Expr::Attribute(attribute)
+                            if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self"))
+                        || matches!(&*call.func, Expr::Attribute(attribute)
+                            if matches!(&*attribute.value, Expr::Call(_)))
+                }
+                Expr::Subscript(subscript) => !subscript.ctx.is_load(),
+                Expr::Named(_) => true,
+                _ => false,
+            };
+        self.depth += 1;
+        visitor::walk_expr(self, expr);
+        self.depth -= 1;
+    }
+}
+
+fn known_call_of(call: &ast::ExprCall) -> bool {
+    super::evaluate::PlainNames.qualified(&call.func).is_some_and(|name| known_call(&name).is_some())
 }
 
 fn elements_of(expr: &Expr) -> Option<&[Expr]> {

@@ -1,0 +1,411 @@
+//! Which names of a file can stand for the same object, decided without walking paths.
+//!
+//! Names are put together when one is assigned to the other, anywhere in the file. That is
+//! coarse, and it is cheap: most objects that one event happens to have no name in common with
+//! the objects of the next, and need no walk at all.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::python::ParsedFile;
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
+
+use super::facts::last_name;
+use super::narrow::getattr_of;
+
+/// What stands for a value: a variable or attribute of this name, or a function's result.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Alias<'f> {
+    Name(&'f str),
+    Result(&'f str),
+}
+
+/// The names of one file in groups.
+pub(super) struct Names<'f> {
+    ids: HashMap<Alias<'f>, usize>,
+    aliases: Vec<Alias<'f>>,
+    parents: Vec<usize>,
+    /// What holds an attribute of this name: `x` for `x.attribute`.
+    holders: Vec<(&'f str, &'f str)>,
+    /// Names of variables that a constructor call is assigned to.
+    constructed: Vec<&'f str>,
+    /// Functions, methods and classes of the file.
+    pub(super) defined: HashSet<&'f str>,
+    /// Parameters of the file's functions.
+    parameters: Vec<&'f str>,
+    /// Calls of functions that are not in this file, with the names that go in or come out.
+    pub(super) outside: Vec<(&'f ast::ExprCall, Vec<&'f str>)>,
+}
+
+impl<'f> Names<'f> {
+    pub(super) fn new(file: &'f ParsedFile) -> Self {
+        let body = &file.source().module().body;
+        let mut functions = Functions { functions: HashMap::new(), classes: Vec::new(), class: None };
+        for stmt in body {
+            functions.visit_stmt(stmt);
+        }
+        let names = Self {
+            ids: HashMap::new(),
+            aliases: Vec::new(),
+            parents: Vec::new(),
+            holders: Vec::new(),
+            constructed: Vec::new(),
+            defined: functions.functions.keys().copied().chain(functions.classes).collect(),
+            parameters: Vec::new(),
+            outside: Vec::new(),
+        };
+        let mut builder = Builder { names, functions: functions.functions, function: None, depth: 0 };
+        for stmt in body {
+            builder.visit_stmt(stmt);
+        }
+        let mut names = builder.names;
+        for id in 0..names.parents.len() {
+            names.root(id);
+        }
+        names
+    }
+
+    fn id(&mut self, alias: Alias<'f>) -> usize {
+        if let Some(id) = self.ids.get(&alias) {
+            return *id;
+        }
+        let id = self.parents.len();
+        self.ids.insert(alias, id);
+        self.aliases.push(alias);
+        self.parents.push(id);
+        id
+    }
+
+    fn root(&mut self, mut id: usize) -> usize {
+        while self.parents[id] != id {
+            self.parents[id] = self.parents[self.parents[id]];
+            id = self.parents[id];
+        }
+        id
+    }
+
+    fn unite(&mut self, left: Alias<'f>, right: Alias<'f>) {
+        let (left, right) = (self.id(left), self.id(right));
+        let (left, right) = (self.root(left), self.root(right));
+        self.parents[left] = right;
+    }
+
+    /// The group of a name; equal for names that can stand for one object. A name that is
+    /// never assigned to another is alone.
+    pub(super) fn group(&self, name: &'f str) -> Group<'f> {
+        match self.ids.get(&Alias::Name(name)) {
+            Some(id) => {
+                let mut id = *id;
+                while self.parents[id] != id {
+                    id = self.parents[id];
+                }
+                Group::Several(id)
+            }
+            None => Group::Alone(name),
+        }
+    }
+
+    /// The names in some groups.
+    pub(super) fn members(&self, groups: &HashSet<Group<'f>>) -> HashSet<&'f str> {
+        let alone = groups.iter().filter_map(|group| match group {
+            Group::Alone(name) => Some(*name),
+            Group::Several(_) => None,
+        });
+        let several = self.aliases.iter().filter_map(|alias| match alias {
+            Alias::Name(name) if groups.contains(&self.group(name)) => Some(*name),
+            Alias::Name(_) | Alias::Result(_) => None,
+        });
+        alone.chain(several).collect()
+    }
+
+    /// The groups that a function of the file can be given an object of.
+    pub(super) fn given(&self) -> HashSet<Group<'f>> {
+        self.parameters.iter().map(|name| self.group(name)).collect()
+    }
+
+    /// These names, and those of the objects that they are attributes of.
+    pub(super) fn with_holders(&self, names: HashSet<&'f str>) -> HashSet<&'f str> {
+        let mut groups: HashSet<Group<'f>> =
+            names.iter().chain(&self.constructed).map(|name| self.group(name)).collect();
+        let mut all = self.members(&groups);
+        all.extend(names);
+        for _ in 0..4 {
+            let found: Vec<&'f str> = self
+                .holders
+                .iter()
+                .filter(|(holder, attribute)| all.contains(attribute) && !all.contains(holder))
+                .map(|(holder, _)| *holder)
+                .collect();
+            if found.is_empty() {
+                break;
+            }
+            groups.extend(found.iter().map(|name| self.group(name)));
+            all.extend(self.members(&groups));
+            all.extend(found);
+        }
+        all
+    }
+}
+
+/// Names that can stand for one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Group<'f> {
+    Alone(&'f str),
+    Several(usize),
+}
+
+/// The functions of a file by name, with the number of parameters that the object itself takes.
+struct Functions<'f> {
+    functions: HashMap<&'f str, Vec<(&'f ast::StmtFunctionDef, usize)>>,
+    classes: Vec<&'f str>,
+    class: Option<&'f ast::StmtClassDef>,
+}
+
+impl<'f> Visitor<'f> for Functions<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        match stmt {
+            Stmt::FunctionDef(function) => {
+                let skip = usize::from(self.class.is_some());
+                self.functions.entry(function.name.as_str()).or_default().push((function, skip));
+                if let (Some(class), "__init__") = (self.class, function.name.as_str()) {
+                    self.functions.entry(class.name.as_str()).or_default().push((function, skip));
+                }
+                let outer = self.class.take();
+                visitor::walk_stmt(self, stmt);
+                self.class = outer;
+            }
+            Stmt::ClassDef(class) => {
+                self.classes.push(class.name.as_str());
+                let outer = self.class.replace(class);
+                visitor::walk_stmt(self, stmt);
+                self.class = outer;
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_expr(&mut self, _: &'f Expr) {}
+}
+
+struct Builder<'f> {
+    names: Names<'f>,
+    functions: HashMap<&'f str, Vec<(&'f ast::StmtFunctionDef, usize)>>,
+    function: Option<&'f str>,
+    depth: u32,
+}
+
+const MAX_DEPTH: u32 = 300;
+
+impl<'f> Builder<'f> {
+    /// What a value can come from.
+    fn sources(&self, expr: &'f Expr, into: &mut Vec<Alias<'f>>, depth: u32) {
+        if depth > 40 {
+            return;
+        }
+        match expr {
+            Expr::Name(_) | Expr::Attribute(_) => into.extend(last_name(expr).map(Alias::Name)),
+            Expr::Call(call) => match getattr_of(call) {
+                Some(_) => {
+                    if let Some(Expr::StringLiteral(name)) = call.arguments.args.get(1)
+                        && let Some(part) = name.value.iter().next()
+                    {
+                        into.push(Alias::Name(&part.value));
+                    }
+                }
+                None => into.extend(last_name(&call.func).map(Alias::Result)),
+            },
+            Expr::If(node) => {
+                self.sources(&node.body, into, depth + 1);
+                self.sources(&node.orelse, into, depth + 1);
+            }
+            Expr::BoolOp(node) => {
+                for value in &node.values {
+                    self.sources(value, into, depth + 1);
+                }
+            }
+            Expr::Named(node) => {
+                self.sources(&node.target, into, depth + 1);
+                self.sources(&node.value, into, depth + 1);
+            }
+            Expr::Await(node) => self.sources(&node.value, into, depth + 1),
+            Expr::Starred(node) => self.sources(&node.value, into, depth + 1),
+            Expr::Subscript(node) => self.sources(&node.value, into, depth + 1),
+            Expr::Tuple(ast::ExprTuple { elts, .. })
+            | Expr::List(ast::ExprList { elts, .. })
+            | Expr::Set(ast::ExprSet { elts, .. }) => {
+                for element in elts {
+                    self.sources(element, into, depth + 1);
+                }
+            }
+            Expr::Dict(dict) => {
+                for item in &dict.items {
+                    self.sources(&item.value, into, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn unite_all(&mut self, aliases: &[Alias<'f>]) {
+        for pair in aliases.windows(2) {
+            self.names.unite(pair[0], pair[1]);
+        }
+    }
+
+    fn flow(&mut self, target: &'f Expr, value: &'f Expr) {
+        if let (
+            Expr::Tuple(ast::ExprTuple { elts: targets, .. }),
+            Expr::Tuple(ast::ExprTuple { elts: values, .. }),
+        ) = (target, value)
+            && targets.len() == values.len()
+        {
+            for (target, value) in targets.iter().zip(values) {
+                self.flow(target, value);
+            }
+            return;
+        }
+        let mut aliases = Vec::new();
+        self.sources(target, &mut aliases, 0);
+        if let Expr::Call(call) = value
+            && last_name(&call.func).is_some_and(|name| name.starts_with(char::is_uppercase))
+        {
+            self.names.constructed.extend(names_of(&aliases));
+        }
+        if let Expr::Call(call) = value
+            && last_name(&call.func).is_some_and(|name| !self.functions.contains_key(name))
+        {
+            let names: Vec<&'f str> = names_of(&aliases);
+            self.names.outside.push((call, names));
+        }
+        self.sources(value, &mut aliases, 0);
+        self.unite_all(&aliases);
+    }
+
+    fn call(&mut self, call: &'f ast::ExprCall) {
+        let Some(callee) = last_name(&call.func) else { return };
+        let functions = self.functions.get(callee).cloned().unwrap_or_default();
+        let mut given: Vec<&'f str> = Vec::new();
+        for (index, argument) in call.arguments.args.iter().enumerate() {
+            let mut aliases = Vec::new();
+            self.sources(argument, &mut aliases, 0);
+            given.extend(names_of(&aliases));
+            for (function, skip) in &functions {
+                let parameters = &function.parameters;
+                let mut positional = parameters.posonlyargs.iter().chain(&parameters.args);
+                // Whether the first parameter is given by the call or by the object is not known
+                // here, so it may be either.
+                let ordinary = positional.clone().nth(index);
+                let bound = positional.nth(index + skip);
+                for parameter in ordinary.into_iter().chain(bound) {
+                    let mut aliases = aliases.clone();
+                    if parameter.name().as_str() != "self" {
+                        aliases.push(Alias::Name(parameter.name().as_str()));
+                    }
+                    self.unite_all(&aliases);
+                }
+            }
+        }
+        for keyword in &call.arguments.keywords {
+            let mut aliases = Vec::new();
+            self.sources(&keyword.value, &mut aliases, 0);
+            given.extend(names_of(&aliases));
+            if let Some(name) = &keyword.arg
+                && !functions.is_empty()
+            {
+                aliases.push(Alias::Name(name.as_str()));
+                self.unite_all(&aliases);
+            }
+        }
+        if functions.is_empty() && !given.is_empty() {
+            self.names.outside.push((call, given));
+        }
+    }
+}
+
+fn names_of<'f>(aliases: &[Alias<'f>]) -> Vec<&'f str> {
+    aliases
+        .iter()
+        .filter_map(|alias| match alias {
+            Alias::Name(name) => Some(*name),
+            Alias::Result(_) => None,
+        })
+        .collect()
+}
+
+impl<'f> Visitor<'f> for Builder<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if self.depth >= MAX_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        match stmt {
+            Stmt::FunctionDef(function) => {
+                let name = function.name.as_str();
+                let parameters = function.parameters.iter().map(|parameter| parameter.name().as_str());
+                self.names.parameters.extend(parameters.filter(|name| *name != "self"));
+                // A property's value is the function's result.
+                if !function.decorator_list.is_empty() {
+                    self.names.unite(Alias::Name(name), Alias::Result(name));
+                }
+                let outer = self.function.replace(name);
+                visitor::walk_stmt(self, stmt);
+                self.function = outer;
+            }
+            Stmt::Assign(node) => {
+                for target in &node.targets {
+                    self.flow(target, &node.value);
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::AnnAssign(node) => {
+                if let Some(value) = &node.value {
+                    self.flow(&node.target, value);
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::For(node) => {
+                self.flow(&node.target, &node.iter);
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::With(node) => {
+                for item in &node.items {
+                    if let Some(target) = &item.optional_vars {
+                        self.flow(target, &item.context_expr);
+                    }
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::Return(node) => {
+                if let (Some(value), Some(function)) = (&node.value, self.function) {
+                    let mut aliases = vec![Alias::Result(function)];
+                    self.sources(value, &mut aliases, 0);
+                    self.unite_all(&aliases);
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+        self.depth -= 1;
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if self.depth >= MAX_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        match expr {
+            Expr::Attribute(attribute) => {
+                if let Some(holder) = last_name(&attribute.value)
+                    && holder != "self"
+                {
+                    self.names.holders.push((holder, attribute.attr.as_str()));
+                }
+            }
+            Expr::Call(call) => self.call(call),
+            Expr::Named(node) => self.flow(&node.target, &node.value),
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+        self.depth -= 1;
+    }
+}
