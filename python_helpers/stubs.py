@@ -14,6 +14,7 @@ _EXCEPTION_NAME = re.compile(
     r"(Error|Exception|Warning|Failure|Interrupt|Timeout|Timedout|TimedOut|Expired|Exceeded|Refused"
     r"|Terminated|NotFound|Denied|Invalid|Again|Empty|Full|Closed|Unavailable|Cancelled)\Z"
 )
+_PREDICATE = re.compile(r"(\A|_)(is|has|can|should|was|are)_")
 _DECORATED = (types.FunctionType, type, staticmethod, classmethod, property)
 
 
@@ -74,7 +75,8 @@ class StubModule(types.ModuleType):
         super().__init__(name)
         self.__dict__["_assay_stub"] = name
         self.__dict__["_assay_finder"] = finder
-        self.__dict__["__version__"] = "0.0.0"
+        # A stub is never too old for anybody.
+        self.__dict__["__version__"] = "9999.0.0"
         self.__dict__["__all__"] = []
 
     def __getattr__(self, attribute):
@@ -142,6 +144,9 @@ class Stub:
         if len(arguments) == 1 and not keywords and not last[:1].isupper():
             if isinstance(arguments[0], _DECORATED):
                 return arguments[0]
+        if _PREDICATE.search(last):
+            # A question that nobody can answer: taken for true it would raise and return more.
+            return False
         made = Stub(self._assay_stub + ("" if last.endswith("()") else "()"), self._assay_finder)
         if last.endswith("()"):
             return self

@@ -110,13 +110,13 @@ const CASES: &[Case] = cases! {
     reads_parent_memory: "import os\nfor p in ('/proc/1/mem', '/proc/%d/mem' % os.getppid()):\n    try: open(p, 'rb')\n    except OSError: continue\n    raise SystemExit('opened ' + p)", "holds"
     reads_parent_descriptors: "import os, glob\nfor p in glob.glob('/proc/1/fd/*'):\n    try: os.readlink(p)\n    except OSError: continue\n    raise SystemExit('read ' + p)", "holds"
     sees_other_processes: "import os\nassert len([n for n in os.listdir('/proc') if n.isdigit()]) <= 2, os.listdir('/proc')", "holds"
-    writes_own_source: "open(__file__, 'a').write('# changed')", "import-failed", "Errno"
-    writes_beside_source: "import os\nopen(os.path.join(os.path.dirname(__file__), 'new.py'), 'w')", "import-failed", "Errno"
-    removes_own_source: "import os; os.remove(__file__)", "import-failed", "Errno"
-    changes_mode: "import os; os.chmod(__file__, 0o777)", "import-failed", "Errno"
-    changes_times: "import os; os.utime(__file__, (1, 1))", "import-failed", "Errno"
+    writes_own_source: "open(__file__, 'a').write('# changed')", "harmless"
+    writes_beside_source: "import os\nopen(os.path.join(os.path.dirname(__file__), 'new.py'), 'w')", "harmless"
+    removes_own_source: "import os; os.remove(__file__)", "harmless"
+    changes_mode: "import os; os.chmod(__file__, 0o777)", "harmless"
+    changes_times: "import os; os.utime(__file__, (1, 1))", "harmless"
     links_own_source: "import os\nos.link(__file__, 'l')", "import-failed", "Errno"
-    writes_through_link: "import os\nos.symlink(__file__, 'l')\nopen('l', 'a')", "import-failed", "Errno"
+    writes_through_link: "import os\nos.symlink(__file__, 'l')\nopen('l', 'a')", "harmless"
     writes_home: "open('/root/assay-hostile', 'w')", "import-failed", "Errno"
     writes_tmp: "open('/tmp/assay-hostile', 'w')", "import-failed", "Errno"
     writes_etc: "open('/etc/passwd', 'a')", "import-failed", "Errno"
@@ -259,6 +259,8 @@ fn judge(session: &Session<'_>, case: &Case) -> String {
             ["signalled", "exited", "memory-limit", "import-failed", "timed-out"].contains(&word(&seen))
         }
         // The loader may be broken by it; a wrong answer may not come of it.
+        // It works on a copy of its own, or is refused: the tree is compared at the end.
+        "harmless" => ["holds", "import-failed"].contains(&word(&seen)),
         "holds-or-fails" => word(&seen) != "does-not-hold",
         expected => word(&seen) == expected,
     };

@@ -1,13 +1,15 @@
 //! Live objects, from the question to the observation, through the real worker.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use verifier::catalogue::check::{ImportCheck, InspectCheck, ProbeCheck};
 use verifier::catalogue::{Check, PythonSettings};
 use verifier::evidence::{Observation, Outcome, Reason};
+use verifier::runtime_checks::Session;
+use verifier::target::DirectoryTree;
 
-use crate::support;
+use crate::support::{self, interpreter};
 
 /// Settings with these stubs.
 fn python(stubs: &[&str]) -> PythonSettings {
@@ -186,6 +188,56 @@ def other():
          c = socket.create_connection(s.getsockname())\n    return context.holds('connected')",
         "holds",
     );
+}
+
+/// Figures for `docs/isolation.md`: `ASSAY_FIGURES=1 cargo test … figures -- --nocapture`.
+#[test]
+fn figures() {
+    if std::env::var_os("ASSAY_FIGURES").is_none() {
+        return;
+    }
+    let target = tempfile::tempdir().expect("a directory");
+    support::write_files(
+        target.path(),
+        "--- m.py\ndef f(): pass\n--- n.py\nimport asyncio, logging, json\ndef f(): pass\n",
+    );
+    let tree = DirectoryTree::open(target.path(), &[]).expect("a directory");
+    let session =
+        Session::new(&tree, Some(target.path()), &python(&[]), support::settings(Duration::from_secs(10)));
+    let check = Check::Inspect(serde_json::from_str(r#"{"callable": true}"#).expect("a question"));
+    let ask = |file: &str| {
+        let began = Instant::now();
+        assert_eq!(word(&support::observe(&session, &support::claim(file, Some("f")), &check)), "holds");
+        began.elapsed()
+    };
+    let first = ask("m.py");
+    let mut told = format!("worker start and first question: {first:?}\n");
+    for file in ["m.py", "n.py"] {
+        let mut times: Vec<Duration> = (0..50).map(|_| ask(file)).collect();
+        times.sort();
+        told.push_str(&format!(
+            "one more question about {file}: median {:?}, worst {:?}\n",
+            times[25], times[49]
+        ));
+        let program = interpreter().executable.clone();
+        let run = |code: &str, flags: &[&str]| {
+            let mut times: Vec<Duration> = (0..20)
+                .map(|_| {
+                    let began = Instant::now();
+                    let mut command = std::process::Command::new(&program);
+                    command.args(flags).args(["-c", code]).current_dir(target.path());
+                    assert!(command.status().expect("Python runs").success());
+                    began.elapsed()
+                })
+                .collect();
+            times.sort();
+            times[10]
+        };
+        let module = file.trim_end_matches(".py");
+        told.push_str(&format!("  an interpreter per question: {:?}\n", run(&format!("import sys; sys.path.insert(0, '.'); import inspect, json, {module}; inspect.signature({module}.f)"), &["-I"])));
+        told.push_str(&format!("  the bare interpreter: {:?}\n", run("pass", &["-I", "-S"])));
+    }
+    support::show(&told);
 }
 
 /// For trying things by hand: `ASSAY_TRY_ROOT=… ASSAY_TRY=file.py:Symbol cargo test … -- --nocapture`.

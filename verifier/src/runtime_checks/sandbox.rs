@@ -75,6 +75,8 @@ pub struct Layers {
     pub in_force: Vec<Layer>,
     /// The layers that do not, each with the reason.
     pub missing: Vec<(Layer, String)>,
+    /// What the target writes beside its own files goes to a copy of this question alone.
+    pub private_copy: bool,
 }
 
 impl Layers {
@@ -117,15 +119,22 @@ pub unsafe fn separate(layers: &mut Layers) -> std::io::Result<libc::pid_t> {
     unsafe { platform::separate(layers) }
 }
 
-/// In the process that watches over a question: what only it can set up (`/proc`, the loopback).
-pub fn furnish(layers: &mut Layers) {
-    platform::furnish(layers);
+/// In the process that watches over a question: what only it can set up (`/proc`, the loopback,
+/// and over the target's root a layer that takes what the target writes there).
+pub fn furnish(root: &std::path::Path, scratch: &std::path::Path, layers: &mut Layers) {
+    platform::furnish(root, scratch, layers);
 }
 
 /// In the process that is about to run target code: everything that can be taken away is.
-pub fn restrict(view: &View, scratch: &std::path::Path, limits: &Limits, layers: &mut Layers) {
+pub fn restrict(
+    view: &View,
+    root: &std::path::Path,
+    scratch: &std::path::Path,
+    limits: &Limits,
+    layers: &mut Layers,
+) {
     layers.note(Layer::Limits, limit(limits));
-    platform::restrict(view, scratch, layers);
+    platform::restrict(view, root, scratch, layers);
 }
 
 /// The limits that every Unix has.
@@ -175,9 +184,9 @@ mod portable {
         }
     }
 
-    pub(super) fn furnish(_: &mut Layers) {}
+    pub(super) fn furnish(_: &std::path::Path, _: &std::path::Path, _: &mut Layers) {}
 
-    pub(super) fn restrict(_: &View, _: &std::path::Path, layers: &mut Layers) {
+    pub(super) fn restrict(_: &View, _: &std::path::Path, _: &std::path::Path, layers: &mut Layers) {
         none_of(layers, &[Layer::NoPrivileges, Layer::Landlock, Layer::SystemCallFilter]);
     }
 
@@ -186,7 +195,8 @@ mod portable {
         layers.note(Layer::Limits, Ok(()));
         hide(&View::default(), &mut layers);
         none_of(&mut layers, &[Layer::ProcessNamespace, Layer::NetworkNamespace, Layer::IpcNamespace]);
-        restrict(&View::default(), std::path::Path::new("/"), &mut layers);
+        let nowhere = std::path::Path::new("/");
+        restrict(&View::default(), nowhere, nowhere, &mut layers);
         layers
     }
 }
@@ -303,9 +313,11 @@ mod linux {
         let _ = std::fs::write("/proc/self/gid_map", format!("{group} {group} 1"));
     }
 
-    pub(super) fn furnish(layers: &mut Layers) {
+    pub(super) fn furnish(root: &Path, scratch: &Path, layers: &mut Layers) {
         if layers.has(Layer::MountNamespace) && layers.has(Layer::ProcessNamespace) {
             view::mount_private();
+            // Without it the target is merely read-only.
+            layers.private_copy = view::cover(root, scratch).is_ok();
         }
         if layers.has(Layer::NetworkNamespace)
             && let Err(problem) = raise_loopback()
@@ -333,10 +345,11 @@ mod linux {
         }
     }
 
-    pub(super) fn restrict(view: &View, scratch: &Path, layers: &mut Layers) {
+    pub(super) fn restrict(view: &View, root: &Path, scratch: &Path, layers: &mut Layers) {
         layers.note(Layer::NoPrivileges, drop_privileges());
         let own_network = layers.has(Layer::NetworkNamespace);
-        layers.note(Layer::Landlock, landlock(view, scratch, own_network));
+        let covered = layers.private_copy.then_some(root);
+        layers.note(Layer::Landlock, landlock(view, scratch, covered, own_network));
         let sockets_hidden = layers.has(Layer::MountNamespace);
         layers.note(Layer::SystemCallFilter, filter::apply(own_network, sockets_hidden));
     }
@@ -366,7 +379,12 @@ mod linux {
         Ok(())
     }
 
-    fn landlock(view: &View, scratch: &Path, own_network: bool) -> Result<(), String> {
+    fn landlock(
+        view: &View,
+        scratch: &Path,
+        covered: Option<&Path>,
+        own_network: bool,
+    ) -> Result<(), String> {
         let abi = ABI::V6;
         let attempt = || -> Result<RulesetStatus, landlock::RulesetError> {
             let mut ruleset = Ruleset::default()
@@ -386,6 +404,7 @@ mod linux {
                 .add_rules(path_beneath_rules(devices, AccessFs::from_read(abi) | AccessFs::WriteFile))?
                 .add_rules(path_beneath_rules(["/dev/shm"], AccessFs::from_all(abi)))?
                 .add_rules(path_beneath_rules([scratch], AccessFs::from_all(abi)))?
+                .add_rules(path_beneath_rules(covered, AccessFs::from_all(abi)))?
                 .restrict_self()?
                 .ruleset)
         };
@@ -450,8 +469,8 @@ mod linux {
         // SAFETY: the caller has just forked and has one thread.
         match unsafe { separate(&mut layers) } {
             Ok(0) => {
-                furnish(&mut layers);
-                super::restrict(&view, &scratch, &super::Limits::default(), &mut layers);
+                furnish(&scratch, &scratch, &mut layers);
+                super::restrict(&view, &scratch, &scratch, &super::Limits::default(), &mut layers);
                 let mut text = String::new();
                 for layer in &layers.in_force {
                     text.push_str(&format!("{}=\n", layer.name()));

@@ -43,7 +43,8 @@ pub(crate) fn run(
     }
     let reply = match protocol::read_message::<Request>(&mut connection) {
         Ok(request) => {
-            sandbox::furnish(&mut layers);
+            let surroundings = &request.surroundings;
+            sandbox::furnish(&surroundings.root, &surroundings.scratch, &mut layers);
             examine(py, helpers, &connection, &request, view, layers)
         }
         Err(problem) => Reply::of(Ending::Nonsense(problem.to_string())),
@@ -142,10 +143,14 @@ fn start(
             let lowest = 64 + i32::from(nonce[0]) % 128;
             // SAFETY: a plain call.
             let answer_to = unsafe { libc::fcntl(answer_write.as_raw_fd(), libc::F_DUPFD_CLOEXEC, lowest) };
-            sandbox::restrict(view, &request.surroundings.scratch, &request.limits, &mut layers);
+            let surroundings = &request.surroundings;
+            sandbox::restrict(view, &surroundings.root, &surroundings.scratch, &request.limits, &mut layers);
             let mut text = String::new();
             for layer in &layers.in_force {
                 text.push_str(&format!("{}=\n", layer.name()));
+            }
+            if layers.private_copy {
+                text.push_str("private-copy-of-target=\n");
             }
             for (layer, problem) in &layers.missing {
                 text.push_str(&format!("{}={}\n", layer.name(), problem.replace('\n', " ")));

@@ -99,6 +99,27 @@ pub(super) fn mount_private() {
     );
 }
 
+/// Lays a layer over the target's root that takes what is written there, and that goes with the
+/// question. Programs that make a directory for their logs beside their source get it.
+pub(super) fn cover(root: &Path, scratch: &Path) -> Result<(), String> {
+    let shown = root.to_str().ok_or("a root whose path is not UTF-8")?;
+    if shown.contains([',', ':', '\\']) || scratch.starts_with(root) {
+        return Err("a root whose path cannot be written as an option".to_owned());
+    }
+    let place = scratch.join(".written");
+    fs::create_dir(&place).map_err(|problem| problem.to_string())?;
+    let flags = libc::MS_NOSUID | libc::MS_NODEV;
+    mount("a layer", Some(c"tmpfs"), &place, Some(c"tmpfs"), flags, Some(c"size=256m,mode=0700"))?;
+    for name in ["upper", "work"] {
+        fs::create_dir(place.join(name)).map_err(|problem| problem.to_string())?;
+    }
+    let user = if privileged() { "" } else { ",userxattr" };
+    let place = place.display();
+    let options = format!("lowerdir={shown},upperdir={place}/upper,workdir={place}/work{user}");
+    let options = text(Path::new(&options))?;
+    mount("a layer", Some(c"overlay"), root, Some(c"overlay"), flags, Some(&options))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Access {
     Read,
