@@ -356,3 +356,15 @@ fn run_from_the_workspace_examines_the_bundled_target() {
     assert_eq!(document["summary"]["findings"], 16);
     assert_eq!(output.status.code(), Some(i32::from(exit_code::SOMETHING_CONFIRMED)));
 }
+
+#[test]
+fn doctor_says_what_there_is_and_how_to_mend_what_is_missing() {
+    let (page, _) = Project::new().run("doctor", exit_code::NOTHING_CONFIRMED);
+    for part in ["built for Python 3.", "git", "landlock", "network-namespace", "limits"] {
+        assert!(page.contains(part), "no {part} in\n{page}");
+    }
+    let missing = page.lines().filter(|line| line.trim_start().starts_with("missing")).count();
+    let mended = page.lines().filter(|line| line.trim_start().starts_with("mend: ")).count();
+    assert_eq!(missing, mended, "{page}");
+    assert!(page.contains("a first question was answered"), "{page}");
+}

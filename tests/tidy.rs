@@ -148,10 +148,12 @@ const STAGES: [(&str, u32); 18] = [
 ///
 /// The project model needs the catalogue's list of `sys.path` entries and answers with the
 /// evidence's reasons, while the catalogue holds parsed patterns.
-const LOOK_TO_THE_RIGHT: [(&str, &str); 3] = [
+const LOOK_TO_THE_RIGHT: [(&str, &str); 4] = [
     ("verifier/src/python/files.rs", "evidence"),
     ("verifier/src/python/project.rs", "catalogue"),
     ("verifier/src/python/project.rs", "evidence"),
+    // Siblings are looked for from a verification, which then carries them.
+    ("verifier/src/verification.rs", "siblings"),
 ];
 
 #[test]
@@ -249,4 +251,32 @@ fn catalogue_probes_and_bundled_target_are_in_step() {
         .filter(|file| !used.contains(Path::new(&file.path)))
         .map(|file| file.path);
     none(orphaned, "no claim uses this probe");
+}
+
+#[test]
+fn every_key_of_the_json_format_is_documented() {
+    fn keys(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(object) => {
+                for (key, value) in object {
+                    found.insert(key.clone());
+                    keys(value, found);
+                }
+            }
+            serde_json::Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+            _ => {}
+        }
+    }
+    let sample =
+        workspace().join("verifier/src/report/snapshots/verifier__report__json__tests__sample_as_json.snap");
+    let snapshot = std::fs::read_to_string(sample).expect("the snapshot of the sample");
+    let (_, json) = snapshot.split_once("\n---\n").expect("a header");
+    let mut found = BTreeSet::new();
+    keys(&serde_json::from_str(json).expect("JSON"), &mut found);
+    let document = std::fs::read_to_string(workspace().join("docs/json.md")).expect("the document");
+    let undocumented = found.into_iter().filter(|key| {
+        // The counts by verdict are named by the verdicts.
+        !document.contains(&format!("`{key}`")) && !document.contains(&format!("\"{key}\""))
+    });
+    none(undocumented, "`docs/json.md` does not mention this key");
 }
