@@ -123,7 +123,7 @@ fn no_path_of_one_machine_is_written_down() {
 }
 
 /// The stages, from left to right. Those that share a rank are siblings and do not know each other.
-const STAGES: [(&str, u32); 18] = [
+const STAGES: [(&str, u32); 19] = [
     ("exit_code", 0),
     ("suggest", 0),
     ("target", 1),
@@ -133,6 +133,7 @@ const STAGES: [(&str, u32); 18] = [
     ("evidence", 5),
     ("static_checks", 6),
     ("runtime_checks", 6),
+    ("grep", 7),
     ("verdict", 7),
     ("examined", 8),
     ("bugs", 9),

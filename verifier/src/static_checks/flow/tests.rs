@@ -1,3 +1,5 @@
+//! What flows, and what does not.
+
 use super::*;
 use crate::catalogue::StaticCheck;
 use crate::catalogue::check::Propagator;
