@@ -31,6 +31,8 @@
 //! Holds: `pattern = "pickle.loads(...)"` on `from pickle import loads as l` and `l(data)`. Does
 //! not: on `json.loads(data)`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::catalogue::check::PatternCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
@@ -67,6 +69,7 @@ pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observ
         sight.searched.nodes += seen.nodes;
         sight.sites.extend(seen.sites);
         sight.notes.extend(seen.note);
+        sight.searched.blind.extend(seen.unfinished);
     }
     let number = u32::try_from(sight.sites.len()).unwrap_or(u32::MAX);
     let because = because(check, claim, number, &sight);
@@ -88,6 +91,8 @@ struct Seen {
     sites: Vec<Site>,
     nodes: u64,
     note: Option<String>,
+    /// Why there may be more.
+    unfinished: Option<Reason>,
 }
 
 fn looked(claim: &Claim, context: &Context, formula: &Formula) -> Result<Swept<Seen>, Reason> {
@@ -110,7 +115,8 @@ fn looked(claim: &Claim, context: &Context, formula: &Formula) -> Result<Swept<S
 }
 
 fn look(subject: Subject, formula: &Formula) -> Seen {
-    let matcher = Matcher::new(subject.file.source());
+    let gave_up = AtomicBool::new(false);
+    let matcher = Matcher::new(subject.file.source()).watched_by(&gave_up);
     let within = subject.symbol.map(|symbol| symbol.range);
     let mut ranges: Vec<_> = matcher
         .find_formula_within(formula, within, &Bindings::default())
@@ -122,7 +128,14 @@ fn look(subject: Subject, formula: &Formula) -> Seen {
     ranges.dedup();
     let note = if ranges.is_empty() { None } else { broken_elsewhere_note(subject.file) };
     let sites = ranges.into_iter().map(|range| site(subject.file, range, None)).collect();
-    Seen { sites, nodes: matcher.count_nodes(subject.range()), note }
+    let nodes = matcher.count_nodes(subject.range());
+    let unfinished = gave_up.load(Ordering::Relaxed).then(|| Reason::Unresolved {
+        what: format!(
+            "the pattern has too many ways to match in `{}`: not all were tried",
+            subject.file.path()
+        ),
+    });
+    Seen { sites, nodes, note, unfinished }
 }
 
 fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> String {

@@ -1,6 +1,7 @@
 //! What metavariables stand for in a match.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use ruff_python_ast::comparable::{ComparableExpr, ComparableStmt};
@@ -112,11 +113,17 @@ impl<'f> Bindings<'f> {
         self.entries.pop();
     }
 
-    /// A key under which equal solutions of one pattern at one place are found again.
-    pub(super) fn key(&self) -> Vec<(Arc<str>, TextRange)> {
-        let mut key: Vec<_> = self.entries.iter().map(|(name, bound)| (name.clone(), bound.range)).collect();
-        key.sort_by(|a, b| a.0.cmp(&b.0));
-        key
+    /// A key under which equal solutions of one pattern at one place are found again, in
+    /// whatever order their metavariables were met.
+    pub(super) fn key(&self) -> u64 {
+        self.entries
+            .iter()
+            .map(|(name, bound)| {
+                let mut hasher = DefaultHasher::new();
+                (name, bound.range).hash(&mut hasher);
+                hasher.finish()
+            })
+            .fold(0, u64::wrapping_add)
     }
 }
 

@@ -5,6 +5,8 @@
 //! what is to be done next, and calls it once for every way that it finds: with the metavariables
 //! bound in the state. It answers `true` when that has answered `true`, which ends the search.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextRange};
 
@@ -20,6 +22,8 @@ pub(super) struct Engine<'f> {
     pub(super) file: &'f SourceFile,
     pub(super) facts: &'f Facts,
     pub(super) settings: Settings,
+    /// Set when an attempt was given up, so that not all is known.
+    pub(super) gave_up: Option<&'f AtomicBool>,
 }
 
 /// What a matcher takes to be the same.
@@ -47,6 +51,13 @@ pub(super) struct State<'f> {
     pub(super) steps: u32,
 }
 
+impl State<'_> {
+    /// Whether the search was given up.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps > STEP_LIMIT
+    }
+}
+
 /// Steps that one attempt at one place may take.
 const STEP_LIMIT: u32 = 1_000_000;
 
@@ -56,6 +67,22 @@ pub(super) type Next<'n, 'f> = &'n mut dyn FnMut(&mut State<'f>) -> bool;
 impl<'f> Engine<'f> {
     pub(super) fn slice(&self, range: TextRange) -> &'f str {
         &self.file.text()[range]
+    }
+
+    /// Counts a step. When there were too many the search is over, as if all were found; who
+    /// takes that for a match has to ask [`State::is_exhausted`].
+    pub(super) fn is_exhausted(&self, state: &mut State<'f>) -> bool {
+        state.steps += 1;
+        if state.is_exhausted() {
+            self.give_up();
+        }
+        state.is_exhausted()
+    }
+
+    pub(super) fn give_up(&self) {
+        if let Some(gave_up) = self.gave_up {
+            gave_up.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Binds a metavariable, or compares with what it is bound to.
@@ -187,9 +214,8 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
-        state.steps += 1;
-        if state.steps > STEP_LIMIT {
-            return false;
+        if self.is_exhausted(state) {
+            return true;
         }
         if let Some(symbol) = self.symbol(target)
             && !matches!(pattern, Expression::Ellipsis | Expression::Metavariable(_) | Expression::Rest(_))
@@ -525,6 +551,9 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
+        if self.is_exhausted(state) {
+            return true;
+        }
         match pattern.split_first() {
             None => target.is_empty() && next(state),
             Some((FStringPart::Ellipsis, rest)) => {
@@ -555,6 +584,9 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
+        if self.is_exhausted(state) {
+            return true;
+        }
         let Some((first, rest)) = pattern.split_first() else {
             return target.is_empty() && next(state);
         };
@@ -727,6 +759,9 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
+        if self.is_exhausted(state) {
+            return true;
+        }
         let Some((first, rest)) = pattern.split_first() else {
             return target.is_empty() && next(state);
         };
@@ -850,6 +885,9 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
+        if self.is_exhausted(state) {
+            return true;
+        }
         let Some((first, rest)) = pattern.split_first() else {
             return target.is_empty() && next(state);
         };
@@ -945,7 +983,8 @@ impl<'f> Engine<'f> {
     /// Whether `target` certainly is of a type, as far as this file tells.
     fn has_type(&self, target: &'f Expr, annotation: &Expression) -> bool {
         let is = |expression: &'f Expr| {
-            self.expression(annotation, expression, &mut State::default(), &mut |_| true)
+            let mut state = State::default();
+            self.expression(annotation, expression, &mut state, &mut |_| true) && !state.is_exhausted()
         };
         if let Expr::Call(call) = target {
             return is(&call.func);

@@ -1,6 +1,7 @@
 //! Finding a pattern in a file.
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{self as ast, AnyNodeRef, Decorator, ElifElseClause, Expr, Stmt};
@@ -30,8 +31,8 @@ pub struct Matcher<'f> {
     engine: Engine<'f>,
 }
 
-/// Solutions for one place: more tell nothing.
-const SOLUTION_LIMIT: usize = 1_000;
+/// Solutions that are collected for one place.
+const SOLUTION_LIMIT: usize = 5_000;
 
 impl<'f> Matcher<'f> {
     /// A matcher for `file`.
@@ -41,7 +42,14 @@ impl<'f> Matcher<'f> {
 
     /// A matcher that takes other things to be the same.
     pub fn with_settings(file: &'f SourceFile, settings: Settings) -> Self {
-        Self { engine: Engine { file, facts: file.facts(), settings } }
+        Self { engine: Engine { file, facts: file.facts(), settings, gave_up: None } }
+    }
+
+    /// The same, but when a pattern has too many ways to match at some place, and not all of them
+    /// were tried, `gave_up` is set: what was not found may be there then.
+    #[must_use]
+    pub fn watched_by(self, gave_up: &'f AtomicBool) -> Self {
+        Self { engine: Engine { gave_up: Some(gave_up), ..self.engine } }
     }
 
     /// The file that is searched.
@@ -106,7 +114,8 @@ impl<'f> Matcher<'f> {
             Root::Expression(root) => {
                 let mut state = State { bindings: bindings.clone(), steps: 0 };
                 (self.engine.may_match(root, expression)
-                    && self.engine.expression(root, expression, &mut state, &mut |_| true))
+                    && self.engine.expression(root, expression, &mut state, &mut |_| true)
+                    && !state.is_exhausted())
                 .then_some(state.bindings)
             }
             Root::Statements(_) | Root::Decorator(_) => None,
@@ -130,7 +139,8 @@ impl<'f> Matcher<'f> {
                 [root] => {
                     let mut state = State { bindings: bindings.clone(), steps: 0 };
                     (Engine::statement_may_match(root, statement)
-                        && self.engine.statement(root, View::Statement(statement), &mut state, &mut |_| true))
+                        && self.engine.statement(root, View::Statement(statement), &mut state, &mut |_| true)
+                        && !state.is_exhausted())
                     .then_some(state.bindings)
                 }
                 _ => None,
@@ -221,6 +231,7 @@ impl<'f> Finder<'_, 'f> {
         attempt: impl FnOnce(&mut State<'f>, &mut dyn FnMut(&mut State<'f>, Option<TextRange>) -> bool),
     ) {
         let mut state = State { bindings: self.bindings.clone(), steps: 0 };
+        let engine = self.engine;
         let within = self.within;
         let mut found: Vec<Match<'f>> = Vec::new();
         let mut seen = HashSet::new();
@@ -234,8 +245,11 @@ impl<'f> Finder<'_, 'f> {
                 seen.insert(key);
                 found.push(Match { range, bindings: state.bindings.clone() });
             }
-            // Without metavariables all solutions at one place differ in their ends alone.
-            found.len() >= SOLUTION_LIMIT
+            if found.len() >= SOLUTION_LIMIT {
+                engine.give_up();
+                return true;
+            }
+            false
         });
         self.matches.append(&mut found);
     }
@@ -266,6 +280,10 @@ impl<'f> Finder<'_, 'f> {
                 self.single(&pattern[0], View::Statement(statement));
             } else {
                 self.sequence(pattern, &views[index..]);
+                // What `...` at the beginning skips may be nothing: further starts tell nothing new.
+                if pattern.len() > 1 && matches!(pattern[0], Statement::Ellipsis) {
+                    break;
+                }
             }
         }
     }
@@ -282,6 +300,14 @@ impl<'f> Finder<'_, 'f> {
 
     fn sequence(&mut self, pattern: &[Statement], views: &[View<'f>]) {
         let engine = self.engine;
+        // Neither the statements that follow nor those nested in them can help when the first
+        // one does not match.
+        if !matches!(pattern[0], Statement::Ellipsis | Statement::Rest(_)) {
+            let mut state = State { bindings: self.bindings.clone(), steps: 0 };
+            if !engine.statement(&pattern[0], views[0], &mut state, &mut |_| true) {
+                return;
+            }
+        }
         let start = TextRange::empty(views[0].start());
         let before = self.matches.len();
         let attempt = |views: &[View<'f>], finder: &mut Self| {

@@ -121,6 +121,9 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: &mut dyn FnMut(&mut State<'f>, Option<TextSize>) -> bool,
     ) -> bool {
+        if self.is_exhausted(state) {
+            return true;
+        }
         let Some((first, rest)) = pattern.split_first() else {
             return (target.is_empty() || !all) && next(state, end);
         };

@@ -1,32 +1,116 @@
-//! What patterns match, line by line.
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Matcher, Pattern};
+use super::{Literals, Matcher, Pattern, Prefilter};
 use crate::python::SourceFile;
 use crate::target::RelativePath;
 
+fn parse(target: &str) -> SourceFile {
+    SourceFile::parse(RelativePath::new("target.py").expect("relative"), target)
+}
+
+fn pattern(text: &str) -> Pattern {
+    Pattern::parse(text).unwrap_or_else(|error| panic!("{text}: {error} at {:?}", error.range))
+}
+
 /// Finds `pattern` in `target` and compares with the lines that end in `#!`.
-fn check(pattern: &str, target: &str) {
-    let file = SourceFile::parse(RelativePath::new("target.py").expect("relative"), target);
-    let parsed =
-        Pattern::parse(pattern).unwrap_or_else(|error| panic!("{pattern}: {error} at {:?}", error.range));
+fn check(text: &str, target: &str) {
+    let file = parse(target);
     let found: std::collections::BTreeSet<u32> =
-        Matcher::new(&file).find(&parsed).iter().map(|found| file.line(found.range.start())).collect();
+        Matcher::new(&file).find(&pattern(text)).iter().map(|found| file.line(found.range.start())).collect();
     let wanted: std::collections::BTreeSet<u32> = (1..)
         .zip(target.lines())
         .filter(|(_, line)| line.trim_end().ends_with("#!"))
         .map(|(line, _)| line)
         .collect();
-    assert_eq!(found, wanted, "pattern: {pattern}\ntarget:\n{target}");
+    assert_eq!(found, wanted, "pattern: {text}\ntarget:\n{target}");
+    // What matches must have passed the prefilter.
+    let prefilter = Prefilter::new(&[pattern(text).literals().clone()]);
+    assert!(wanted.is_empty() || prefilter.is_candidate(target.as_bytes()), "prefilter of {text}");
+}
+
+/// The value of `name` in each match, in order.
+fn check_bindings(text: &str, target: &str, name: &str, expected: &[&str]) {
+    let file = parse(target);
+    let found = Matcher::new(&file).find(&pattern(text));
+    let values: Vec<&str> =
+        found.iter().map(|found| found.bindings.get(name).map_or("", |b| b.text())).collect();
+    assert_eq!(values, expected, "pattern: {text}");
+}
+
+fn check_refused(text: &str, at: &str, message: &str) {
+    let error = Pattern::parse(text).expect_err(text);
+    assert_eq!(&text[error.range.clone()], at, "{text}: {error}");
+    assert!(error.message.contains(message), "{text}: {error}");
 }
 
 #[test]
 fn metavariables_and_ellipses_stand_for_arguments() {
     check("open($PATH, ...)", "open(a)  #!\nopen()\nopen(a, 'w')  #!\nx.open(a)\n");
+    check("f(..., 5)", "f(5)  #!\nf(1, 2, 5)  #!\nf(5, 1)\nf(1, 5, k=2)  #!\n");
+    check("f()", "f()  #!\nf(1)\nf(k=1)\n");
+    check("f($...A, 3, $...A)", "f(1, 3, 1)  #!\nf(3)  #!\nf(1, 3, 2)\n");
+    check_bindings("f($...ARGS)", "f(1, g(2))\n", "$...ARGS", &["1, g(2)"]);
+}
+
+#[test]
+fn keyword_arguments_have_no_order() {
+    check("f(a=1, b=$X)", "f(b=2, a=1)  #!\nf(a=1)\nf(a=1, b=2, c=3)\n");
+    check("f(a=1, ...)", "f(b=2, a=1)  #!\nf(0, a=1)  #!\nf(a=2)\n");
+    check("f($K=1)", "f(z=1)  #!\nf(1)\n");
+    check("f(**$X)", "f(**options)  #!\nf(options)\n");
 }
 
 #[test]
 fn equal_metavariables_stand_for_equal_code() {
     check("$X.bind($Y, $Y)", "s.bind(a.b, a . b)  #!\ns.bind(a, b)\n");
+    check("$X == $X", "a[1] == a[ 1 ]  #!\na == b\nb'x' == 'x'\n");
+    check("f($_, $_)", "f(1, 2)  #!\n");
+    check("def $F($P): ...\n", "def f(x): pass  #!\ndef g(x, y): pass\n");
+    check("self.$F = $F", "self.a = a  #!\nself.a = b\n");
+    check("x = 1\nx = 1", "x = 1  #!\nx = 1\nx = 2\n");
+    check("x = 1\nx = $Y", "x = 1  #!\nx = 1  #!\nx = 2\n");
+}
+
+#[test]
+fn ellipsis_stands_for_statements_also_nested_ones() {
+    let target = "def f():\n    s = make()  #!\n    if s:\n        log()\n        s.bind(1)\n\n\
+                  def g():\n    s = make()\n    t.bind(1)\n";
+    check("$S = make()\n...\n$S.bind(...)", target);
+    check("a()\nb()", "a()  #!\nb()\na()\nc()\nb()\n");
+    check("a()\n...\nb()", "a()  #!\nc()\nb()\n");
+    check("def f(): ...", "def f():  #!\n    pass\n");
+    check("if $X:\n    return", "if a:  #!\n    return\nif b:\n    return 1\nif c:\n    x()\n    return\n");
+    check("if $X:\n    ...\n    return", "if c:  #!\n    x()\n    return\nif d:\n    x()\n");
+}
+
+#[test]
+fn ellipsis_stands_for_elements_operands_and_chains() {
+    check("[..., $X, $X, ...]", "[1, 2, 2]  #!\n[1, 2]\n");
+    check("(1, ...)", "x = (1, 2)  #!\nx = (2, 1)\nx = [1]\n");
+    check("{..., 'k': $V, ...}", "x = {'a': 1, 'k': 2}  #!\nx = {'a': 1}\nx = {'k'}\n");
+    check("{...}", "x = {1}  #!\nx = {}  #!\nx = {k: v for k in y}  #!\nx = [1]\n");
+    check("a and ... and b", "a and b  #!\na and c and b  #!\nb and a\n");
+    check("$X.a(). ... .b()", "x.a().c().d[1].b()  #!\nx.a().b()  #!\nx.b().a()\n");
+    check("1 + ...", "1 + 2  #!\n1 + 2 + 3  #!\n2 + 1\n");
+}
+
+#[test]
+fn deep_expressions_are_found_at_any_depth() {
+    check("if <... $X is None ...>: ...", "if a and (b or c is None):  #!\n    pass\nif a:\n    pass\n");
+    check("f(<... x ...>)", "f(g(h[x]))  #!\nf(x)  #!\nf(y)\n");
+    check("f(<... g() ...>, <... h() ...>)", "f(-g(), 1 + h())  #!\nf(h(), g())\n");
+    check("<... f() ...>.x", "a(f()).x  #!\na(g()).x\n");
+}
+
+#[test]
+fn strings_are_any_a_value_or_a_regular_expression() {
+    check("f(\"...\")", "f('a')  #!\nf(b'a')  #!\nf(f'a')  #!\nf(f'{a}')\nf(1)\n");
+    check("f('ab')", "f(\"a\" 'b')  #!\nf('''ab''')  #!\nf(b'ab')\n");
+    check("f(\"=~/^a.$/\")", "f('ab')  #!\nf('abc')\n");
+    check("f(\"=~/^A$/i\")", "f('a')  #!\nf('b')\n");
+    check_bindings("f(\"$TEXT\")", "f('one')\nf(\"t\" \"wo\")\n", "$TEXT", &["one", "two"]);
+    check("f\"...{$X}...\"", "x = f'a{b}c'  #!\nx = f'abc'\nx = 'abc'\n");
+    check("f\"{$X}{$X}\"", "f'{a}{a}'  #!\nf'{a}{b}'\n");
 }
 
 #[test]
@@ -41,6 +125,8 @@ fn imports_and_aliases_are_what_they_stand_for() {
     for (import, name) in imports {
         check("pickle.loads(...)", &format!("{import}\n{name}(data)  #!\nother.{name}(data)\n"));
     }
+    check("a.b.$F(...)", "from a import b as c\nc.d()  #!\nb.d()\n");
+    check("loads(...)", "from json import loads\nloads(1)  #!\n");
 }
 
 #[test]
@@ -50,4 +136,233 @@ fn names_of_a_function_hide_imports() {
         "from pickle import loads\n\ndef f(loads):\n    return loads(1)\n\ndef g():\n    return loads(1)  #!\n\n\
          def h():\n    from json import loads\n    return [loads(1) for loads in g]\n",
     );
+}
+
+#[test]
+fn import_statements_are_found_in_all_their_forms() {
+    check(
+        "import a.b",
+        "import a.b  #!\nimport a.b.c  #!\nfrom a import b  #!\nfrom a.b import c  #!\nimport a\nfrom .a import b\n",
+    );
+    check("from a import b, c", "from a import c, x, b  #!\nfrom a import b\n");
+    check("import a as $X\n...\n$X.f()", "import a as z  #!\nz.f()\n");
+    check("from a import *", "from a import *  #!\nfrom a import b\n");
+}
+
+#[test]
+fn variables_are_the_constants_that_they_certainly_hold() {
+    check("f(\"...\")", "x = 'a'\nf(x)  #!\nx = g()\nf(x)\n");
+    check("f('ab')", "x = 'a'\ny = x + 'b'\nf(y)  #!\n");
+    check("f(1)", "def g(c):\n    if c:\n        x = 1\n    f(x)\n");
+    check("f(1)", "def g(c):\n    if c:\n        x = 1\n    else:\n        x = 1\n    f(x)  #!\n");
+    check("f(\"...\")", "def g(c):\n    x = 'a' if c else 'b'\n    f(x)  #!\n    f(c or 'b')\n");
+    check("f(0)", "def g(c):\n    x = 0\n    while c:\n        f(x)\n        x = c()\n    f(x)\n");
+    check("f(0)", "def g(x=0):\n    f(x)\n");
+    check("f(0)", "def g():\n    x = 0\n    def h():\n        f(x)\n    x = 1\n");
+    check("f(0)", "x = 0\ny = 0\ny = 1\n\ndef g():\n    f(x)  #!\n    f(y)\n");
+    check("f(0)", "x = 0\n\ndef g():\n    global x\n    x = 1\n\ndef h():\n    f(x)\n");
+    check("f(3)", "x = 1\nx += 2\nf(x)  #!\nx += g()\nf(x)\n");
+    check("f('n=5')", "n = 5\nf(f'n={n}')  #!\nf(f'n={n!r}')\nf(f'n={n:03}')\n");
+    check("f(1)", "x = 1\nf([x for x in y])\nlambda x: f(x)\nf(x)  #!\n");
+    check("f(1)", "try:\n    x = 1\n    g()\nexcept E:\n    x = 2\nf(x)\n");
+    check("f(1)", "x = 1\ntry:\n    g()\nfinally:\n    f(x)  #!\n");
+    check("f(1)", "x = 1\ndel x\nf(x)\nx = 1\nimport x\nf(x)\n");
+    check("f(1)", "x = 1\nif (x := g()):\n    f(x)\n");
+    check("f(1)", "x = 1\nmatch y:\n    case [x]:\n        f(x)\n    case _:\n        f(x)  #!\nf(x)\n");
+    check("f(1)", "with a as x:\n    f(x)\nx, y = 1, 1\nf(x)\n");
+}
+
+#[test]
+fn numbers_are_values() {
+    check("f(255)", "f(0xff)  #!\nf(2 ** 8 - 1)  #!\nf(255.0)\nf(-255)\n");
+    check("f(-1)", "f(-1)  #!\nf(1)\n");
+    check(
+        "f(100000000000000000000000000000000000000000)",
+        "f(100000000000000000000000000000000000000000)  #!\nf(1)\n",
+    );
+    check("f(True)", "f(True)  #!\nf(1)\n");
+    check("f(None)", "f(None)  #!\nf(0)\n");
+}
+
+#[test]
+fn types_are_those_of_literals_annotations_and_constructors() {
+    check("f($X: int)", "f(1)  #!\nf('1')\nf(x)\n");
+    check("f($X: Socket)", "def g(a: Socket, b):\n    f(a)  #!\n    f(b)\n    c = Socket()\n    f(c)  #!\n");
+    check("$X: int", "x: int  #!\n");
+}
+
+#[test]
+fn operators_are_associative_and_bits_commutative() {
+    check("a and b and c", "a and (b and c)  #!\na and b\nb and a and c\n");
+    check("a | b", "b | a  #!\na | c | b  #!\na & b\n");
+    check("a + b", "a + b  #!\nb + a\n");
+    check("not $X", "not a  #!\n-a\n");
+    check("$X < $Y < $Z", "a < b < c  #!\na < b\n");
+    check("$X not in $Y", "a not in b  #!\nnot a in b\n");
+}
+
+#[test]
+fn functions_are_found_whatever_they_have_besides() {
+    check("def f(x): ...", "def f(x: int) -> str: pass  #!\ndef g(x): pass\n");
+    check("def f(...): ...", "@d\ndef f(a, *b, c=1, **e): pass\n".replace("@d", "@d  #!").as_str());
+    check("def $F(..., timeout=0, ...): ...", "def f(a, timeout=0): pass  #!\ndef g(timeout=1): pass\n");
+    check("def f(*$A): ...", "def f(*args): pass  #!\ndef f(args): pass\n");
+    check("def f(x): ...", "async def f(x): pass  #!\n");
+    check("async def f(x): ...", "async def f(x): pass  #!\ndef f(x): pass\n");
+    check("def f() -> int: ...", "def f() -> int: pass  #!\ndef f(): pass\n");
+    check("lambda $X: $X", "lambda a: a  #!\nlambda a: b\n");
+}
+
+#[test]
+fn decorators_have_no_order_and_stand_alone() {
+    check("@d\ndef $F(...): ...", "@c  #!\n@d\ndef f(): pass\n@c\ndef g(): pass\n");
+    check("@d\ndef $F(...): ...", "@d()  #!\ndef f(): pass\n@d(1)\ndef g(): pass\n");
+    check("@d(...)\ndef $F(...): ...", "@d  #!\ndef f(): pass\n");
+    check("@$D($X)", "@a(1)  #!\n@b\n@c(1, 2)\ndef f(): pass\n");
+}
+
+#[test]
+fn classes_have_members_in_any_order() {
+    check("class C: ...", "class C(B):  #!\n    x = 1\n");
+    check("class $C(B): ...", "class C(A, B): pass  #!\nclass D(A): pass\n");
+    check(
+        "class $C:\n    $X = 1\n    def f(self): ...\n",
+        "class C:  #!\n    def f(self): pass\n    def g(self): pass\n    y = 1\nclass D:\n    y = 1\n",
+    );
+    check("class $C(metaclass=M): ...", "class C(metaclass=M): pass  #!\nclass D(M): pass\n");
+}
+
+#[test]
+fn branches_loops_and_handlers_are_statements() {
+    check("if $X: ...", "if a:  #!\n    pass\nelif b:  #!\n    pass\nelse:\n    pass\n");
+    check("if $X: ...\nelse: ...", "if a:  #!\n    pass\nelse:\n    pass\nif b:\n    pass\n");
+    check(
+        "if $X:\n  $A\nelse:\n  $A",
+        "if a:  #!\n    x()\nelse:\n    x()\nif a:\n    x()\nelse:\n    y()\n",
+    );
+    check("while True: ...", "while True:  #!\n    pass\nwhile x:\n    pass\n");
+    check(
+        "for $X in $Y: ...",
+        "for a in b:  #!\n    pass\nasync def f():\n    async for a in b:  #!\n        pass\n",
+    );
+    check("try: ...\nexcept A: ...", "try:  #!\n    pass\nexcept B:\n    pass\nexcept A as e:\n    pass\n");
+    check(
+        "try: ...\nexcept: ...",
+        "try:  #!\n    pass\nexcept:\n    pass\ntry:\n    pass\nexcept A:\n    pass\n",
+    );
+    check("try: ...\nexcept (..., A, ...): ...", "try:  #!\n    pass\nexcept (B, A):\n    pass\n");
+    check(
+        "try: ...\nfinally: f()",
+        "try:  #!\n    pass\nfinally:\n    f()\ntry:\n    pass\nfinally:\n    g()\n",
+    );
+    check("with open($P) as $F: ...", "with a as b, open(c) as d:  #!\n    pass\nwith open(c):\n    pass\n");
+    check(
+        "match $X:\n  case [1, ...]: ...",
+        "match a:  #!\n    case [1, 2]: pass\nmatch a:\n    case [2]: pass\n",
+    );
+    check(
+        "match $X:\n  case C(a=$Y): ...",
+        "match a:  #!\n    case C(a=1): pass\nmatch a:\n    case D(a=1): pass\n",
+    );
+}
+
+#[test]
+fn assignments_may_be_annotated_or_chained() {
+    check("$X = 1", "x = 1  #!\nx: int = 1  #!\na = b = 1  #!\nx += 1\n");
+    check("b = 1", "a = b = 1  #!\n");
+    check("$X, $Y = f()", "a, b = f()  #!\n(a, b) = f()  #!\na = f()\n");
+    check("$X += 1", "x += 1  #!\nx -= 1\n");
+    check("$X: int = $Y", "x: int = 1  #!\nx = 1\n");
+}
+
+#[test]
+fn small_statements_are_found() {
+    check("return", "def f():\n    return  #!\ndef g():\n    return 1\n");
+    check("return ...", "def f():\n    return  #!\ndef g():\n    return 1  #!\n");
+    check("raise $E", "raise A  #!\nraise A from b  #!\nraise\n");
+    check("assert $X", "assert a  #!\nassert a, 'b'  #!\n");
+    check("del $X[...]", "del a[1]  #!\ndel a\n");
+    check("global $X", "global a, b  #!\nnonlocal a\n");
+    check("yield $X", "def f():\n    yield 1  #!\n    yield\n");
+    check("await $X", "async def f():\n    await g()  #!\n    g()\n");
+    check("x[1:$Y]", "x[1:2]  #!\nx[1]\n");
+    check("$X if $Y else $Z", "a if b else c  #!\n");
+    check("[$X for $X in $Y]", "[a for a in b]  #!\n[f(a) for a in b]\n(a for a in b)\n");
+    check("($X := 1)", "(a := 1)  #!\n");
+    check("f(*$X)", "f(*a)  #!\nf(a)\n");
+}
+
+#[test]
+fn one_place_may_match_in_several_ways() {
+    check_bindings("def f(..., $X, ...): ...", "def f(a, b): pass\n", "$X", &["a", "b"]);
+    check_bindings("f(..., $X, ...)", "f(1, 2, 3)\n", "$X", &["1", "2", "3"]);
+}
+
+#[test]
+fn search_can_be_confined_to_a_range() {
+    let file = parse("f(1)\nf(2)\nf(3)\n");
+    let range = file.module().body[1].clone();
+    let found = Matcher::new(&file).find_within(&pattern("f($X)"), ruff_text_size::Ranged::range(&range));
+    assert_eq!(found.iter().map(|found| file.line(found.range.start())).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn patterns_that_cannot_be_understood_are_refused_with_their_place() {
+    check_refused("f($x)", "$x", "not a metavariable");
+    check_refused("f(", "(", "not closed");
+    check_refused("f(<... x)", ")", "closes nothing");
+    check_refused("f)", ")", "closes nothing");
+    check_refused("f('a", "'a", "not closed");
+    check_refused("\"=~/(/\"", "(", "not a regular expression");
+    check_refused("", "", "empty");
+    check_refused("f($X: )", ":", "a type is missing");
+    check_refused("type X = int", "type X = int", "cannot be part of a pattern");
+    let error = Pattern::parse("if $X:").expect_err("no body");
+    assert!(error.hint.is_some_and(|hint| hint.contains("...")));
+    let indented = "\n      f(1)\n      g($x)\n";
+    let error = Pattern::parse(indented).expect_err("a small letter");
+    assert_eq!(&indented[error.range], "$x");
+}
+
+#[test]
+fn indentation_that_all_lines_share_means_nothing() {
+    check("    if $X:\n        ...\n", "if a:  #!\n    pass\n");
+}
+
+#[test]
+fn literals_are_what_a_match_cannot_do_without() {
+    let literals = |text: &str| pattern(text).literals().all().join(" ");
+    assert_eq!(literals("pickle.loads(...)"), "pickle loads");
+    assert_eq!(literals("$X = 1"), "");
+    assert_eq!(literals("f(\"secret\", key=$V)"), "f key");
+    assert_eq!(literals("class $C(Base): ..."), "Base");
+    let any = Prefilter::new(&[pattern("a.b()").literals().clone(), pattern("c()").literals().clone()]);
+    for (text, expected) in [("a b", true), ("c", true), ("a", false), ("", false)] {
+        assert_eq!(any.is_candidate(text.as_bytes()), expected, "{text}");
+    }
+    assert!(Prefilter::new(&[Literals::default()]).is_candidate(b""));
+}
+
+#[test]
+fn too_many_ways_to_match_are_told() {
+    let arguments: Vec<String> = (0..400).map(|number| number.to_string()).collect();
+    let file = parse(&format!("f({})\n", arguments.join(", ")));
+    let gave_up = AtomicBool::new(false);
+    let matcher = Matcher::new(&file).watched_by(&gave_up);
+    assert_eq!(matcher.find(&pattern("f(..., $X, ...)")).len(), 400);
+    assert!(!gave_up.load(Ordering::Relaxed));
+    assert!(matcher.find(&pattern("f(..., $X, ..., $Y, ..., $Z, ..., $X)")).is_empty());
+    assert!(gave_up.load(Ordering::Relaxed));
+}
+
+#[test]
+fn broken_code_and_odd_text_are_searched_without_harm() {
+    for text in
+        ["def f(:\n    g(1)\n", "f(", "\u{feff}f(1)\n", "f('\\\n", "é = f(1)\r\n", "x = (((\n", "match"]
+    {
+        let file = parse(text);
+        for wanted in ["$X", "...", "f(...)", "def $F(...): ...", "$X = $Y", "if $X: ...", "@$D", "\"...\""] {
+            let _ = Matcher::new(&file).find(&pattern(wanted));
+        }
+    }
 }
