@@ -18,6 +18,7 @@ pub mod verification;
 pub mod siblings;
 pub mod verify;
 pub mod manual;
+pub mod relocate;
 pub mod review;
 pub mod grep;
 pub mod report;

@@ -7,6 +7,7 @@ mod env;
 mod explain;
 mod grep;
 mod list;
+mod relocate;
 mod report;
 mod sweep;
 mod verify;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Ci(ci::Arguments),
     /// Find the same defects elsewhere in the tree: the siblings of confirmed claims
     Sweep(sweep::Arguments),
+    /// Find the code of claims again after it was renamed or moved
+    Relocate(relocate::Arguments),
     /// Try a pattern on the target before it goes into a finding
     Grep(grep::Arguments),
 }
@@ -53,6 +56,7 @@ impl Command {
             Command::Doctor(arguments) => doctor::run(&arguments),
             Command::Ci(arguments) => ci::run(&arguments),
             Command::Sweep(arguments) => sweep::run(&arguments),
+            Command::Relocate(arguments) => relocate::run(&arguments),
             Command::Grep(arguments) => grep::run(&arguments),
         }
     }

@@ -9,6 +9,7 @@ use verifier::catalogue::Catalogue;
 use verifier::examined::ExaminedClaim;
 use verifier::exit_code;
 use verifier::python::{Files, Project};
+use verifier::relocate::{self, Relocation};
 use verifier::report::{self, Format, Style};
 use verifier::runtime_checks;
 use verifier::siblings::{self, Sweep};
@@ -116,6 +117,11 @@ impl Examination {
             ids.is_empty() || ids.iter().any(|wanted| id == wanted || id.split('/').next() == Some(wanted))
         };
         siblings::sweep(verification, &project, scope, wanted)
+    }
+
+    /// The claims whose code is not where the catalogue says.
+    pub(crate) fn relocate<'v>(&self, verification: &Verification<'v>) -> Vec<Relocation<'v>> {
+        relocate::relocate(verification, self.target.as_ref(), &self.earlier)
     }
 
     /// Says why nothing was checked, if so.
