@@ -103,6 +103,8 @@ fn in_table(verification: &Verification) -> Verdicts {
         if let [id, _severity, verdict, ..] = cells.as_slice()
             && CATALOGUE.findings.iter().any(|finding| finding.id.to_string() == *id)
         {
+            // The column is as narrow as its longest word: two words stand on two lines.
+            let verdict = if *verdict == "partly" { "partly confirmed" } else { verdict };
             verdicts.insert((*id).to_owned(), verdict.replace(' ', "-"));
         }
     }
@@ -114,6 +116,10 @@ fn in_markdown(text: &str) -> Verdicts {
     let mut verdicts = Verdicts::new();
     for mention in text.split("(`").skip(1) {
         let Some((id, rest)) = mention.split_once("`, ") else { continue };
+        // Code in a claim's own words may look like a mention; an id names a finding and a claim.
+        if !id.contains('/') || id.contains(char::is_whitespace) {
+            continue;
+        }
         let words = rest.split([',', ')']).next().unwrap_or_default();
         let verdict = words.rsplit(' ').next().unwrap_or_default().to_owned();
         let earlier = verdicts.insert(id.to_owned(), verdict.clone());
