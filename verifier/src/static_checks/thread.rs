@@ -14,6 +14,7 @@
 //!   dot may be of a class in another file; it is found as any attribute's class is.
 //! - `started`, `joined`, `daemon`: looked for wherever the target mentions the attribute, through
 //!   aliases, loops over collections that it was put into, and functions that it is handed to.
+//!   Tests are left out: that a test joins the thread says nothing of the program.
 //! - `signalled`: the symbol's code, or what it calls, sets an event, stores a flag or feeds a
 //!   queue that the thread's own loop looks at, or cancels a timer.
 //!

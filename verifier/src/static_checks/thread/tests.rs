@@ -135,6 +135,24 @@ fn joins_in_other_files_and_objects_are_found() {
 }
 
 #[test]
+fn joins_of_tests_are_not_counted() {
+    let owner = "--- worker.py\nimport threading\nclass W:\n    def __init__(self):\n        self._t = threading.Thread(target=print)\n        self._t.start()\n";
+    let asked = "file = \"worker.py\"\nsymbol = \"W\"\nstatic = { thread = \"self._t\", joined = false }";
+    let join = "from worker import W\ndef close(w: W):\n    w._t.join()\n";
+    for test in ["tests/close.py", "pkg/tests/helpers.py", "test_worker.py", "worker_test.py", "conftest.py"]
+    {
+        ask(asked, &format!("{owner}--- {test}\n{join}"), "holds");
+    }
+    for other in ["close.py", "testing.py", "latest/close.py", "contest.py"] {
+        ask(asked, &format!("{owner}--- {other}\n{join}"), "does not hold");
+    }
+    // In a test's own class it is the test's thread.
+    let own = owner.replace("worker.py", "tests/w.py");
+    let asked = asked.replace("worker.py", "tests/w.py");
+    ask(&asked, &format!("{own}    def stop(self):\n        self._t.join()\n"), "does not hold");
+}
+
+#[test]
 fn signals_are_what_the_loop_looks_at() {
     let asked = claim("W.stop", "self.t", "signalled = true");
     for stop in [

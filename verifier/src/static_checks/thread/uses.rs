@@ -103,8 +103,14 @@ impl<'p, 'f> Uses<'p, 'f> {
 
     fn everywhere(&mut self, name: &str) {
         let project = self.project;
+        let owner_is_test =
+            matches!(self.held, Held::Attribute(owner) if is_test(owner.file.path().as_str()));
         let mentioning = project.mentioning(name);
         for path in mentioning.iter() {
+            if !owner_is_test && is_test(path.as_str()) {
+                self.notes.push(format!("what the test `{path}` does with it is not counted"));
+                continue;
+            }
             let file = match project.file(path) {
                 Ok(file) => file,
                 Err(reason) => {
@@ -216,6 +222,17 @@ impl<'p, 'f> Uses<'p, 'f> {
             self.events.push(event);
         }
     }
+}
+
+/// Whether a file is a test by the conventions of unittest and pytest. A test that cleans up
+/// behind an object does not do so where the program runs.
+fn is_test(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || parts.any(|directory| directory == "tests" || directory == "test")
 }
 
 struct Walker<'u, 'p, 'f> {
