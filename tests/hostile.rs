@@ -245,6 +245,51 @@ fn hostile_code_gets_the_right_answer_and_harms_nobody() {
     assert!(CASES.len() >= 40);
 }
 
+#[test]
+fn killed_verifier_leaves_nothing_that_the_next_run_does_not_clean_up() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let run = |number: u64| {
+        let mut command = std::process::Command::new(support::xtask());
+        command
+            .args(["report", "--finding", "R2-1,R2-4", "--output"])
+            .arg(directory.path().join(format!("report-{number}.md")))
+            .current_dir(support::workspace())
+            .env("TMPDIR", directory.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        command
+    };
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed) as u64;
+                    if number >= 200 {
+                        return;
+                    }
+                    let mut verifier = run(number).spawn().expect("xtask runs");
+                    // Spread over everything that a run does, and no two alike.
+                    std::thread::sleep(Duration::from_micros(number * 7919 % 400_000));
+                    verifier.kill().expect("can be killed");
+                    verifier.wait().expect("ends");
+                }
+            });
+        }
+    });
+    let whole = directory.path().join("report-1000.md");
+    run(1000).status().expect("xtask runs");
+    let whole = std::fs::read(whole).expect("a report");
+    assert_eq!(workers_of(directory.path()), Vec::<String>::new(), "processes are left");
+    for entry in std::fs::read_dir(directory.path()).expect("can be listed").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(!name.starts_with("assay-scratch-"), "{name} is left");
+        if name.ends_with(".md") {
+            assert!(std::fs::read(entry.path()).expect("can be read") == whole, "{name} is not whole");
+        }
+    }
+}
+
 /// Asks the case's question, and an innocent one after it; tells what is wrong.
 fn judge(session: &Session<'_>, case: &Case) -> String {
     let ask = |file: &str, question: &str| {

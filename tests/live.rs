@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use verifier::catalogue::check::{ImportCheck, InspectCheck, ProbeCheck};
 use verifier::catalogue::{Check, PythonSettings};
 use verifier::evidence::{Observation, Outcome, Reason};
+use verifier::fixture::MemoryTree;
 use verifier::runtime_checks::Session;
 use verifier::target::DirectoryTree;
 
@@ -248,6 +249,44 @@ def other():
          c = socket.create_connection(s.getsockname())\n    return context.holds('connected')",
         "holds",
     );
+}
+
+#[test]
+fn target_without_a_directory_is_written_out_for_the_question() {
+    let tree = MemoryTree::parse(
+        "--- pkg/__init__.py\n--- pkg/m.py\nfrom . import other\ndef f(): pass\n--- pkg/other.py\n",
+    );
+    let session = Session::new(&tree, None, &python(&[]), support::settings(Duration::from_secs(10)));
+    let check =
+        Check::Inspect(serde_json::from_str(r#"{"is-coroutine-function": false}"#).expect("a question"));
+    let seen = support::observe(&session, &support::claim("pkg/m.py", Some("f")), &check);
+    assert_eq!(word(&seen), "holds", "{seen:?}");
+}
+
+#[test]
+fn missing_python_is_said_with_the_way_to_mend_it() {
+    let mut settings = support::settings(Duration::from_secs(10));
+    settings.interpreter.executable = "/nowhere/python3.99".into();
+    settings.interpreter.version = "3.99.0".to_owned();
+    settings.interpreter.library_name = "libpython3.99.so.1.0".to_owned();
+    let target = tempfile::tempdir().expect("a directory");
+    support::write_files(target.path(), "--- m.py\ndef f(): pass\n");
+    let check = Check::Inspect(serde_json::from_str(r#"{"exists": true}"#).expect("a question"));
+    let seen =
+        support::ask(target.path(), &python(&[]), settings, &support::claim("m.py", Some("f")), &check);
+    assert_eq!(word(&seen), "no-python", "{seen:?}");
+    assert!(seen.because.contains("install Python 3.99"), "{}", seen.because);
+}
+
+/// What the loader finds when nothing is preloaded is the stand-in, so that Python may be gone.
+#[test]
+#[cfg(target_os = "linux")]
+fn binary_starts_without_the_real_libpython() {
+    let mut loader = std::process::Command::new(support::xtask());
+    let told = loader.env("LD_TRACE_LOADED_OBJECTS", "1").output().expect("the loader answers").stdout;
+    let told = String::from_utf8_lossy(&told).into_owned();
+    let line = told.lines().find(|line| line.contains("libpython")).expect("a line about libpython");
+    assert!(line.contains("verifier-worker-"), "{line}");
 }
 
 /// Figures for `docs/isolation.md`: `ASSAY_FIGURES=1 cargo test … figures -- --nocapture`.

@@ -75,8 +75,9 @@ pub struct Layers {
     pub in_force: Vec<Layer>,
     /// The layers that do not, each with the reason.
     pub missing: Vec<(Layer, String)>,
-    /// What the target writes beside its own files goes to a copy of this question alone.
-    pub private_copy: bool,
+    /// What the target writes beside its own files goes to a copy of this question alone; or why
+    /// it cannot be written at all.
+    pub private_copy: Option<Result<(), String>>,
 }
 
 impl Layers {
@@ -250,7 +251,9 @@ mod linux {
     }
 
     pub(super) unsafe fn separate(layers: &mut Layers) -> io::Result<libc::pid_t> {
-        let user = match privileged() {
+        // Whoever could make a mount namespace has the privileges for the others as well, if need
+        // be in a user namespace that was made for it.
+        let user = match privileged() || layers.has(Layer::MountNamespace) {
             true => 0,
             false => libc::CLONE_NEWUSER,
         };
@@ -317,7 +320,9 @@ mod linux {
         if layers.has(Layer::MountNamespace) && layers.has(Layer::ProcessNamespace) {
             view::mount_private();
             // Without it the target is merely read-only.
-            layers.private_copy = view::cover(root, scratch).is_ok();
+            layers.private_copy = Some(view::cover(root, scratch));
+        } else if layers.has(Layer::MountNamespace) {
+            view::hide_proc();
         }
         if layers.has(Layer::NetworkNamespace)
             && let Err(problem) = raise_loopback()
@@ -346,9 +351,18 @@ mod linux {
     }
 
     pub(super) fn restrict(view: &View, root: &Path, scratch: &Path, layers: &mut Layers) {
+        if !privileged() && layers.has(Layer::MountNamespace) {
+            // Processes are counted per user namespace: one question's bomb is not another's limit.
+            // SAFETY: plain calls; this process has one thread.
+            let (identity, apart) =
+                unsafe { ((libc::getuid(), libc::getgid()), libc::unshare(libc::CLONE_NEWUSER)) };
+            if apart == 0 {
+                map_user(identity);
+            }
+        }
         layers.note(Layer::NoPrivileges, drop_privileges());
         let own_network = layers.has(Layer::NetworkNamespace);
-        let covered = layers.private_copy.then_some(root);
+        let covered = matches!(layers.private_copy, Some(Ok(()))).then_some(root);
         layers.note(Layer::Landlock, landlock(view, scratch, covered, own_network));
         let sockets_hidden = layers.has(Layer::MountNamespace);
         layers.note(Layer::SystemCallFilter, filter::apply(own_network, sockets_hidden));

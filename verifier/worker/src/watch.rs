@@ -19,6 +19,9 @@ use crate::interpreter::Helpers;
 /// How often the processes of a question are counted and its dead are buried.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How the overlay over the target is called in evidence.
+const PRIVATE_COPY: &str = "private-copy-of-target";
+
 /// Answers a question that cannot even be started.
 pub(crate) fn refuse(mut connection: UnixStream, problem: &str) {
     let _ = protocol::write_message(&mut connection, &Reply::of(Ending::CouldNotStart(problem.to_owned())));
@@ -97,6 +100,8 @@ fn examine(
     let (mut in_force, mut missing) = (Vec::new(), Vec::new());
     for line in told.lines() {
         match line.split_once('=') {
+            // Not a layer of isolation: without it there is less that a target can do.
+            Some((PRIVATE_COPY, problem)) if !problem.is_empty() => {}
             Some((layer, "")) => in_force.push(layer.to_owned()),
             Some((layer, problem)) => missing.push(format!("{layer}: {problem}")),
             None => {}
@@ -149,8 +154,9 @@ fn start(
             for layer in &layers.in_force {
                 text.push_str(&format!("{}=\n", layer.name()));
             }
-            if layers.private_copy {
-                text.push_str("private-copy-of-target=\n");
+            if let Some(copy) = &layers.private_copy {
+                let problem = copy.as_ref().err().map_or("", String::as_str);
+                text.push_str(&format!("{PRIVATE_COPY}={}\n", problem.replace('\n', " ")));
             }
             for (layer, problem) in &layers.missing {
                 text.push_str(&format!("{}={}\n", layer.name(), problem.replace('\n', " ")));
@@ -271,7 +277,10 @@ impl Watch {
         loop {
             let now = Instant::now();
             if now >= deadline {
-                return Stopped::Deadline;
+                // One that may make no more of them may spend its time trying.
+                let most = request.limits.processes - request.limits.processes / 8;
+                let many = self.own_namespace && processes_here().is_some_and(|count| count >= most);
+                return if many { Stopped::TooMany } else { Stopped::Deadline };
             }
             let wait = (deadline - now).min(TICK).as_millis() as libc::c_int;
             let event = |descriptor: RawFd, events| libc::pollfd { fd: descriptor, events, revents: 0 };

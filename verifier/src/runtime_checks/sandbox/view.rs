@@ -65,6 +65,9 @@ pub(super) fn enter(view: &View) -> Result<(), String> {
         fs::create_dir_all(staging.join(directory)).map_err(|problem| format!("`{directory}`: {problem}"))?;
     }
     builder.show(&keep, Access::Write)?;
+    // Without privileges a question's own `/proc` can only be mounted where another one is.
+    let proc = staging.join("proc");
+    let _ = mount("/proc", Some(c"/proc"), &proc, None, libc::MS_BIND | libc::MS_REC, None);
     let staged = text(&staging)?;
     // SAFETY: paths that live through the calls; see `man 2 pivot_root` on exchanging roots in place.
     unsafe {
@@ -88,7 +91,9 @@ pub(super) fn enter(view: &View) -> Result<(), String> {
 /// the first; then there is no `/proc`.
 pub(super) fn mount_private() {
     let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
-    let _ = mount("/proc", Some(c"proc"), Path::new("/proc"), Some(c"proc"), flags, None);
+    if mount("/proc", Some(c"proc"), Path::new("/proc"), Some(c"proc"), flags, None).is_err() {
+        hide_proc();
+    }
     let _ = mount(
         "shared memory",
         Some(c"tmpfs"),
@@ -97,6 +102,12 @@ pub(super) fn mount_private() {
         flags,
         Some(c"size=64m"),
     );
+}
+
+/// Takes the machine's own `/proc` away.
+pub(super) fn hide_proc() {
+    // SAFETY: a path that lives through the call.
+    unsafe { libc::umount2(c"/proc".as_ptr(), libc::MNT_DETACH) };
 }
 
 /// Lays a layer over the target's root that takes what is written there, and that goes with the
