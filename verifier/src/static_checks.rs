@@ -320,6 +320,16 @@ fn excerpt(source: &SourceFile, range: TextRange) -> String {
     text[start..end].trim_end_matches('\r').to_owned()
 }
 
+/// Whether a file holds tests, by the names that test runners go by. What tests do with the
+/// program's objects says nothing of what the program does.
+pub fn is_test_code(path: &RelativePath) -> bool {
+    let name = path.file_name();
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || path.as_str().split('/').any(|part| part == "tests" || part == "test")
+}
+
 /// The names of symbols that the claim could have meant, for a hint.
 pub fn classes_of(file: &ParsedFile) -> BTreeSet<&str> {
     file.symbols()

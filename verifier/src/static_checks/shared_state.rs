@@ -23,6 +23,8 @@
 //!
 //! The answer names the two touches that race and the threads and locks of each.
 //!
+//! Test code (`tests/`, `test_*.py`) is not part of the program and does not count as a caller.
+//!
 //! What it cannot see: several callers at once, and whether a race does harm: that one thread
 //! stores a flag and another reads it is told like any other. Methods of objects that are not
 //! builtin containers may or may not change them; when only that is left, it is unresolved.
@@ -30,22 +32,25 @@
 //! Holds: a thread's `self.items.pop()` and a method's `self.items.append(x)`. Does not: both
 //! under `with self.lock:`.
 
+mod outside;
+mod roots;
 mod walk;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use crate::catalogue::check::SharedStateCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason};
 use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{Expr, ExprContext, Stmt};
+use crate::python::ast::{Expr, Stmt};
 use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Spawn, SpawnKind, Target, Type};
 use crate::python::symbols::SymbolKind;
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
 };
-use walk::{Lock, Step};
+use roots::{Start, Walked, set_apart};
+use walk::Lock;
 
 const KIND: CheckKind = CheckKind::SharedState;
 
@@ -508,188 +513,6 @@ impl<'p, 'f> Known<'p, 'f> {
             Some("pop" | "popleft" | "popitem" | "remove" | "discard" | "clear" | "get" | "sort" | "reverse")
         )
     }
-
-    /// Touches in code outside the class: `other.attribute`.
-    fn outside(&self) -> Outside<'f> {
-        let mut outside = Outside { touches: Vec::new(), doubt: None, files: 0 };
-        for path in self.project.mentioning(self.attribute).iter() {
-            let Ok(file) = self.project.file(path) else { continue };
-            let mut finder = OutsideFinder { known: self, file, found: Vec::new(), doubt: None };
-            finder.visit_body(&file.source().module().body);
-            if !self.owners.iter().any(|owner| owner.file.path() == file.path()) {
-                outside.files += 1;
-            }
-            if let Some(why) = finder.doubt {
-                outside.doubt.get_or_insert(why);
-            }
-            for (range, effect) in finder.found {
-                let Some(function) = around(self.project, file, range) else { continue };
-                outside.touches.push(Touch {
-                    control: Control::Callers,
-                    function,
-                    range,
-                    effect,
-                    locks: BTreeSet::new(),
-                    maybe: BTreeSet::new(),
-                    apart: Vec::new(),
-                    in_constructor: false,
-                    doubt: None,
-                });
-            }
-        }
-        outside
-    }
-}
-
-/// Whether code outside the class calls a method of its objects.
-enum Called {
-    Yes,
-    No,
-    Maybe(String),
-}
-
-impl<'f> Known<'_, 'f> {
-    fn called_outside(&self, method: &str) -> Called {
-        struct Uses<'n, 'f> {
-            method: &'n str,
-            found: Vec<&'f Expr>,
-        }
-        impl<'f> Visitor<'f> for Uses<'_, 'f> {
-            fn visit_expr(&mut self, expr: &'f Expr) {
-                if let Expr::Attribute(attribute) = expr
-                    && attribute.attr.as_str() == self.method
-                {
-                    self.found.push(&attribute.value);
-                }
-                visitor::walk_expr(self, expr);
-            }
-        }
-        let mut maybe = Called::No;
-        for path in self.project.mentioning(method).iter() {
-            let Ok(file) = self.project.file(path) else { continue };
-            let mut uses = Uses { method, found: Vec::new() };
-            uses.visit_body(&file.source().module().body);
-            for object in uses.found {
-                let scope = Scope::at(file, object.range());
-                if let (Expr::Name(name), Some(node)) = (object, scope.function()) {
-                    let function = FunctionRef { file, node, class: None };
-                    if self.objects_in(function).contains(&name.id.as_str()) {
-                        continue;
-                    }
-                }
-                for ty in self.project.infer(&scope, object) {
-                    match ty {
-                        Type::Instance(class) if self.project.are_related(class, self.class) => {
-                            return Called::Yes;
-                        }
-                        Type::Unknown(_) => {
-                            let line = file.source().line(object.start());
-                            maybe = Called::Maybe(format!(
-                                "whether `{path}:{line}` calls `{method}` of such an object"
-                            ));
-                        }
-                        Type::Module(_)
-                        | Type::Namespace(_)
-                        | Type::Class(_)
-                        | Type::Instance(_)
-                        | Type::Function(_)
-                        | Type::Method(_, _)
-                        | Type::External(_)
-                        | Type::ExternalInstance(_)
-                        | Type::None => {}
-                    }
-                }
-            }
-        }
-        maybe
-    }
-}
-
-fn around<'f>(project: &Project<'f>, file: &'f ParsedFile, range: TextRange) -> Option<FunctionRef<'f>> {
-    let function = Scope::at(file, range).function()?;
-    Some(project.function_ref(file, function))
-}
-
-struct Outside<'f> {
-    touches: Vec<Touch<'f>>,
-    doubt: Option<String>,
-    files: u32,
-}
-
-struct OutsideFinder<'k, 'p, 'f> {
-    known: &'k Known<'p, 'f>,
-    file: &'f ParsedFile,
-    found: Vec<(TextRange, Effect)>,
-    doubt: Option<String>,
-}
-
-impl<'f> OutsideFinder<'_, '_, 'f> {
-    /// Whether the object is of the class, in code that is not the class's own.
-    fn is_object(&mut self, object: &'f Expr) -> bool {
-        let known = self.known;
-        let scope = Scope::at(self.file, object.range());
-        if let Expr::Name(name) = object
-            && let Some(function) = scope.function()
-        {
-            let function = FunctionRef { file: self.file, node: function, class: None };
-            // The class's own code was walked.
-            if known.objects_in(function).contains(&name.id.as_str()) {
-                return false;
-            }
-        }
-        let mut is_object = false;
-        for ty in known.project.infer(&scope, object) {
-            match ty {
-                Type::Instance(class) => is_object |= known.project.are_related(class, known.class),
-                Type::Unknown(why) => {
-                    let line = self.file.source().line(object.start());
-                    self.doubt.get_or_insert(format!(
-                        "`{}:{line}` touches `{}` of an object that is not known: {why}",
-                        self.file.path(),
-                        known.attribute
-                    ));
-                }
-                Type::Module(_)
-                | Type::Namespace(_)
-                | Type::Class(_)
-                | Type::Function(_)
-                | Type::Method(_, _)
-                | Type::External(_)
-                | Type::ExternalInstance(_)
-                | Type::None => {}
-            }
-        }
-        is_object
-    }
-}
-
-impl<'f> Visitor<'f> for OutsideFinder<'_, '_, 'f> {
-    fn visit_expr(&mut self, expr: &'f Expr) {
-        match expr {
-            Expr::Call(call) => {
-                if let Expr::Attribute(method) = call.func.as_ref()
-                    && let Expr::Attribute(attribute) = method.value.as_ref()
-                    && attribute.attr.as_str() == self.known.attribute
-                    && self.is_object(&attribute.value)
-                {
-                    let effect = if self.known.is_safe { Effect::Safe } else { Effect::Change };
-                    self.found.push((method.value.range(), effect));
-                }
-            }
-            Expr::Attribute(attribute) if attribute.attr.as_str() == self.known.attribute => {
-                let is_known = self.found.iter().any(|(range, _)| *range == expr.range());
-                if !is_known && self.is_object(&attribute.value) {
-                    let effect = match attribute.ctx {
-                        ExprContext::Store | ExprContext::Del => Effect::Store,
-                        ExprContext::Load | ExprContext::Invalid => Effect::Read,
-                    };
-                    self.found.push((expr.range(), effect));
-                }
-            }
-            _ => {}
-        }
-        visitor::walk_expr(self, expr);
-    }
 }
 
 impl<'f> Spawned<'f> {
@@ -778,250 +601,6 @@ impl<'f> Spawned<'f> {
             at_once: false,
             label: "the thread that the object is".to_owned(),
         })
-    }
-}
-
-struct Walked<'k, 'p, 'f> {
-    known: &'k Known<'p, 'f>,
-    touches: Vec<Touch<'f>>,
-    starts: Vec<Start>,
-    roots: usize,
-    steps: usize,
-}
-
-/// Where a thread is started.
-struct Start {
-    number: usize,
-    in_constructor: bool,
-    /// The root that starts it, and what it has touched before.
-    root: usize,
-    before: std::ops::Range<usize>,
-}
-
-/// A method that gives the attribute a new value and then starts the only thread of its kind
-/// does so before that thread runs.
-fn set_apart(known: &Known, touches: &mut [Touch], starts: &[Start]) {
-    for start in starts {
-        let is_only = starts.iter().all(|other| other.number != start.number || other.root == start.root);
-        if start.in_constructor || !is_only || known.often.get(start.number) != Some(&false) {
-            continue;
-        }
-        for touch in &mut touches[start.before.clone()] {
-            if touch.effect == Effect::Store {
-                touch.apart.push(start.number);
-            }
-        }
-    }
-}
-
-/// One walk from one root.
-struct Root {
-    control: Control,
-    in_constructor: bool,
-    started: Vec<usize>,
-    joined: Vec<usize>,
-    seen: HashSet<(usize, Vec<Lock>, usize)>,
-    number: usize,
-    /// The first of its touches.
-    first: usize,
-    doubt: Option<String>,
-}
-
-/// Steps of one root; more of them are a program that nobody reads.
-const STEPS: usize = 20_000;
-
-impl<'f> Walked<'_, '_, 'f> {
-    fn everything(&mut self) {
-        let known = self.known;
-        let constructors = known.project.method(known.class, "__init__").unwrap_or_default();
-        for constructor in constructors {
-            self.root(Control::Callers, true, constructor, None);
-        }
-        for number in 0..known.spawned.len() {
-            if let Target::Functions(functions) = &known.spawned[number].target {
-                for (function, receiver) in functions.clone() {
-                    if known.is_ours(function, receiver) {
-                        self.root(Control::Thread(number), false, function, None);
-                    }
-                }
-            }
-        }
-        for (method, doubt) in self.callers_methods() {
-            self.root(Control::Callers, false, method, doubt);
-        }
-    }
-
-    /// The methods that somebody outside the class calls: public ones, and private ones that
-    /// none of the class's own code runs.
-    fn callers_methods(&mut self) -> Vec<(FunctionRef<'f>, Option<String>)> {
-        let known = self.known;
-        let mut methods: Vec<FunctionRef<'f>> = Vec::new();
-        for owner in &known.owners {
-            for method in known.project.own_methods(*owner) {
-                let name = method.node.name.as_str();
-                let is_nearest =
-                    known.project.method(known.class, name).map_or(true, |nearest| nearest.contains(&method));
-                if is_nearest && !matches!(name, "__init__" | "__new__" | "__del__") {
-                    methods.push(method);
-                }
-            }
-        }
-        let run: Vec<FunctionRef<'f>> = methods
-            .iter()
-            .flat_map(|method| walk::steps(known, *method))
-            .chain(
-                known
-                    .project
-                    .method(known.class, "__init__")
-                    .unwrap_or_default()
-                    .into_iter()
-                    .flat_map(|constructor| self.reached_steps(constructor)),
-            )
-            .filter_map(|step| match step {
-                Step::Call { callees, .. } => Some(callees),
-                Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
-            })
-            .flatten()
-            .collect();
-        let is_target = |method: &FunctionRef<'f>| {
-            known.spawned.iter().any(|spawned| match &spawned.target {
-                Target::Functions(functions) => functions.iter().any(|(function, _)| function == method),
-                Target::Lambda(_) | Target::Outside(_) | Target::Unknown(_) => false,
-            })
-        };
-        let mut by_threads: Vec<FunctionRef<'f>> = Vec::new();
-        for spawned in &known.spawned {
-            if let Target::Functions(functions) = &spawned.target {
-                for (function, _) in functions {
-                    by_threads.extend(self.reached(*function));
-                }
-            }
-        }
-        let mut roots = Vec::new();
-        for method in methods {
-            let name = method.node.name.as_str();
-            let is_dunder = name.starts_with("__") && name.ends_with("__");
-            let is_public = !name.starts_with('_') || is_dunder;
-            if is_target(&method) || (!is_public && run.contains(&method)) {
-                continue;
-            }
-            // A public method that a thread runs: that somebody else calls it too must show.
-            if !is_dunder && by_threads.contains(&method) {
-                match known.called_outside(name) {
-                    Called::No => continue,
-                    Called::Yes => roots.push((method, None)),
-                    Called::Maybe(why) => roots.push((method, Some(why))),
-                }
-            } else {
-                roots.push((method, None));
-            }
-        }
-        roots
-    }
-
-    fn reached(&self, from: FunctionRef<'f>) -> Vec<FunctionRef<'f>> {
-        let called = self.reached_steps(from).into_iter().filter_map(|step| match step {
-            Step::Call { callees, .. } => Some(callees),
-            Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
-        });
-        called.flatten().collect()
-    }
-
-    fn reached_steps(&self, from: FunctionRef<'f>) -> Vec<Step<'f>> {
-        let mut functions = vec![from];
-        let mut steps = Vec::new();
-        let mut next = 0;
-        while let Some(function) = functions.get(next).copied() {
-            next += 1;
-            for step in walk::steps(self.known, function) {
-                if let Step::Call { callees, .. } = &step {
-                    for callee in callees {
-                        if !functions.contains(callee) && functions.len() < 200 {
-                            functions.push(*callee);
-                        }
-                    }
-                }
-                steps.push(step);
-            }
-        }
-        steps
-    }
-
-    fn root(
-        &mut self,
-        control: Control,
-        in_constructor: bool,
-        function: FunctionRef<'f>,
-        doubt: Option<String>,
-    ) {
-        self.roots += 1;
-        let mut root = Root {
-            control,
-            in_constructor,
-            started: Vec::new(),
-            joined: Vec::new(),
-            seen: HashSet::new(),
-            number: self.roots,
-            first: self.touches.len(),
-            doubt,
-        };
-        self.walk(&mut root, function, &[], &[]);
-    }
-
-    fn walk(&mut self, root: &mut Root, function: FunctionRef<'f>, locks: &[Lock], maybe: &[Lock]) {
-        let key = (
-            std::ptr::from_ref(function.node).addr(),
-            locks.to_vec(),
-            root.started.len() + root.joined.len(),
-        );
-        if !root.seen.insert(key) || self.steps > STEPS {
-            return;
-        }
-        for step in walk::steps(self.known, function) {
-            self.steps += 1;
-            match step {
-                Step::Touch { range, effect, locks: own, maybe: own_maybe } => {
-                    let all = 0..self.known.spawned.len();
-                    let apart = all
-                        .filter(|number| {
-                            let not_yet = root.in_constructor && !root.started.contains(number);
-                            not_yet || root.joined.contains(number)
-                        })
-                        .collect();
-                    self.touches.push(Touch {
-                        control: root.control,
-                        function,
-                        range,
-                        effect,
-                        locks: own.iter().chain(locks).cloned().collect(),
-                        maybe: own_maybe.iter().chain(maybe).cloned().collect(),
-                        apart,
-                        in_constructor: root.in_constructor,
-                        doubt: root.doubt.clone(),
-                    });
-                }
-                Step::Call { callees, locks: own, maybe: own_maybe } => {
-                    let mut held: Vec<Lock> = own.iter().chain(locks).cloned().collect();
-                    held.sort();
-                    held.dedup();
-                    let unsure: Vec<Lock> = own_maybe.iter().chain(maybe).cloned().collect();
-                    for callee in callees {
-                        self.walk(root, callee, &held, &unsure);
-                    }
-                }
-                Step::Start(number) => {
-                    root.joined.retain(|joined| *joined != number);
-                    root.started.push(number);
-                    self.starts.push(Start {
-                        number,
-                        in_constructor: root.in_constructor,
-                        root: root.number,
-                        before: root.first..self.touches.len(),
-                    });
-                }
-                Step::Join(number) => root.joined.push(number),
-            }
-        }
     }
 }
 

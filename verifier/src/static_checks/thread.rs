@@ -20,6 +20,8 @@
 //!
 //! Each answer that is given must be the true one for the claim to hold.
 //!
+//! What tests do (`tests/`, `test_*.py`) is not what the program does, and does not count.
+//!
 //! What it cannot see: threads that leave by ways that it does not follow (returned, handed to
 //! code outside the target, reached by a computed attribute name). Then "never joined" is
 //! unresolved. A thread is a daemon when its creator is one, which is not followed.

@@ -271,6 +271,8 @@ fn code_outside_the_class_is_a_caller() {
     let text = two("self.x.pop()", "pass");
     check(&format!("{text}def fill(a: A):\n    a.x.append(1)\n"), Some(true));
     check(&format!("{text}def fill(a):\n    a.x.append(1)\n"), None);
+    let test = "--- tests/test_a.py\nfrom example import A\ndef test_fill(a: A):\n    a.x.append(1)\n";
+    check(&format!("--- example.py\n{text}{test}"), Some(false));
     check(&format!("{text}class B:\n    def fill(self):\n        self.x.append(1)\n"), Some(false));
     check(&format!("{text}class B(A):\n    def fill(self):\n        self.x.append(1)\n"), Some(true));
 }

@@ -9,7 +9,7 @@ use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
 use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Type, object_parameter};
 use crate::python::{ParsedFile, Ranged, TextRange};
-use crate::static_checks::site;
+use crate::static_checks::{is_test_code, site};
 
 /// Something that is done with the thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,7 @@ impl<'p, 'f> Uses<'p, 'f> {
         let owner_is_test =
             matches!(self.held, Held::Attribute(owner) if is_test(owner.file.path().as_str()));
         let mentioning = project.mentioning(name);
+        let mut broken = 0;
         for path in mentioning.iter() {
             if !owner_is_test && is_test(path.as_str()) {
                 self.notes.push(format!("what the test `{path}` does with it is not counted"));
@@ -119,11 +120,23 @@ impl<'p, 'f> Uses<'p, 'f> {
                 }
             };
             self.files += 1;
-            if let Some(reason) = file.broken() {
-                let reason = crate::static_checks::describe(&reason);
-                self.notes.push(format!("searched as far as it goes: {reason}"));
-            }
+            broken += u32::from(file.broken().is_some());
+            let (events, maybe) = (self.events.len(), self.maybe.len());
             self.body(file, &file.source().module().body, None, &[], 0);
+            let is_test = is_test_code(path)
+                && matches!(self.held, Held::Attribute(owner) if !is_test_code(owner.file.path()));
+            if is_test {
+                self.maybe.truncate(maybe);
+                if self.events.len() > events {
+                    self.notes.push(format!("what the tests in `{path}` do with it does not count"));
+                }
+                self.events.truncate(events);
+            }
+        }
+        if broken > 0 {
+            self.notes.push(format!(
+                "{broken} files that mention `{name}` do not compile, and were searched as far as they go"
+            ));
         }
     }
 

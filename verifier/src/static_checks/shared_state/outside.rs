@@ -1,0 +1,199 @@
+//! What code outside the class does with its objects: touches of the attribute, and calls of
+//! methods. Test code is not part of the program and does not count.
+
+use std::collections::BTreeSet;
+
+use super::{Control, Effect, Known, Touch};
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{Expr, ExprContext};
+use crate::python::project::{FunctionRef, Project, Scope, Type};
+use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::static_checks::is_test_code;
+
+/// Whether code outside the class calls a method of its objects.
+pub(super) enum Called {
+    Yes,
+    No,
+    Maybe(String),
+}
+
+impl<'f> Known<'_, 'f> {
+    /// Touches in code outside the class: `other.attribute`.
+    pub(super) fn outside(&self) -> Outside<'f> {
+        let mut outside = Outside { touches: Vec::new(), doubt: None, files: 0 };
+        for path in self.project.mentioning(self.attribute).iter() {
+            if is_test_code(path) && !is_test_code(self.class.file.path()) {
+                continue;
+            }
+            let Ok(file) = self.project.file(path) else { continue };
+            let mut finder = OutsideFinder { known: self, file, found: Vec::new(), doubt: None };
+            finder.visit_body(&file.source().module().body);
+            if !self.owners.iter().any(|owner| owner.file.path() == file.path()) {
+                outside.files += 1;
+            }
+            if let Some(why) = finder.doubt {
+                outside.doubt.get_or_insert(why);
+            }
+            for (range, effect) in finder.found {
+                let Some(function) = around(self.project, file, range) else { continue };
+                outside.touches.push(Touch {
+                    control: Control::Callers,
+                    function,
+                    range,
+                    effect,
+                    locks: BTreeSet::new(),
+                    maybe: BTreeSet::new(),
+                    apart: Vec::new(),
+                    in_constructor: false,
+                    doubt: None,
+                });
+            }
+        }
+        outside
+    }
+
+    pub(super) fn called_outside(&self, method: &str) -> Called {
+        struct Uses<'n, 'f> {
+            method: &'n str,
+            found: Vec<&'f Expr>,
+        }
+        impl<'f> Visitor<'f> for Uses<'_, 'f> {
+            fn visit_expr(&mut self, expr: &'f Expr) {
+                if let Expr::Attribute(attribute) = expr
+                    && attribute.attr.as_str() == self.method
+                {
+                    self.found.push(&attribute.value);
+                }
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let mut maybe = Called::No;
+        for path in self.project.mentioning(method).iter() {
+            if is_test_code(path) && !is_test_code(self.class.file.path()) {
+                continue;
+            }
+            let Ok(file) = self.project.file(path) else { continue };
+            let mut uses = Uses { method, found: Vec::new() };
+            uses.visit_body(&file.source().module().body);
+            for object in uses.found {
+                let scope = Scope::at(file, object.range());
+                if let (Expr::Name(name), Some(node)) = (object, scope.function()) {
+                    let function = FunctionRef { file, node, class: None };
+                    if self.objects_in(function).contains(&name.id.as_str()) {
+                        continue;
+                    }
+                }
+                for ty in self.project.infer(&scope, object) {
+                    match ty {
+                        Type::Instance(class) if self.project.are_related(class, self.class) => {
+                            return Called::Yes;
+                        }
+                        Type::Unknown(_) => {
+                            let line = file.source().line(object.start());
+                            maybe = Called::Maybe(format!(
+                                "whether `{path}:{line}` calls `{method}` of such an object"
+                            ));
+                        }
+                        Type::Module(_)
+                        | Type::Namespace(_)
+                        | Type::Class(_)
+                        | Type::Instance(_)
+                        | Type::Function(_)
+                        | Type::Method(_, _)
+                        | Type::External(_)
+                        | Type::ExternalInstance(_)
+                        | Type::None => {}
+                    }
+                }
+            }
+        }
+        maybe
+    }
+}
+
+fn around<'f>(project: &Project<'f>, file: &'f ParsedFile, range: TextRange) -> Option<FunctionRef<'f>> {
+    let function = Scope::at(file, range).function()?;
+    Some(project.function_ref(file, function))
+}
+
+pub(super) struct Outside<'f> {
+    pub(super) touches: Vec<Touch<'f>>,
+    pub(super) doubt: Option<String>,
+    pub(super) files: u32,
+}
+
+struct OutsideFinder<'k, 'p, 'f> {
+    known: &'k Known<'p, 'f>,
+    file: &'f ParsedFile,
+    found: Vec<(TextRange, Effect)>,
+    doubt: Option<String>,
+}
+
+impl<'f> OutsideFinder<'_, '_, 'f> {
+    /// Whether the object is of the class, in code that is not the class's own.
+    fn is_object(&mut self, object: &'f Expr) -> bool {
+        let known = self.known;
+        let scope = Scope::at(self.file, object.range());
+        if let Expr::Name(name) = object
+            && let Some(function) = scope.function()
+        {
+            let function = FunctionRef { file: self.file, node: function, class: None };
+            // The class's own code was walked.
+            if known.objects_in(function).contains(&name.id.as_str()) {
+                return false;
+            }
+        }
+        let mut is_object = false;
+        for ty in known.project.infer(&scope, object) {
+            match ty {
+                Type::Instance(class) => is_object |= known.project.are_related(class, known.class),
+                Type::Unknown(why) => {
+                    let line = self.file.source().line(object.start());
+                    self.doubt.get_or_insert(format!(
+                        "`{}:{line}` touches `{}` of an object that is not known: {why}",
+                        self.file.path(),
+                        known.attribute
+                    ));
+                }
+                Type::Module(_)
+                | Type::Namespace(_)
+                | Type::Class(_)
+                | Type::Function(_)
+                | Type::Method(_, _)
+                | Type::External(_)
+                | Type::ExternalInstance(_)
+                | Type::None => {}
+            }
+        }
+        is_object
+    }
+}
+
+impl<'f> Visitor<'f> for OutsideFinder<'_, '_, 'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Call(call) => {
+                if let Expr::Attribute(method) = call.func.as_ref()
+                    && let Expr::Attribute(attribute) = method.value.as_ref()
+                    && attribute.attr.as_str() == self.known.attribute
+                    && self.is_object(&attribute.value)
+                {
+                    let effect = if self.known.is_safe { Effect::Safe } else { Effect::Change };
+                    self.found.push((method.value.range(), effect));
+                }
+            }
+            Expr::Attribute(attribute) if attribute.attr.as_str() == self.known.attribute => {
+                let is_known = self.found.iter().any(|(range, _)| *range == expr.range());
+                if !is_known && self.is_object(&attribute.value) {
+                    let effect = match attribute.ctx {
+                        ExprContext::Store | ExprContext::Del => Effect::Store,
+                        ExprContext::Load | ExprContext::Invalid => Effect::Read,
+                    };
+                    self.found.push((expr.range(), effect));
+                }
+            }
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}

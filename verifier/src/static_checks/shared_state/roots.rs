@@ -1,0 +1,254 @@
+//! Every thread of control, walked from where it begins, with what it has started and joined
+//! and the locks that it holds on the way.
+
+use std::collections::HashSet;
+
+use super::outside::Called;
+use super::walk::{self, Lock, Step};
+use super::{Control, Effect, Known, Touch};
+use crate::python::project::{FunctionRef, Target};
+
+/// All roots of a class.
+pub(super) struct Walked<'k, 'p, 'f> {
+    pub(super) known: &'k Known<'p, 'f>,
+    pub(super) touches: Vec<Touch<'f>>,
+    pub(super) starts: Vec<Start>,
+    pub(super) roots: usize,
+    pub(super) steps: usize,
+}
+
+/// Where a thread is started.
+pub(super) struct Start {
+    pub(super) number: usize,
+    pub(super) in_constructor: bool,
+    /// The root that starts it, and what it has touched before.
+    root: usize,
+    before: std::ops::Range<usize>,
+}
+
+/// A method that gives the attribute a new value and then starts the only thread of its kind
+/// does so before that thread runs.
+pub(super) fn set_apart(known: &Known, touches: &mut [Touch], starts: &[Start]) {
+    for start in starts {
+        let is_only = starts.iter().all(|other| other.number != start.number || other.root == start.root);
+        if start.in_constructor || !is_only || known.often.get(start.number) != Some(&false) {
+            continue;
+        }
+        for touch in &mut touches[start.before.clone()] {
+            if touch.effect == Effect::Store {
+                touch.apart.push(start.number);
+            }
+        }
+    }
+}
+
+/// One walk from one root.
+struct Root {
+    control: Control,
+    in_constructor: bool,
+    started: Vec<usize>,
+    joined: Vec<usize>,
+    seen: HashSet<(usize, Vec<Lock>, usize)>,
+    number: usize,
+    /// The first of its touches.
+    first: usize,
+    doubt: Option<String>,
+}
+
+/// Steps of one root; more of them are a program that nobody reads.
+const STEPS: usize = 20_000;
+
+impl<'f> Walked<'_, '_, 'f> {
+    pub(super) fn everything(&mut self) {
+        let known = self.known;
+        let constructors = known.project.method(known.class, "__init__").unwrap_or_default();
+        for constructor in constructors {
+            self.root(Control::Callers, true, constructor, None);
+        }
+        for number in 0..known.spawned.len() {
+            if let Target::Functions(functions) = &known.spawned[number].target {
+                for (function, receiver) in functions.clone() {
+                    if known.is_ours(function, receiver) {
+                        self.root(Control::Thread(number), false, function, None);
+                    }
+                }
+            }
+        }
+        for (method, doubt) in self.callers_methods() {
+            self.root(Control::Callers, false, method, doubt);
+        }
+    }
+
+    /// The methods that somebody outside the class calls: public ones, and private ones that
+    /// none of the class's own code runs.
+    fn callers_methods(&mut self) -> Vec<(FunctionRef<'f>, Option<String>)> {
+        let known = self.known;
+        let mut methods: Vec<FunctionRef<'f>> = Vec::new();
+        for owner in &known.owners {
+            for method in known.project.own_methods(*owner) {
+                let name = method.node.name.as_str();
+                let is_nearest =
+                    known.project.method(known.class, name).map_or(true, |nearest| nearest.contains(&method));
+                if is_nearest && !matches!(name, "__init__" | "__new__" | "__del__") {
+                    methods.push(method);
+                }
+            }
+        }
+        let run: Vec<FunctionRef<'f>> = methods
+            .iter()
+            .flat_map(|method| walk::steps(known, *method))
+            .chain(
+                known
+                    .project
+                    .method(known.class, "__init__")
+                    .unwrap_or_default()
+                    .into_iter()
+                    .flat_map(|constructor| self.reached_steps(constructor)),
+            )
+            .filter_map(|step| match step {
+                Step::Call { callees, .. } => Some(callees),
+                Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
+            })
+            .flatten()
+            .collect();
+        let is_target = |method: &FunctionRef<'f>| {
+            known.spawned.iter().any(|spawned| match &spawned.target {
+                Target::Functions(functions) => functions.iter().any(|(function, _)| function == method),
+                Target::Lambda(_) | Target::Outside(_) | Target::Unknown(_) => false,
+            })
+        };
+        let mut by_threads: Vec<FunctionRef<'f>> = Vec::new();
+        for spawned in &known.spawned {
+            if let Target::Functions(functions) = &spawned.target {
+                for (function, _) in functions {
+                    by_threads.extend(self.reached(*function));
+                }
+            }
+        }
+        let mut roots = Vec::new();
+        for method in methods {
+            let name = method.node.name.as_str();
+            let is_dunder = name.starts_with("__") && name.ends_with("__");
+            let is_public = !name.starts_with('_') || is_dunder;
+            if is_target(&method) || (!is_public && run.contains(&method)) {
+                continue;
+            }
+            // A public method that a thread runs: that somebody else calls it too must show.
+            if !is_dunder && by_threads.contains(&method) {
+                match known.called_outside(name) {
+                    Called::No => continue,
+                    Called::Yes => roots.push((method, None)),
+                    Called::Maybe(why) => roots.push((method, Some(why))),
+                }
+            } else {
+                roots.push((method, None));
+            }
+        }
+        roots
+    }
+
+    fn reached(&self, from: FunctionRef<'f>) -> Vec<FunctionRef<'f>> {
+        let called = self.reached_steps(from).into_iter().filter_map(|step| match step {
+            Step::Call { callees, .. } => Some(callees),
+            Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
+        });
+        called.flatten().collect()
+    }
+
+    fn reached_steps(&self, from: FunctionRef<'f>) -> Vec<Step<'f>> {
+        let mut functions = vec![from];
+        let mut steps = Vec::new();
+        let mut next = 0;
+        while let Some(function) = functions.get(next).copied() {
+            next += 1;
+            for step in walk::steps(self.known, function) {
+                if let Step::Call { callees, .. } = &step {
+                    for callee in callees {
+                        if !functions.contains(callee) && functions.len() < 200 {
+                            functions.push(*callee);
+                        }
+                    }
+                }
+                steps.push(step);
+            }
+        }
+        steps
+    }
+
+    fn root(
+        &mut self,
+        control: Control,
+        in_constructor: bool,
+        function: FunctionRef<'f>,
+        doubt: Option<String>,
+    ) {
+        self.roots += 1;
+        let mut root = Root {
+            control,
+            in_constructor,
+            started: Vec::new(),
+            joined: Vec::new(),
+            seen: HashSet::new(),
+            number: self.roots,
+            first: self.touches.len(),
+            doubt,
+        };
+        self.walk(&mut root, function, &[], &[]);
+    }
+
+    fn walk(&mut self, root: &mut Root, function: FunctionRef<'f>, locks: &[Lock], maybe: &[Lock]) {
+        let key = (
+            std::ptr::from_ref(function.node).addr(),
+            locks.to_vec(),
+            root.started.len() + root.joined.len(),
+        );
+        if !root.seen.insert(key) || self.steps > STEPS {
+            return;
+        }
+        for step in walk::steps(self.known, function) {
+            self.steps += 1;
+            match step {
+                Step::Touch { range, effect, locks: own, maybe: own_maybe } => {
+                    let all = 0..self.known.spawned.len();
+                    let apart = all
+                        .filter(|number| {
+                            let not_yet = root.in_constructor && !root.started.contains(number);
+                            not_yet || root.joined.contains(number)
+                        })
+                        .collect();
+                    self.touches.push(Touch {
+                        control: root.control,
+                        function,
+                        range,
+                        effect,
+                        locks: own.iter().chain(locks).cloned().collect(),
+                        maybe: own_maybe.iter().chain(maybe).cloned().collect(),
+                        apart,
+                        in_constructor: root.in_constructor,
+                        doubt: root.doubt.clone(),
+                    });
+                }
+                Step::Call { callees, locks: own, maybe: own_maybe } => {
+                    let mut held: Vec<Lock> = own.iter().chain(locks).cloned().collect();
+                    held.sort();
+                    held.dedup();
+                    let unsure: Vec<Lock> = own_maybe.iter().chain(maybe).cloned().collect();
+                    for callee in callees {
+                        self.walk(root, callee, &held, &unsure);
+                    }
+                }
+                Step::Start(number) => {
+                    root.joined.retain(|joined| *joined != number);
+                    root.started.push(number);
+                    self.starts.push(Start {
+                        number,
+                        in_constructor: root.in_constructor,
+                        root: root.number,
+                        before: root.first..self.touches.len(),
+                    });
+                }
+                Step::Join(number) => root.joined.push(number),
+            }
+        }
+    }
+}
