@@ -36,7 +36,9 @@ mod outside;
 mod roots;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::catalogue::check::SharedStateCheck;
 use crate::catalogue::{CheckKind, Claim};
@@ -50,7 +52,7 @@ use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
 };
 use roots::{Start, Walked, set_apart};
-use walk::Lock;
+use walk::{Lock, Step};
 
 const KIND: CheckKind = CheckKind::SharedState;
 
@@ -126,6 +128,8 @@ struct Known<'p, 'f> {
     spawned: Vec<Spawned<'f>>,
     /// Which of them can run beside themselves.
     often: Vec<bool>,
+    /// The steps of functions that were walked.
+    steps: RefCell<HashMap<usize, Rc<Vec<Step<'f>>>>>,
     /// The attribute only ever holds objects that are made for several threads.
     is_safe: bool,
 }
@@ -319,6 +323,7 @@ impl<'p, 'f> Known<'p, 'f> {
             owners,
             spawned: Vec::new(),
             often: Vec::new(),
+            steps: RefCell::default(),
             is_safe: false,
         };
         known.is_safe = known.holds_only_safe_objects();
@@ -333,6 +338,17 @@ impl<'p, 'f> Known<'p, 'f> {
             }
         }
         known
+    }
+
+    /// The steps of a function, found when somebody asks and kept.
+    fn steps(&self, function: FunctionRef<'f>) -> Rc<Vec<Step<'f>>> {
+        let key = std::ptr::from_ref(function.node).addr();
+        if let Some(known) = self.steps.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let steps = Rc::new(walk::steps(self, function));
+        self.steps.borrow_mut().insert(key, Rc::clone(&steps));
+        steps
     }
 
     fn objects_in(&self, function: FunctionRef<'f>) -> Vec<&'f str> {

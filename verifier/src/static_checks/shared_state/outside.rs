@@ -21,7 +21,7 @@ impl<'f> Known<'_, 'f> {
     /// Touches in code outside the class: `other.attribute`.
     pub(super) fn outside(&self) -> Outside<'f> {
         let mut outside = Outside { touches: Vec::new(), doubt: None, files: 0 };
-        for path in self.project.mentioning(self.attribute).iter() {
+        for path in self.project.mentioning(&format!(".{}", self.attribute)).iter() {
             if is_test_code(path) && !is_test_code(self.class.file.path()) {
                 continue;
             }
@@ -68,7 +68,7 @@ impl<'f> Known<'_, 'f> {
             }
         }
         let mut maybe = Called::No;
-        for path in self.project.mentioning(method).iter() {
+        for path in self.project.mentioning(&format!(".{method}")).iter() {
             if is_test_code(path) && !is_test_code(self.class.file.path()) {
                 continue;
             }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::outside::Called;
-use super::walk::{self, Lock, Step};
+use super::walk::{Lock, Step};
 use super::{Control, Effect, Known, Touch};
 use crate::python::project::{FunctionRef, Target};
 
@@ -96,7 +96,7 @@ impl<'f> Walked<'_, '_, 'f> {
         }
         let run: Vec<FunctionRef<'f>> = methods
             .iter()
-            .flat_map(|method| walk::steps(known, *method))
+            .flat_map(|method| known.steps(*method).iter().cloned().collect::<Vec<_>>())
             .chain(
                 known
                     .project
@@ -161,15 +161,15 @@ impl<'f> Walked<'_, '_, 'f> {
         let mut next = 0;
         while let Some(function) = functions.get(next).copied() {
             next += 1;
-            for step in walk::steps(self.known, function) {
-                if let Step::Call { callees, .. } = &step {
+            for step in self.known.steps(function).iter() {
+                if let Step::Call { callees, .. } = step {
                     for callee in callees {
                         if !functions.contains(callee) && functions.len() < 200 {
                             functions.push(*callee);
                         }
                     }
                 }
-                steps.push(step);
+                steps.push(step.clone());
             }
         }
         steps
@@ -205,7 +205,8 @@ impl<'f> Walked<'_, '_, 'f> {
         if !root.seen.insert(key) || self.steps > STEPS {
             return;
         }
-        for step in walk::steps(self.known, function) {
+        let steps = self.known.steps(function);
+        for step in steps.iter().cloned() {
             self.steps += 1;
             match step {
                 Step::Touch { range, effect, locks: own, maybe: own_maybe } => {
