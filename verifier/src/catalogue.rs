@@ -54,19 +54,31 @@ impl Catalogue {
         let text = String::from_utf8(bytes)
             .map_err(|error| Problems::unreadable(path, error.utf8_error(), "save it as UTF-8"))?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        Self::parse(path, &text, &|file| directory.join(file).is_file())
+        let read =
+            |file: &Path| std::fs::read_to_string(directory.join(file)).map_err(|error| error.to_string());
+        Self::parse_with(path, &text, &|file| directory.join(file).is_file(), &read)
     }
 
     /// Validates `text` as the catalogue at `path`; `exists` says whether a path relative to the
     /// catalogue's directory is a file.
     pub fn parse(path: &Path, text: &str, exists: &dyn Fn(&Path) -> bool) -> Result<Self, Problems> {
+        Self::parse_with(path, text, exists, &|_| Err("files are not read here".to_owned()))
+    }
+
+    /// The same, where `read` gives the text of files in the catalogue's directory: rules.
+    pub fn parse_with(
+        path: &Path,
+        text: &str,
+        exists: &dyn Fn(&Path) -> bool,
+        read: &dyn Fn(&Path) -> Result<String, String>,
+    ) -> Result<Self, Problems> {
         let (document, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
             return Err(problems::syntax_problems(path, text, &errors));
         }
         let sink = Sink::default();
         let raw = RawCatalogue::read(&document, &sink);
-        let catalogue = validate::validate(path, raw, Reader { text, sink: &sink, exists });
+        let catalogue = validate::validate(path, raw, Reader { text, sink: &sink, exists, read });
         if sink.is_empty() { Ok(catalogue) } else { Err(Problems::new(path, text, sink.into_problems())) }
     }
 }

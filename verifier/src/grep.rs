@@ -3,13 +3,15 @@
 //! One pass over each file's bytes decides whether it can contain a match of anything that is
 //! asked for; only such files are parsed, in parallel.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
 use crate::evidence::{Reason, Searched};
-use crate::python::SourceFile;
-use crate::python::pattern::{Bindings, Match, Matcher, Prefilter, Settings};
+use crate::python::pattern::{Bindings, Matcher, Prefilter, Settings};
 use crate::python::rule::{Formula, Mode, Paths, Rule};
+use crate::python::{ParsedFile, SourceFile, TextRange};
 use crate::target::{RelativePath, TargetTree, Unreadable};
 
 /// Several questions, asked together.
@@ -23,10 +25,18 @@ pub struct Query {
 struct Question {
     /// The rule that asks, if it is one.
     rule: Option<String>,
-    formula: Formula,
+    asks: Asks,
     settings: Settings,
     include: Option<GlobSet>,
     exclude: Option<GlobSet>,
+}
+
+#[derive(Debug)]
+enum Asks {
+    /// For places.
+    Places(Formula),
+    /// For values that get to a place, within one function.
+    Flows(Box<Rule>),
 }
 
 /// One match, ready to be shown.
@@ -75,8 +85,13 @@ impl std::error::Error for QueryError {}
 impl Query {
     /// Asks for the places that a formula describes.
     pub fn of_formula(formula: Formula) -> Self {
-        let question =
-            Question { rule: None, formula, settings: Settings::default(), include: None, exclude: None };
+        let question = Question {
+            rule: None,
+            asks: Asks::Places(formula),
+            settings: Settings::default(),
+            include: None,
+            exclude: None,
+        };
         Self::new(vec![question])
     }
 
@@ -87,21 +102,31 @@ impl Query {
             .map(|rule| {
                 let settings = rule.settings();
                 let (include, exclude) = globs(&rule.paths)?;
-                match rule.mode {
-                    Mode::Search(formula) => {
-                        Ok(Question { rule: Some(rule.id), formula, settings, include, exclude })
-                    }
-                    Mode::Taint(_) => {
-                        Err(QueryError(format!("rule `{}` follows values, which a search does not", rule.id)))
-                    }
-                }
+                let id = rule.id.clone();
+                let asks = match rule.mode {
+                    Mode::Search(formula) => Asks::Places(formula),
+                    Mode::Taint(_) => Asks::Flows(Box::new(rule)),
+                };
+                Ok(Question { rule: Some(id), asks, settings, include, exclude })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self::new(questions))
     }
 
     fn new(questions: Vec<Question>) -> Self {
-        let literals: Vec<_> = questions.iter().flat_map(|question| question.formula.literals()).collect();
+        let literals: Vec<_> = questions
+            .iter()
+            .flat_map(|question| match &question.asks {
+                Asks::Places(formula) => formula.literals(),
+                Asks::Flows(rule) => match &rule.mode {
+                    Mode::Search(formula) => formula.literals(),
+                    // Without a sink there is no flow.
+                    Mode::Taint(taint) => {
+                        taint.sinks.iter().flat_map(|sink| sink.formula.literals()).collect()
+                    }
+                },
+            })
+            .collect();
         let prefilter = Prefilter::new(&literals);
         Self { questions, prefilter }
     }
@@ -138,26 +163,44 @@ impl Query {
         if !self.prefilter.is_candidate(&bytes) {
             return looked;
         }
-        let file = SourceFile::from_bytes(path.clone(), &bytes);
+        let parsed = ParsedFile::new(SourceFile::from_bytes(path.clone(), &bytes));
+        let file = parsed.source();
         looked.parsed = true;
         looked.blind = file.errors().first().map(|error| Reason::DoesNotCompile {
             path: path.as_str().to_owned(),
             line: error.line,
             message: error.message.clone(),
         });
-        looked.nodes = Matcher::new(&file).count_nodes(file.module().range);
+        looked.nodes = Matcher::new(file).count_nodes(file.module().range);
+        let gave_up = AtomicBool::new(false);
         for question in &self.questions {
             if !question.concerns(path) {
                 continue;
             }
-            let matcher = Matcher::with_settings(&file, question.settings);
-            let matches = matcher.find_formula_within(&question.formula, None, &Bindings::default());
-            looked.found.extend(matches.iter().map(|found| shown(&file, found, question.rule.as_ref())));
+            let rule = question.rule.as_ref();
+            match &question.asks {
+                Asks::Places(formula) => {
+                    let matcher = Matcher::with_settings(file, question.settings).watched_by(&gave_up);
+                    let matches = matcher.find_formula_within(formula, None, &Bindings::default());
+                    looked
+                        .found
+                        .extend(matches.iter().map(|found| shown(file, found.range, &found.bindings, rule)));
+                }
+                Asks::Flows(flows) => {
+                    let flows = flows.flows(&parsed);
+                    let places = flows.iter().map(|(range, _)| *range);
+                    looked.found.extend(places.map(|range| shown(file, range, &Bindings::default(), rule)));
+                }
+            }
         }
         looked.found.sort_by(|a, b| {
             (a.line, a.column, a.end_line, &a.rule).cmp(&(b.line, b.column, b.end_line, &b.rule))
         });
         looked.found.dedup();
+        if looked.blind.is_none() && gave_up.load(Ordering::Relaxed) {
+            let what = format!("there are too many ways to match in `{path}`: not all were tried");
+            looked.blind = Some(Reason::Unresolved { what });
+        }
         looked
     }
 }
@@ -177,18 +220,18 @@ impl Question {
     }
 }
 
-fn shown(file: &SourceFile, found: &Match<'_>, rule: Option<&String>) -> Found {
-    let (line, end_line) = file.lines(found.range);
+fn shown(file: &SourceFile, range: TextRange, bindings: &Bindings<'_>, rule: Option<&String>) -> Found {
+    let (line, end_line) = file.lines(range);
     let text = file.text();
     let column = |offset: usize| {
         let start = text[..offset].rfind(['\n', '\r']).map_or(0, |index| index + 1);
         u32::try_from(text[start..offset].chars().count() + 1).unwrap_or(u32::MAX)
     };
-    let (start, end) = (usize::from(found.range.start()), usize::from(found.range.end()));
+    let (start, end) = (usize::from(range.start()), usize::from(range.end()));
     let first = text[..start].rfind('\n').map_or(0, |index| index + 1);
     let last = text[end..].find('\n').map_or(text.len(), |index| end + index);
     let mut metavariables: Vec<(String, String)> =
-        found.bindings.iter().map(|(name, bound)| (name.to_owned(), bound.text().to_owned())).collect();
+        bindings.iter().map(|(name, bound)| (name.to_owned(), bound.text().to_owned())).collect();
     metavariables.sort();
     Found {
         file: file.path().as_str().to_owned(),
@@ -261,6 +304,15 @@ mod tests {
         let report = search(&pattern("bind($PORT)"), "--- a.py\nbind(80)\ndef f(:\n");
         assert_eq!(report.found.len(), 1);
         assert!(matches!(&report.searched.blind[..], [Reason::DoesNotCompile { line: 2, .. }]));
+    }
+
+    #[test]
+    fn rules_in_taint_mode_find_where_values_arrive() {
+        let yaml = "rules:\n- id: t\n  mode: taint\n  languages: [python]\n  pattern-sources: [{pattern: read()}]\n  \
+                    pattern-sinks: [{pattern: run(...)}]\n";
+        let query = Query::of_rules(Rule::read(yaml).unwrap()).unwrap();
+        let report = search(&query, "--- a.py\ndef f():\n    x = read()\n    run(1)\n    run(x)\n");
+        assert_eq!(report.found.iter().map(|found| found.line).collect::<Vec<_>>(), [4]);
     }
 
     #[test]

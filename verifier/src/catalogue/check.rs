@@ -2,10 +2,12 @@
 //! is told where it is answered: `static_checks`, `runtime_checks`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::python::pattern::Pattern;
+use crate::python::rule::Rule;
 
 /// Every kind of check. The printed name is the key in `findings.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -130,6 +132,8 @@ pub struct PatternCheck {
     pub conditions: BTreeMap<String, Condition>,
     /// The metavariable whose code is the site, when it is not the whole match.
     pub focus: Option<String>,
+    /// A rule of Semgrep's, in place of patterns: `rule = "rules/x.yaml"`.
+    pub rule: Option<Arc<Rule>>,
     /// How many sites there must be for the claim to hold.
     pub count: Count,
 }

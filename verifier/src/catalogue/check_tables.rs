@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use regex::Regex;
 use toml::Spanned;
@@ -19,6 +20,7 @@ use super::problems::{Sink, closest, quoted};
 use super::raw::{Table, Text, as_table, text_of};
 use super::validate::beside_the_catalogue;
 use crate::python::pattern::Pattern;
+use crate::python::rule::{Mode, Rule};
 use crate::target::RelativePath;
 
 /// What reading a check may look at.
@@ -30,14 +32,17 @@ pub(super) struct Reader<'r> {
     pub(super) sink: &'r Sink,
     /// Whether a file exists beside the catalogue.
     pub(super) exists: &'r dyn Fn(&Path) -> bool,
+    /// The text of a file beside the catalogue, or why it has none.
+    pub(super) read: &'r dyn Fn(&Path) -> Result<String, String>,
 }
 
 /// A kind of static check: the keys that name it in a `static` table, and how the rest is read.
 type ReadStatic = for<'t> fn(Reader<'_>, &mut Table<'t>) -> Option<StaticCheck>;
 
-const STATIC_KINDS: [(&[&str], ReadStatic); 9] = [
+const STATIC_KINDS: [(&[&str], ReadStatic); 10] = [
     (&["syntax"], |reader, table| reader.syntax(table)),
     (&["pattern", "all", "any"], |reader, table| reader.pattern_check(table)),
+    (&["rule"], |reader, table| reader.rule(table)),
     (&["flow"], |reader, table| reader.flow(table)),
     (&["sequence"], |reader, table| reader.sequence(table)),
     (&["attribute"], |reader, table| reader.attribute(table)),
@@ -117,6 +122,7 @@ impl Reader<'_> {
             not_inside: self.patterns(table, "not-inside"),
             conditions: self.conditions(table),
             focus: None,
+            rule: None,
             count: self.count(table),
         };
         if let ([only], []) = (check.all.as_slice(), check.any.as_slice())
@@ -139,6 +145,55 @@ impl Reader<'_> {
             self.known_metavariable(focus.get_ref(), focus.span(), &named).then(|| focus.into_inner())
         });
         Some(StaticCheck::Pattern(PatternCheck { focus, ..check }))
+    }
+
+    /// `rule = "rules/x.yaml"`, with `rule-id` where the file has several, and `count`.
+    fn rule(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let file = table.text("rule", self.sink)?;
+        let wanted = table.text("rule-id", self.sink);
+        let count = self.count(table);
+        let fail = |title: String, help: String| {
+            self.sink.add(file.span(), title, "", help);
+            None
+        };
+        let path = match RelativePath::new(file.get_ref()) {
+            Ok(path) => path,
+            Err(error) => {
+                let title =
+                    format!("cannot use the rule `{}`: {}", file.get_ref(), beside_the_catalogue(error));
+                return fail(title, "give a path below the catalogue's directory".to_owned());
+            }
+        };
+        let text = match (self.read)(Path::new(path.as_str())) {
+            Ok(text) => text,
+            Err(problem) => {
+                return fail(
+                    format!("cannot read the rule `{path}`: {problem}"),
+                    "create it, or mend the path".to_owned(),
+                );
+            }
+        };
+        let mut rules = match Rule::read(&text) {
+            Ok(rules) => rules,
+            Err(error) => return fail(format!("cannot use the rule `{path}`"), error.to_string()),
+        };
+        let ids = quoted(rules.iter().map(|rule| rule.id.as_str()));
+        if let Some(wanted) = &wanted {
+            rules.retain(|rule| rule.id == *wanted.get_ref());
+        }
+        let [rule] = &rules[..] else {
+            return fail(format!("`{path}` does not name one rule"), format!("add `rule-id`: it has {ids}"));
+        };
+        match rule.mode {
+            Mode::Search(_) => {
+                let rule = Some(Arc::new(rule.clone()));
+                Some(StaticCheck::Pattern(PatternCheck { rule, count, ..PatternCheck::default() }))
+            }
+            Mode::Taint(_) => {
+                let help = "ask with `flow = { from = …, to = … }`".to_owned();
+                fail(format!("the rule `{}` follows values, which `rule` cannot", rule.id), help)
+            }
+        }
     }
 
     fn known_metavariable(self, name: &str, place: Range<usize>, named: &[String]) -> bool {

@@ -123,7 +123,7 @@ fn all_problems_are_shown_at_once_with_their_lines() {
     20 | static = { patern = "f()" }
        |            ^^^^^^ no such kind
        |
-       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`
+       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`
     "#);
 }
 
@@ -406,6 +406,10 @@ fn impossible_combinations_are_refused() {
     check(
         "file = \"a.py\"\nstatic = { thread = \"self.t\", joined = true }",
         "`thread` does not say what it asks about",
+    );
+    check(
+        "file = \"a.py\"\nstatic = { rule = \"r.yaml\" }",
+        "cannot read the rule `r.yaml`: files are not read here",
     );
     check("file = \"a.py\"\ninspect = { exists = true }", "`inspect` has no object to look at");
     check("files = \"*.py\"\nsymbol = \"f\"\ninspect = { exists = true }", "`inspect` cannot sweep");

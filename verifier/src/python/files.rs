@@ -75,7 +75,7 @@ impl<'t> Files<'t> {
     fn parse(&self, path: &RelativePath) -> Result<ParsedFile, Reason> {
         let bytes = self.bytes(path)?;
         let source = SourceFile::from_bytes(path.clone(), &bytes);
-        Ok(ParsedFile { source, symbols: OnceLock::new() })
+        Ok(ParsedFile::new(source))
     }
 
     fn other(&self, path: &RelativePath) -> &Result<ParsedFile, Reason> {
@@ -94,6 +94,11 @@ impl<'t> Files<'t> {
 }
 
 impl ParsedFile {
+    /// A file that no [`Files`] keeps.
+    pub fn new(source: SourceFile) -> Self {
+        Self { source, symbols: OnceLock::new() }
+    }
+
     /// Text and tree.
     pub fn source(&self) -> &SourceFile {
         &self.source

@@ -4,10 +4,13 @@
 //! language can say is told, by example, in `docs/patterns.md`.
 
 mod bindings;
+mod cases;
 mod compile;
 mod constants;
 mod expression;
 mod find;
+mod imports;
+mod lists;
 mod literals;
 mod names;
 mod propagate;

@@ -22,6 +22,9 @@
 //! | `focus` | the site is what this metavariable stands for |
 //! | `count` | how many sites there must be: a number, or `{ min, max }`; at least one by default |
 //!
+//! `rule = "rules/x.yaml"`, a path beside the catalogue, takes a rule of Semgrep's in place of patterns;
+//! `rule-id` says which where the file has several.
+//!
 //! A metavariable that several of them name must stand for the same code in all of them.
 //!
 //! What it cannot see: code that is put together while the program runs (`getattr`, `exec`),
@@ -36,8 +39,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::catalogue::check::PatternCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
-use crate::python::pattern::{Bindings, Matcher, Prefilter};
-use crate::python::rule::{All, Condition, Formula};
+use crate::python::pattern::{Bindings, Matcher, Prefilter, Settings};
+use crate::python::rule::{All, Condition, Formula, Mode, Rule};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, Swept, broken_elsewhere_note, broken_within, site, subjects,
     sweep,
@@ -59,8 +62,14 @@ pub const EXAMPLES: Examples = Examples {
 
 /// Asks it.
 pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observation {
-    let formula = formula(check);
-    let swept = match looked(claim, context, &formula) {
+    let (formula, settings) = match check.rule.as_deref() {
+        Some(Rule { mode: Mode::Search(formula), .. }) => {
+            (formula.clone(), check.rule.as_deref().map(Rule::settings))
+        }
+        Some(Rule { mode: Mode::Taint(_), .. }) | None => (formula(check), None),
+    };
+    let settings = settings.unwrap_or_default();
+    let swept = match looked(claim, context, &formula, settings) {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -95,7 +104,12 @@ struct Seen {
     unfinished: Option<Reason>,
 }
 
-fn looked(claim: &Claim, context: &Context, formula: &Formula) -> Result<Swept<Seen>, Reason> {
+fn looked(
+    claim: &Claim,
+    context: &Context,
+    formula: &Formula,
+    settings: Settings,
+) -> Result<Swept<Seen>, Reason> {
     match claim.scope {
         Scope::File(_) => {
             // Parsed in any case: an absence means nothing where the symbol is missing.
@@ -104,19 +118,24 @@ fn looked(claim: &Claim, context: &Context, formula: &Formula) -> Result<Swept<S
             swept.searched.files = 1;
             swept.searched.parsed = 1;
             swept.searched.blind.extend(subjects.first().and_then(Subject::blind));
-            swept.found.extend(subjects.into_iter().map(|subject| look(subject, formula)));
+            swept.found.extend(subjects.into_iter().map(|subject| look(subject, formula, settings)));
             Ok(swept)
         }
         Scope::Sweep(_) => {
             let prefilter = Prefilter::new(&formula.literals());
-            sweep(claim, context, |bytes| prefilter.is_candidate(bytes), |subject| look(subject, formula))
+            sweep(
+                claim,
+                context,
+                |bytes| prefilter.is_candidate(bytes),
+                |subject| look(subject, formula, settings),
+            )
         }
     }
 }
 
-fn look(subject: Subject, formula: &Formula) -> Seen {
+fn look(subject: Subject, formula: &Formula, settings: Settings) -> Seen {
     let gave_up = AtomicBool::new(false);
-    let matcher = Matcher::new(subject.file.source()).watched_by(&gave_up);
+    let matcher = Matcher::with_settings(subject.file.source(), settings).watched_by(&gave_up);
     let within = subject.symbol.map(|symbol| symbol.range);
     let mut ranges: Vec<_> = matcher
         .find_formula_within(formula, within, &Bindings::default())
@@ -139,7 +158,9 @@ fn look(subject: Subject, formula: &Formula) -> Seen {
 }
 
 fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> String {
-    let wanted = check.all.first().or(check.any.first()).map_or("…", |pattern| pattern.source());
+    let pattern = check.all.first().or(check.any.first()).map(|pattern| pattern.source());
+    let rule = check.rule.as_deref().map(|rule| rule.id.as_str());
+    let wanted = pattern.or(rule).unwrap_or("…");
     let wanted = wanted.trim().lines().next().unwrap_or_default();
     let searched = match (&claim.scope, &claim.symbol) {
         (Scope::File(_), Some(symbol)) => format!("`{symbol}` ({} nodes searched)", sight.searched.nodes),
@@ -270,6 +291,14 @@ mod tests {
         }
         let none = PatternCheck { count: Count { min: 0, max: Some(0) }, ..one("$S.close()") };
         check(TWO, None, none, "holds", &[]);
+    }
+
+    #[test]
+    fn rule_stands_in_place_of_patterns() {
+        let yaml = "rules: [{id: r, languages: [python], patterns: [{pattern: $S.bind(...)}, {pattern-inside: 'if ...: ...'}]}]";
+        let rule = Rule::read(yaml).unwrap().remove(0);
+        let check_of = PatternCheck { rule: Some(rule.into()), ..PatternCheck::default() };
+        check(TWO, None, check_of, "holds", &["example.py:6"]);
     }
 
     #[test]

@@ -366,3 +366,113 @@ fn broken_code_and_odd_text_are_searched_without_harm() {
         }
     }
 }
+
+proptest::proptest! {
+    /// Whatever is written as a pattern, and whatever it is looked for in, is a value.
+    #[test]
+    fn any_text_is_a_pattern_or_refused(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
+        target in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
+        noise in ".{0,8}",
+    ) {
+        let file = parse(&target.concat());
+        for text in [pieces.concat(), format!("{}{noise}", pieces.concat())] {
+            match Pattern::parse(&text) {
+                Ok(pattern) => {
+                    let _ = Matcher::new(&file).find(&pattern);
+                }
+                Err(error) => {
+                    proptest::prop_assert!(text.get(error.range.clone()).is_some(), "{text:?}: {error:?}");
+                }
+            }
+        }
+    }
+
+    /// Code without holes finds itself.
+    #[test]
+    fn code_finds_itself(index in 0..STATEMENTS.len()) {
+        let code = STATEMENTS[index];
+        let file = parse(code);
+        proptest::prop_assert!(file.errors().is_empty());
+        let found = Matcher::new(&file).find(&pattern(code));
+        proptest::prop_assert!(found.iter().any(|found| file.line(found.range.start()) == 1), "{code}");
+    }
+}
+
+const PIECES: &[&str] = &[
+    "$X",
+    "$...A",
+    "...",
+    "<... ",
+    " ...>",
+    "f(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    ",",
+    " = ",
+    "\n",
+    "\n    ",
+    "if ",
+    "def g(",
+    "class C",
+    "@d",
+    "'a'",
+    "f'{x}'",
+    "\"=~/a/\"",
+    ".",
+    " and ",
+    " | ",
+    "+",
+    "lambda ",
+    "x",
+    "1",
+    "import a.b",
+    "return ",
+    "for x in y:",
+    "try:",
+    "except ",
+    "#",
+    "$",
+    "é",
+    "(",
+    "*",
+    "**",
+];
+
+const STATEMENTS: &[&str] = &[
+    "f(a, *b, c=1, **d)",
+    "x = {1: 2, **y}",
+    "x = {1, 2}",
+    "x = [i for i in y if i]",
+    "x = {k: v for k, v in y}",
+    "x = a if b else c",
+    "x = lambda a, *b, c=1, **d: a",
+    "x = a < b <= c",
+    "x = not -a",
+    "x = a[1:2, ::3]",
+    "x = f'{a}b{c!r:>{w}}'",
+    "x = (yield)",
+    "x: int",
+    "x @= y",
+    "async def f(a, /, b: int = 1, *, c) -> d:\n    await e\n    async with g as h:\n        pass",
+    "@a.b(c)\nclass D(E, metaclass=F):\n    x = 1\n    def g(self): return",
+    "for a, b in c:\n    break\nelse:\n    continue",
+    "while a:\n    pass\nelse:\n    pass",
+    "if a:\n    pass\nelif b:\n    pass\nelse:\n    pass",
+    "try:\n    pass\nexcept (A, B) as e:\n    raise C from e\nelse:\n    pass\nfinally:\n    pass",
+    "with a as b, c:\n    pass",
+    "match a:\n    case [1, *b] | {'k': c, **d}:\n        pass\n    case E(f, g=h) as i if i:\n        pass\n    case None:\n        pass\n    case _:\n        pass",
+    "from .a import b as c",
+    "from a import *",
+    "import a.b as c, d",
+    "global a",
+    "nonlocal a",
+    "assert a, b",
+    "del a, b[0]",
+    "b'a' b'b'",
+    "1j",
+];

@@ -1,0 +1,124 @@
+//! Matching import statements, all of whose forms say the same.
+
+use ruff_python_ast::{Identifier, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::bindings::{Bound, Node};
+use super::expression::{Engine, Next, State};
+use super::tree::*;
+
+impl<'f> Engine<'f> {
+    pub(super) fn imports(
+        &self,
+        pattern: &[Import],
+        target: &[TargetImport<'f>],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = pattern.split_first() else { return next(state) };
+        target.iter().any(|import| {
+            self.import(first, import, state, &mut |state| self.imports(rest, target, state, next))
+        })
+    }
+
+    fn import(
+        &self,
+        pattern: &Import,
+        target: &TargetImport<'f>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        if pattern.level != target.level || (pattern.star && !target.star) {
+            return false;
+        }
+        let mut with_alias = |state: &mut State<'f>| match (&pattern.alias, target.alias) {
+            (None, _) => next(state),
+            (Some(alias), Some(target)) => self.name(alias, target, state, next),
+            (Some(_), None) => false,
+        };
+        match &pattern.path[..] {
+            // `import $X`: whatever it is, by its full path.
+            [Name::Metavariable(metavariable)] if !pattern.from => {
+                let bound = Bound::new(target.range, target.path.join("."), Node::Name);
+                self.bind(metavariable, bound, state, &mut with_alias)
+            }
+            path => {
+                let names_what_is_bound = pattern.from && matches!(path.last(), Some(Name::Metavariable(_)));
+                if path.len() > target.path.len()
+                    || ((pattern.star || names_what_is_bound) && path.len() != target.path.len())
+                {
+                    return false;
+                }
+                self.import_path(path, target, 0, state, &mut with_alias)
+            }
+        }
+    }
+
+    fn import_path(
+        &self,
+        pattern: &[Name],
+        target: &TargetImport<'f>,
+        index: usize,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some((first, rest)) = pattern.split_first() else { return next(state) };
+        let part = target.path[index];
+        let mut then = |state: &mut State<'f>| self.import_path(rest, target, index + 1, state, next);
+        match first {
+            Name::Exact(name) => **name == *part && then(state),
+            Name::Ellipsis => then(state),
+            Name::Metavariable(metavariable) => {
+                // What the import binds is what the rest of the file calls it.
+                let (text, range) = match target.alias {
+                    Some(alias) if index + 1 == target.path.len() => (alias.as_str(), alias.range()),
+                    _ => (part, target.range),
+                };
+                self.bind(metavariable, Bound::new(range, text, Node::Name), state, &mut then)
+            }
+        }
+    }
+}
+
+/// One thing that a statement imports.
+pub(super) struct TargetImport<'f> {
+    level: u32,
+    path: Vec<&'f str>,
+    star: bool,
+    alias: Option<&'f Identifier>,
+    range: TextRange,
+}
+
+pub(super) fn target_imports(statement: &Stmt) -> Vec<TargetImport<'_>> {
+    match statement {
+        Stmt::Import(node) => node
+            .names
+            .iter()
+            .map(|alias| TargetImport {
+                level: 0,
+                path: alias.name.as_str().split('.').collect(),
+                star: false,
+                alias: alias.asname.as_ref(),
+                range: alias.name.range(),
+            })
+            .collect(),
+        Stmt::ImportFrom(node) => node
+            .names
+            .iter()
+            .map(|alias| {
+                let star = alias.name.as_str() == "*";
+                let module =
+                    node.module.as_ref().map(Identifier::as_str).into_iter().flat_map(|m| m.split('.'));
+                let name = (!star).then_some(alias.name.as_str());
+                TargetImport {
+                    level: node.level,
+                    path: module.chain(name).collect(),
+                    star,
+                    alias: alias.asname.as_ref(),
+                    range: alias.name.range(),
+                }
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
