@@ -361,7 +361,7 @@ struct Engine<'e, 'f> {
     chains: Vec<ChainInfo>,
     chain_keys: HashMap<(Option<ChainId>, usize, usize, TextRange, String), ChainId>,
     /// What is on its way to the innermost handler: joined states, one per `try`.
-    raised: Vec<Option<State>>,
+    raised: Vec<walk::Sink>,
     /// What the active functions return.
     returned: Vec<walk::Returned>,
     /// Functions that are active, innermost last.
@@ -453,7 +453,6 @@ impl<'e, 'f> Engine<'e, 'f> {
                 occurrences.insert(*range, found);
             }
         }
-        objects.extend(names.members(&given));
         let tracked = names.with_holders(objects);
         let defined = names.defined.clone();
         self.files.push(FileInfo { file, occurrences, tracked, defined });

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::narrow::{getattr_of, literal_key};
 use super::state::{self, Frame, Loc, Locs, Slot, State};
-use super::walk::Returned;
+use super::walk::{Returned, Sink};
 use super::{Engine, FrameInfo, LocInfo, LocKey, address};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr};
@@ -444,12 +444,12 @@ impl<'f> Engine<'_, 'f> {
             }
             None => {
                 let before = state.clone();
-                self.raised.push(None);
+                self.raised.push(Sink::default());
                 let (mut after, values) = self.run(frame, state.clone(), function);
                 if let Some(after) = &mut after {
                     after.drop_frame(frame);
                 }
-                let raised = self.raised.pop().flatten();
+                let raised = self.raised.pop().and_then(|sink| sink.state);
                 if let Some(raised) = &raised {
                     self.may_raise(raised);
                 }

@@ -267,7 +267,7 @@ impl<'f> Builder<'f> {
         let mut aliases = Vec::new();
         self.sources(target, &mut aliases, 0);
         if let Expr::Call(call) = value
-            && last_name(&call.func).is_some_and(|name| name.starts_with(char::is_uppercase))
+            && last_name(&call.func).is_some_and(|name| self.functions.contains_key(name))
         {
             self.names.constructed.extend(names_of(&aliases));
         }

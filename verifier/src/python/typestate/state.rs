@@ -25,11 +25,22 @@ pub(super) enum Slot {
 /// A sorted set of objects. Empty: something that is not followed.
 pub(super) type Locs = Rc<[Loc]>;
 
-/// One or several paths, joined.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// One or several paths, joined. Both tables are sorted; they are small, and most paths share them.
+#[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    slots: Rc<BTreeMap<Slot, Locs>>,
+    slots: Rc<Vec<(Slot, Locs)>>,
     chains: Rc<BTreeMap<Loc, Rc<[ChainId]>>>,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        let slots = Rc::ptr_eq(&self.slots, &other.slots)
+            || (self.slots.len() == other.slots.len()
+                && self.slots.iter().zip(other.slots.iter()).all(|(left, right)| {
+                    left.0 == right.0 && (Rc::ptr_eq(&left.1, &right.1) || left.1 == right.1)
+                }));
+        slots && (Rc::ptr_eq(&self.chains, &other.chains) || self.chains == other.chains)
+    }
 }
 
 /// More ways than this to reach one object's state are not told apart.
@@ -38,23 +49,42 @@ const MAX_CHAINS: usize = 24;
 const MAX_LOCS: usize = 12;
 
 impl State {
+    /// Whether this is the very same state, not only an equal one.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.slots, &other.slots) && Rc::ptr_eq(&self.chains, &other.chains)
+    }
+
     pub(super) fn get(&self, slot: Slot) -> Option<&Locs> {
-        self.slots.get(&slot)
+        let at = self.slots.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
+        Some(&self.slots[at].1)
     }
 
     pub(super) fn set(&mut self, slot: Slot, locs: Locs) {
-        if self.slots.get(&slot) != Some(&locs) {
-            Rc::make_mut(&mut self.slots).insert(slot, locs);
+        match self.slots.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(at) if Rc::ptr_eq(&self.slots[at].1, &locs) || self.slots[at].1 == locs => {}
+            Ok(at) => Rc::make_mut(&mut self.slots)[at].1 = locs,
+            Err(at) => Rc::make_mut(&mut self.slots).insert(at, (slot, locs)),
+        }
+    }
+
+    fn range(&self, first: Slot, last: Slot) -> std::ops::Range<usize> {
+        let start = self.slots.partition_point(|(slot, _)| *slot < first);
+        let end = self.slots.partition_point(|(slot, _)| *slot <= last);
+        start..end
+    }
+
+    fn remove(&mut self, range: std::ops::Range<usize>) {
+        if !range.is_empty() {
+            Rc::make_mut(&mut self.slots).drain(range);
         }
     }
 
     /// The attributes of an object that are known here.
     pub(super) fn fields(&self, loc: Loc) -> impl Iterator<Item = (Name, &Locs)> {
-        self.slots.range(Slot::Field(loc, 0)..=Slot::Field(loc, Name::MAX)).filter_map(|(slot, locs)| {
-            match slot {
-                Slot::Field(_, name) => Some((*name, locs)),
-                Slot::Variable(_, _) => None,
-            }
+        let range = self.range(Slot::Field(loc, 0), Slot::Field(loc, Name::MAX));
+        self.slots[range].iter().filter_map(|(slot, locs)| match slot {
+            Slot::Field(_, name) => Some((*name, locs)),
+            Slot::Variable(_, _) => None,
         })
     }
 
@@ -78,50 +108,54 @@ impl State {
     /// Forgets an object: the expression that makes it is about to make another one.
     pub(super) fn renew(&mut self, loc: Loc) {
         self.set_chains(loc, Vec::new());
-        let known: Vec<Slot> = self.fields(loc).map(|(name, _)| Slot::Field(loc, name)).collect();
-        if !known.is_empty() {
-            let slots = Rc::make_mut(&mut self.slots);
-            for slot in known {
-                slots.remove(&slot);
-            }
-        }
+        self.remove(self.range(Slot::Field(loc, 0), Slot::Field(loc, Name::MAX)));
     }
 
     /// Forgets the variables of a function that has returned.
     pub(super) fn drop_frame(&mut self, frame: Frame) {
-        let range = Slot::Variable(frame, 0)..=Slot::Variable(frame, Name::MAX);
-        let known: Vec<Slot> = self.slots.range(range).map(|(slot, _)| *slot).collect();
-        if !known.is_empty() {
-            let slots = Rc::make_mut(&mut self.slots);
-            for slot in known {
-                slots.remove(&slot);
-            }
-        }
+        self.remove(self.range(Slot::Variable(frame, 0), Slot::Variable(frame, Name::MAX)));
     }
 
     /// Either of two paths. `initial` gives what an attribute holds where nothing was stored.
     pub(super) fn join(&mut self, other: &Self, mut initial: impl FnMut(Slot) -> Option<Loc>) {
-        if !Rc::ptr_eq(&self.slots, &other.slots) && self.slots != other.slots {
-            let slots = Rc::make_mut(&mut self.slots);
-            for (slot, locs) in other.slots.iter() {
-                match slots.get_mut(slot) {
-                    Some(known) if known == locs => {}
-                    Some(known) => *known = union(known, locs),
-                    None => {
-                        let locs = match initial(*slot) {
-                            Some(loc) => union(locs, &[loc]),
-                            None => locs.clone(),
-                        };
-                        slots.insert(*slot, locs);
+        if !Rc::ptr_eq(&self.slots, &other.slots) {
+            let mut joined: Vec<(Slot, Locs)> = Vec::with_capacity(self.slots.len() + 4);
+            let mut changed = false;
+            let (mut left, mut right) = (self.slots.iter().peekable(), other.slots.iter().peekable());
+            let mut alone = |slot: Slot, locs: &Locs| match initial(slot) {
+                Some(loc) => union(locs, &[loc]),
+                None => locs.clone(),
+            };
+            loop {
+                match (left.peek(), right.peek()) {
+                    (None, None) => break,
+                    (Some((slot, locs)), Some((other_slot, other_locs))) if slot == other_slot => {
+                        if Rc::ptr_eq(locs, other_locs) || locs == other_locs {
+                            joined.push((*slot, locs.clone()));
+                        } else {
+                            let both = union(locs, other_locs);
+                            changed |= both != *locs;
+                            joined.push((*slot, both));
+                        }
+                        left.next();
+                        right.next();
                     }
+                    (Some((slot, locs)), next) if next.is_none_or(|(other_slot, _)| slot < other_slot) => {
+                        let either = alone(*slot, locs);
+                        changed |= either != *locs;
+                        joined.push((*slot, either));
+                        left.next();
+                    }
+                    (_, Some((other_slot, other_locs))) => {
+                        joined.push((*other_slot, alone(*other_slot, other_locs)));
+                        changed = true;
+                        right.next();
+                    }
+                    (Some(_), None) => unreachable!("the guard above takes this"),
                 }
             }
-            for (slot, locs) in slots.iter_mut() {
-                if !other.slots.contains_key(slot)
-                    && let Some(loc) = initial(*slot)
-                {
-                    *locs = union(locs, &[loc]);
-                }
+            if changed {
+                self.slots = Rc::new(joined);
             }
         }
         if !Rc::ptr_eq(&self.chains, &other.chains) && self.chains != other.chains {

@@ -24,6 +24,14 @@ pub(super) struct Returned {
     pub(super) values: BTreeSet<Loc>,
 }
 
+/// What a handler, or whoever called, can see of the exceptions in a piece of code.
+#[derive(Default)]
+pub(super) struct Sink {
+    pub(super) state: Option<State>,
+    /// What was added last: often the next statement raises in the same state.
+    last: Option<State>,
+}
+
 /// A loop whose state still changes after this many rounds is left as it is.
 const MAX_ROUNDS: usize = 4;
 
@@ -307,9 +315,9 @@ impl<'f> Engine<'_, 'f> {
         if !suppresses {
             return self.block(frame, state, &node.body);
         }
-        self.raised.push(None);
+        self.raised.push(Sink::default());
         let mut flow = self.block(frame, state, &node.body);
-        let raised = self.raised.pop().flatten();
+        let raised = self.raised.pop().and_then(|sink| sink.state);
         self.join_into(&mut flow.normal, raised);
         flow
     }
@@ -317,12 +325,12 @@ impl<'f> Engine<'_, 'f> {
     fn try_statement(&mut self, frame: Frame, state: State, stmt: &'f ast::StmtTry) -> Flow {
         let finally = !stmt.finalbody.is_empty();
         if finally {
-            self.raised.push(None);
+            self.raised.push(Sink::default());
             self.returned.push(Returned::default());
         }
-        self.raised.push(None);
+        self.raised.push(Sink::default());
         let mut flow = self.block(frame, state, &stmt.body);
-        let raised = self.raised.pop().flatten();
+        let raised = self.raised.pop().and_then(|sink| sink.state);
         if let Some(state) = flow.normal.take() {
             let orelse = self.block(frame, state, &stmt.orelse);
             self.add(&mut flow, orelse);
@@ -350,7 +358,7 @@ impl<'f> Engine<'_, 'f> {
             return flow;
         }
         let returned = self.returned.pop().unwrap_or_default();
-        let raised = self.raised.pop().flatten();
+        let raised = self.raised.pop().and_then(|sink| sink.state);
         self.finally(frame, flow, returned, raised, &stmt.finalbody)
     }
 
@@ -409,10 +417,12 @@ impl<'f> Engine<'_, 'f> {
 
     /// An exception can be on its way from here.
     pub(super) fn may_raise(&mut self, state: &State) {
-        if let Some(mut raised) = self.raised.pop() {
-            self.join_into(&mut raised, Some(state.clone()));
-            self.raised.push(raised);
+        let Some(mut sink) = self.raised.pop() else { return };
+        if sink.last.as_ref().is_none_or(|last| !last.is(state)) {
+            self.join_into(&mut sink.state, Some(state.clone()));
+            sink.last = Some(state.clone());
         }
+        self.raised.push(sink);
     }
 
     /// Stores to a target. `value` is the expression that is stored, when there is one.
