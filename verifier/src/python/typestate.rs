@@ -30,7 +30,7 @@ use crate::python::project::{ClassRef, FunctionRef, Scope};
 use crate::python::{ParsedFile, Project, Ranged, TextRange};
 
 use facts::{FileFacts, FunctionFacts, Occurrences};
-use names::{Group, Names};
+use names::{Alias, Group, Names};
 use state::{ChainId, Frame, Loc, Name, Slot, State};
 
 /// What to look for.
@@ -173,12 +173,16 @@ impl<'e, 'f> Search<'e, 'f> {
     /// The names under which an object of this file could go through all events: those that
     /// share a group with a name of every event, here, in a base's file, or in a function
     /// elsewhere that the object is given to or comes from. Also the calls of such functions.
-    fn objects(&self, file: &'f ParsedFile, known: &FileKnowledge<'f>) -> (HashSet<&'f str>, HashSet<usize>) {
+    fn objects(
+        &self,
+        file: &'f ParsedFile,
+        known: &FileKnowledge<'f>,
+    ) -> (HashSet<Alias<'f>>, HashSet<usize>) {
         let names = known.names(file);
         let mut events_of: HashMap<Group<'f>, HashSet<usize>> = HashMap::new();
         for (event, objects) in known.facts.objects.iter().enumerate() {
             for object in objects {
-                events_of.entry(names.group(object)).or_default().insert(event);
+                events_of.entry(names.group(*object)).or_default().insert(event);
             }
         }
         let total = self.events.events.len();
@@ -198,7 +202,11 @@ impl<'e, 'f> Search<'e, 'f> {
                     let members = names.members(&HashSet::from([*group]));
                     if let Some(events) = events_of.get_mut(group) {
                         for (event, objects) in base.facts.objects.iter().enumerate() {
-                            if members.iter().any(|member| objects.contains(member)) {
+                            // Between files it is attributes that objects have in common.
+                            let shared = |member: &Alias<'f>| {
+                                matches!(member, Alias::Attribute(_)) && objects.contains(member)
+                            };
+                            if members.iter().any(shared) {
                                 events.insert(event);
                             }
                         }
@@ -210,7 +218,7 @@ impl<'e, 'f> Search<'e, 'f> {
         for (call, given) in &names.outside {
             let groups: Vec<Group<'f>> = given
                 .iter()
-                .map(|name| names.group(name))
+                .map(|alias| names.group(*alias))
                 .filter(|group| events_of.contains_key(group))
                 .collect();
             if groups.is_empty() {
@@ -303,7 +311,7 @@ struct FileInfo<'f> {
     /// Only the occurrences whose objects can go through all events.
     occurrences: Occurrences<'f>,
     /// Names that are followed.
-    tracked: HashSet<&'f str>,
+    tracked: HashSet<Alias<'f>>,
     /// Functions, methods and classes of the file.
     defined: HashSet<&'f str>,
 }
@@ -338,7 +346,7 @@ struct Engine<'e, 'f> {
     project: &'e Project<'f>,
     events: &'e Events<'e>,
     /// Names that objects which can go through all events have in the file of the roots.
-    objects: HashSet<&'f str>,
+    objects: HashSet<Alias<'f>>,
     /// Calls of functions in other files that are entered.
     followed: HashSet<usize>,
     /// Simple statements that cannot matter.
@@ -391,7 +399,7 @@ fn address<T>(node: &T) -> usize {
 }
 
 impl<'e, 'f> Engine<'e, 'f> {
-    fn new(search: &'e Search<'e, 'f>, objects: HashSet<&'f str>, followed: HashSet<usize>) -> Self {
+    fn new(search: &'e Search<'e, 'f>, objects: HashSet<Alias<'f>>, followed: HashSet<usize>) -> Self {
         Self {
             search,
             project: search.project,
@@ -440,8 +448,8 @@ impl<'e, 'f> Engine<'e, 'f> {
         // Into another file an object comes as an attribute of the same name or as an argument.
         let given = if home { HashSet::new() } else { names.given() };
         let matters = |occurrence: &facts::Occurrence<'f>| {
-            facts::last_name(occurrence.object)
-                .is_none_or(|name| self.objects.contains(name) || given.contains(&names.group(name)))
+            Alias::of(occurrence.object)
+                .is_none_or(|alias| self.objects.contains(&alias) || given.contains(&names.group(alias)))
         };
         let mut occurrences: Occurrences<'f> = HashMap::new();
         let mut objects = self.objects.clone();
@@ -449,7 +457,7 @@ impl<'e, 'f> Engine<'e, 'f> {
             let found: Vec<facts::Occurrence<'f>> =
                 found.iter().filter(|occurrence| matters(occurrence)).cloned().collect();
             if !found.is_empty() {
-                objects.extend(found.iter().filter_map(|occurrence| facts::last_name(occurrence.object)));
+                objects.extend(found.iter().filter_map(|occurrence| Alias::of(occurrence.object)));
                 occurrences.insert(*range, found);
             }
         }

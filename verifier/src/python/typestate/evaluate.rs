@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::names::Alias;
 use super::narrow::{getattr_of, literal_key};
 use super::state::{self, Frame, Loc, Locs, Slot, State};
 use super::walk::{Returned, Sink};
@@ -600,7 +601,7 @@ impl<'f> Engine<'_, 'f> {
         let facts = self.function_facts(function);
         let direct = facts.has_occurrence
             || facts.never_returns
-            || facts.attributes.iter().any(|attribute| objects.contains(attribute));
+            || facts.attributes.iter().any(|attribute| objects.contains(&Alias::Attribute(attribute)));
         let calls = facts.calls.clone();
         let relevant = direct
             || (depth < 6

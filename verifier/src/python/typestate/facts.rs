@@ -1,6 +1,6 @@
 //! What is known of files and functions before any path is walked.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
@@ -10,6 +10,7 @@ use crate::python::{ParsedFile, Ranged, TextRange};
 
 use super::Events;
 use super::evaluate::PlainNames;
+use super::names::Alias;
 
 /// A place at which an event can happen.
 #[derive(Clone)]
@@ -32,14 +33,14 @@ pub(super) struct FileFacts<'f> {
     /// How many places each event has.
     pub(super) counts: Vec<usize>,
     /// The last names of each event's objects: `context` of `self.context`.
-    pub(super) objects: Vec<BTreeSet<&'f str>>,
+    pub(super) objects: Vec<HashSet<Alias<'f>>>,
 }
 
 impl<'f> FileFacts<'f> {
     pub(super) fn new(file: &'f ParsedFile, events: &Events) -> Self {
         let count = events.events.len();
         let mut facts =
-            Self { counts: vec![0; count], objects: vec![BTreeSet::new(); count], ..Self::default() };
+            Self { counts: vec![0; count], objects: vec![HashSet::new(); count], ..Self::default() };
         let matcher = Matcher::new(file.source());
         let text = file.source().text();
         let shared = events.shared_metavariables();
@@ -52,7 +53,7 @@ impl<'f> FileFacts<'f> {
                 let Some(object) = object_of(file, &found, &events.object) else { continue };
                 if let Some(event) = event {
                     facts.counts[event] += 1;
-                    facts.objects[event].extend(last_name(object));
+                    facts.objects[event].extend(Alias::of(object));
                 }
                 let shared = shared
                     .iter()

@@ -13,11 +13,27 @@ use crate::python::ast::{self, Expr, Stmt};
 use super::facts::last_name;
 use super::narrow::getattr_of;
 
-/// What stands for a value: a variable or attribute of this name, or a function's result.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// What stands for a value: a variable or an attribute of this name, or a function's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Alias<'f> {
-    Name(&'f str),
+    Variable(&'f str),
+    Attribute(&'f str),
     Result(&'f str),
+}
+
+impl<'f> Alias<'f> {
+    /// What an expression is called; for an element of a container, what the container is.
+    pub(super) fn of(expr: &'f Expr) -> Option<Self> {
+        match expr {
+            Expr::Name(name) => Some(Alias::Variable(name.id.as_str())),
+            Expr::Attribute(attribute) => Some(Alias::Attribute(attribute.attr.as_str())),
+            Expr::Subscript(subscript) => match &*subscript.value {
+                Expr::Subscript(_) => None,
+                value => Self::of(value),
+            },
+            _ => None,
+        }
+    }
 }
 
 /// The names of one file in groups.
@@ -26,15 +42,15 @@ pub(super) struct Names<'f> {
     aliases: Vec<Alias<'f>>,
     parents: Vec<usize>,
     /// What holds an attribute of this name: `x` for `x.attribute`.
-    holders: Vec<(&'f str, &'f str)>,
+    holders: Vec<(Alias<'f>, &'f str)>,
     /// Names of variables that a constructor call is assigned to.
-    constructed: Vec<&'f str>,
+    constructed: Vec<Alias<'f>>,
     /// Functions, methods and classes of the file.
     pub(super) defined: HashSet<&'f str>,
     /// Parameters of the file's functions.
     parameters: Vec<&'f str>,
     /// Calls of functions that are not in this file, with the names that go in or come out.
-    pub(super) outside: Vec<(&'f ast::ExprCall, Vec<&'f str>)>,
+    pub(super) outside: Vec<(&'f ast::ExprCall, Vec<Alias<'f>>)>,
 }
 
 impl<'f> Names<'f> {
@@ -92,8 +108,8 @@ impl<'f> Names<'f> {
 
     /// The group of a name; equal for names that can stand for one object. A name that is
     /// never assigned to another is alone.
-    pub(super) fn group(&self, name: &'f str) -> Group<'f> {
-        match self.ids.get(&Alias::Name(name)) {
+    pub(super) fn group(&self, alias: Alias<'f>) -> Group<'f> {
+        match self.ids.get(&alias) {
             Some(id) => {
                 let mut id = *id;
                 while self.parents[id] != id {
@@ -101,45 +117,44 @@ impl<'f> Names<'f> {
                 }
                 Group::Several(id)
             }
-            None => Group::Alone(name),
+            None => Group::Alone(alias),
         }
     }
 
     /// The names in some groups.
-    pub(super) fn members(&self, groups: &HashSet<Group<'f>>) -> HashSet<&'f str> {
+    pub(super) fn members(&self, groups: &HashSet<Group<'f>>) -> HashSet<Alias<'f>> {
         let alone = groups.iter().filter_map(|group| match group {
-            Group::Alone(name) => Some(*name),
+            Group::Alone(alias) => Some(*alias),
             Group::Several(_) => None,
         });
-        let several = self.aliases.iter().filter_map(|alias| match alias {
-            Alias::Name(name) if groups.contains(&self.group(name)) => Some(*name),
-            Alias::Name(_) | Alias::Result(_) => None,
-        });
+        let several = self.aliases.iter().copied().filter(|alias| groups.contains(&self.group(*alias)));
         alone.chain(several).collect()
     }
 
     /// The groups that a function of the file can be given an object of.
     pub(super) fn given(&self) -> HashSet<Group<'f>> {
-        self.parameters.iter().map(|name| self.group(name)).collect()
+        self.parameters.iter().map(|name| self.group(Alias::Variable(name))).collect()
     }
 
     /// These names, and those of the objects that they are attributes of.
-    pub(super) fn with_holders(&self, names: HashSet<&'f str>) -> HashSet<&'f str> {
+    pub(super) fn with_holders(&self, names: HashSet<Alias<'f>>) -> HashSet<Alias<'f>> {
         let mut groups: HashSet<Group<'f>> =
-            names.iter().chain(&self.constructed).map(|name| self.group(name)).collect();
+            names.iter().chain(&self.constructed).map(|alias| self.group(*alias)).collect();
         let mut all = self.members(&groups);
         all.extend(names);
         for _ in 0..4 {
-            let found: Vec<&'f str> = self
+            let found: Vec<Alias<'f>> = self
                 .holders
                 .iter()
-                .filter(|(holder, attribute)| all.contains(attribute) && !all.contains(holder))
+                .filter(|(holder, attribute)| {
+                    all.contains(&Alias::Attribute(attribute)) && !all.contains(holder)
+                })
                 .map(|(holder, _)| *holder)
                 .collect();
             if found.is_empty() {
                 break;
             }
-            groups.extend(found.iter().map(|name| self.group(name)));
+            groups.extend(found.iter().map(|alias| self.group(*alias)));
             all.extend(self.members(&groups));
             all.extend(found);
         }
@@ -150,7 +165,7 @@ impl<'f> Names<'f> {
 /// Names that can stand for one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Group<'f> {
-    Alone(&'f str),
+    Alone(Alias<'f>),
     Several(usize),
 }
 
@@ -203,16 +218,19 @@ impl<'f> Builder<'f> {
             return;
         }
         match expr {
-            Expr::Name(_) | Expr::Attribute(_) => into.extend(last_name(expr).map(Alias::Name)),
+            Expr::Name(_) | Expr::Attribute(_) => into.extend(Alias::of(expr)),
             Expr::Call(call) => match getattr_of(call) {
                 Some(_) => {
                     if let Some(Expr::StringLiteral(name)) = call.arguments.args.get(1)
                         && let Some(part) = name.value.iter().next()
                     {
-                        into.push(Alias::Name(&part.value));
+                        into.push(Alias::Attribute(&part.value));
                     }
                 }
-                None => into.extend(last_name(&call.func).map(Alias::Result)),
+                // What a function from elsewhere gives is new each time.
+                None => into.extend(
+                    last_name(&call.func).filter(|name| self.functions.contains_key(name)).map(Alias::Result),
+                ),
             },
             Expr::If(node) => {
                 self.sources(&node.body, into, depth + 1);
@@ -269,13 +287,12 @@ impl<'f> Builder<'f> {
         if let Expr::Call(call) = value
             && last_name(&call.func).is_some_and(|name| self.functions.contains_key(name))
         {
-            self.names.constructed.extend(names_of(&aliases));
+            self.names.constructed.extend(&aliases);
         }
         if let Expr::Call(call) = value
             && last_name(&call.func).is_some_and(|name| !self.functions.contains_key(name))
         {
-            let names: Vec<&'f str> = names_of(&aliases);
-            self.names.outside.push((call, names));
+            self.names.outside.push((call, aliases.clone()));
         }
         self.sources(value, &mut aliases, 0);
         self.unite_all(&aliases);
@@ -284,11 +301,11 @@ impl<'f> Builder<'f> {
     fn call(&mut self, call: &'f ast::ExprCall) {
         let Some(callee) = last_name(&call.func) else { return };
         let functions = self.functions.get(callee).cloned().unwrap_or_default();
-        let mut given: Vec<&'f str> = Vec::new();
+        let mut given: Vec<Alias<'f>> = Vec::new();
         for (index, argument) in call.arguments.args.iter().enumerate() {
             let mut aliases = Vec::new();
             self.sources(argument, &mut aliases, 0);
-            given.extend(names_of(&aliases));
+            given.extend(&aliases);
             for (function, skip) in &functions {
                 let parameters = &function.parameters;
                 let mut positional = parameters.posonlyargs.iter().chain(&parameters.args);
@@ -299,7 +316,7 @@ impl<'f> Builder<'f> {
                 for parameter in ordinary.into_iter().chain(bound) {
                     let mut aliases = aliases.clone();
                     if parameter.name().as_str() != "self" {
-                        aliases.push(Alias::Name(parameter.name().as_str()));
+                        aliases.push(Alias::Variable(parameter.name().as_str()));
                     }
                     self.unite_all(&aliases);
                 }
@@ -308,11 +325,11 @@ impl<'f> Builder<'f> {
         for keyword in &call.arguments.keywords {
             let mut aliases = Vec::new();
             self.sources(&keyword.value, &mut aliases, 0);
-            given.extend(names_of(&aliases));
+            given.extend(&aliases);
             if let Some(name) = &keyword.arg
                 && !functions.is_empty()
             {
-                aliases.push(Alias::Name(name.as_str()));
+                aliases.push(Alias::Variable(name.as_str()));
                 self.unite_all(&aliases);
             }
         }
@@ -320,16 +337,6 @@ impl<'f> Builder<'f> {
             self.names.outside.push((call, given));
         }
     }
-}
-
-fn names_of<'f>(aliases: &[Alias<'f>]) -> Vec<&'f str> {
-    aliases
-        .iter()
-        .filter_map(|alias| match alias {
-            Alias::Name(name) => Some(*name),
-            Alias::Result(_) => None,
-        })
-        .collect()
 }
 
 impl<'f> Visitor<'f> for Builder<'f> {
@@ -345,11 +352,28 @@ impl<'f> Visitor<'f> for Builder<'f> {
                 self.names.parameters.extend(parameters.filter(|name| *name != "self"));
                 // A property's value is the function's result.
                 if !function.decorator_list.is_empty() {
-                    self.names.unite(Alias::Name(name), Alias::Result(name));
+                    self.names.unite(Alias::Attribute(name), Alias::Result(name));
                 }
                 let outer = self.function.replace(name);
                 visitor::walk_stmt(self, stmt);
                 self.function = outer;
+            }
+            Stmt::ClassDef(class) => {
+                // What is assigned in the body of a class is an attribute of its objects.
+                for stmt in &class.body {
+                    let targets = match stmt {
+                        Stmt::Assign(node) => &*node.targets,
+                        Stmt::AnnAssign(node) => std::slice::from_ref(&*node.target),
+                        _ => continue,
+                    };
+                    for target in targets {
+                        if let Expr::Name(name) = target {
+                            let name = name.id.as_str();
+                            self.names.unite(Alias::Variable(name), Alias::Attribute(name));
+                        }
+                    }
+                }
+                visitor::walk_stmt(self, stmt);
             }
             Stmt::Assign(node) => {
                 for target in &node.targets {
@@ -395,8 +419,8 @@ impl<'f> Visitor<'f> for Builder<'f> {
         self.depth += 1;
         match expr {
             Expr::Attribute(attribute) => {
-                if let Some(holder) = last_name(&attribute.value)
-                    && holder != "self"
+                if let Some(holder) = Alias::of(&attribute.value)
+                    && holder != Alias::Variable("self")
                 {
                     self.names.holders.push((holder, attribute.attr.as_str()));
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::names::Alias;
 use super::state::{self, Frame, Loc, Locs, Slot, State};
 use super::{Engine, LocKey};
 use crate::python::ast::visitor::{self, Visitor};
@@ -504,13 +505,9 @@ impl<'f> Engine<'_, 'f> {
     }
 
     /// Whether what is stored under this name can matter.
-    fn is_tracked(&self, frame: Frame, target: &Expr) -> bool {
-        let named = match target {
-            Expr::Subscript(subscript) => &subscript.value,
-            other => other,
-        };
+    fn is_tracked(&self, frame: Frame, target: &'f Expr) -> bool {
         let file = self.frames[frame as usize].file;
-        super::facts::last_name(named).is_none_or(|name| self.files[file].tracked.contains(name))
+        Alias::of(target).is_none_or(|alias| self.files[file].tracked.contains(&alias))
     }
 
     /// Lets the events happen that matched code of this range. `stored` is what an assignment
@@ -590,7 +587,7 @@ impl<'f> Engine<'_, 'f> {
 /// Looks for anything in a statement that can matter.
 struct Touches<'t, 'f> {
     occurrences: &'t super::Occurrences<'f>,
-    tracked: &'t HashSet<&'f str>,
+    tracked: &'t HashSet<Alias<'f>>,
     defined: &'t HashSet<&'f str>,
     followed: &'t HashSet<usize>,
     found: bool,
@@ -609,11 +606,12 @@ impl<'f> Visitor<'f> for Touches<'_, 'f> {
         self.found = self.occurrences.contains_key(&expr.range())
             || match expr {
                 Expr::Name(name) => {
-                    self.tracked.contains(name.id.as_str()) && !name.ctx.is_load()
+                    self.tracked.contains(&Alias::Variable(name.id.as_str())) && !name.ctx.is_load()
                         || self.defined.contains(name.id.as_str())
                 }
                 Expr::Attribute(attribute) => {
-                    self.tracked.contains(attribute.attr.as_str()) && !attribute.ctx.is_load()
+                    self.tracked.contains(&Alias::Attribute(attribute.attr.as_str()))
+                        && !attribute.ctx.is_load()
                         || self.defined.contains(attribute.attr.as_str())
                 }
                 Expr::Call(call) => {
