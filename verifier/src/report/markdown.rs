@@ -69,7 +69,9 @@ impl Report<'_> {
                     let _ = write!(line, ", written against {}", code(commit));
                 }
                 match verification.earlier.iter().find(|earlier| earlier.report == report.id) {
-                    Some(earlier) if earlier.is_target => line.push_str("; this is the examined state"),
+                    Some(earlier) if earlier.is_target => {
+                        line.push_str("; the examined state is the one that it speaks of")
+                    }
                     Some(earlier) => {
                         let state = earlier.state.revision.as_ref().unwrap_or(&earlier.state.root);
                         let _ = write!(line, "; compared with the earlier state {}", code(state));
@@ -365,8 +367,8 @@ impl Report<'_> {
                 self.line(&format!("  - {}", searched(claim)));
             }
         }
-        for note in claim.speaking().flat_map(|observation| &observation.notes) {
-            self.line(&format!("  - {}", prose(note)));
+        for observation in claim.speaking().filter(|observation| !observation.notes.is_empty()) {
+            self.line(&format!("  - {}", prose(&observation.notes.join("; "))));
         }
     }
 
