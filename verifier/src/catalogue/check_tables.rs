@@ -406,7 +406,8 @@ impl Reader<'_> {
         let call = call.and_then(|call| self.pattern(&call));
         let inside = self.patterns(table, "inside");
         let not_inside = self.patterns(table, "not-inside");
-        if !has_call && !(inside.is_empty() && not_inside.is_empty()) {
+        let speaks_of_a_call = !inside.is_empty() || !not_inside.is_empty();
+        if speaks_of_a_call && !has_call {
             let help = "add `call = \"…\"`: it is the call that stands inside something";
             self.sink.add(
                 table.place(),

@@ -105,4 +105,23 @@ mod tests {
         check("a/../../b.py", Err(PathError::LeavesRoot));
         check("a\\b.py", Err(PathError::BadCharacter));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_path_is_below_the_root_and_normal(text in "[ab./\\\\\0é-]{0,16}") {
+            let Ok(path) = RelativePath::new(&text) else { return Ok(()) };
+            proptest::prop_assert!(path.as_str().split('/').all(|part| !["", ".", ".."].contains(&part)));
+            let again = RelativePath::new(path.as_str());
+            proptest::prop_assert_eq!(again.as_ref(), Ok(&path));
+            proptest::prop_assert!(path.as_str().ends_with(path.file_name()));
+        }
+
+        #[test]
+        fn detours_change_nothing(parts in proptest::collection::vec("[a-c]{1,2}", 1..5), at in 0usize..5) {
+            let plain = RelativePath::new(&parts.join("/"));
+            let mut detour = parts.clone();
+            detour.insert(at.min(parts.len()), "./x/..".to_owned());
+            proptest::prop_assert_eq!(RelativePath::new(&detour.join("//")), plain);
+        }
+    }
 }
