@@ -100,13 +100,22 @@ pub struct Findings {
     pub sources: u32,
     /// Places that match a sink, in these files.
     pub sinks: u32,
-    /// Names of functions whose callers could tell more: an argument arrives at a sink, or a value
-    /// from a source is returned.
-    pub open: Vec<String>,
+    /// Functions whose callers could tell more.
+    pub open: Vec<Open>,
     /// Some code was nested too deep to be looked into.
     pub too_deep: bool,
     /// More functions are called than the engine looks into.
     pub too_many: bool,
+}
+
+/// A function whose callers could tell more of sources and sinks in the first file: an argument
+/// arrives at a sink, or a value from a source is returned.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Open {
+    /// What a caller writes: the function's name, or its class's where it is a constructor.
+    pub function: String,
+    /// One of these is named where it is called: the class, the module, the package.
+    pub related: Vec<String>,
 }
 
 /// A value that comes from a source and arrives at a sink.

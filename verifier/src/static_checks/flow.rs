@@ -37,7 +37,7 @@
 //! callbacks that somebody else calls; `setattr`, `exec`, `globals()`; two names for one object
 //! inside a function; values that only decide which branch is taken. A branch that can never be
 //! taken counts as taken. When the sink is reached by a parameter, callers are looked for in all
-//! files that name the function.
+//! files that name the function and its class or module.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,7 +48,7 @@ use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::project::{Ancestor, ClassRef, Scope};
 use crate::python::taint::{
-    self, Binding, CallSite, Callee, ClassAt, Findings, Flow, Mark, Marks, Options, PropagatorKind,
+    self, Binding, CallSite, Callee, ClassAt, Findings, Flow, Mark, Marks, Open, Options, PropagatorKind,
     PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification, StepKind, World,
 };
 use crate::python::{ParsedFile, Project, Ranged, TextRange};
@@ -104,13 +104,14 @@ pub fn observe(check: &FlowCheck, claim: &Claim, context: &Context) -> Observati
     let asked = Asked::new(check, context.project);
     let result = match &claim.scope {
         ClaimScope::File(_) => subjects(claim, context).map(|subjects| {
-            let answers: Vec<Answer> = subjects.into_iter().map(|subject| asked.look(subject)).collect();
+            let answers: Vec<Answer> =
+                subjects.into_iter().map(|subject| asked.look(subject, false)).collect();
             let mut searched = crate::evidence::Searched { files: 1, parsed: 1, ..Default::default() };
             searched.blind.extend(answers.iter().find_map(|answer| answer.blind.clone()));
             (answers, searched)
         }),
         ClaimScope::Sweep(_) => {
-            sweep(claim, context, |bytes| asked.may_have_sink(bytes), |subject| asked.look(subject))
+            sweep(claim, context, |bytes| asked.may_have_sink(bytes), |subject| asked.look(subject, true))
                 .map(|swept| (swept.found, swept.searched))
         }
     };
@@ -253,9 +254,14 @@ impl<'c, 'f> Asked<'c, 'f> {
         self.check.to.iter().any(|pattern| may_match(pattern, text))
     }
 
-    fn look(&self, subject: Subject<'f>) -> Answer {
+    fn look(&self, subject: Subject<'f>, sweeping: bool) -> Answer {
         let file = subject.file;
         let mut answer = Answer { blind: subject.blind(), ..Answer::default() };
+        let marks = self.marks_of(file);
+        let has_sink = marks.sinks.iter().any(|mark| subject.range().contains_range(mark.range));
+        if (sweeping && !has_sink) || self.look_nearby(&mut answer, subject) {
+            return answer;
+        }
         let mut roots = vec![file];
         let mut asked_for = BTreeSet::new();
         for _ in 0..MOST_CALLER_ROUNDS {
@@ -268,11 +274,9 @@ impl<'c, 'f> Asked<'c, 'f> {
             }
             // What a parameter brings to the sink is decided by callers elsewhere, and so is what
             // becomes of a result.
-            let names: Vec<String> =
-                findings.open.iter().filter(|name| asked_for.insert((*name).clone())).cloned().collect();
             let before = roots.len();
-            for name in names {
-                if let Err(what) = self.add_callers(&name, &mut roots) {
+            for open in findings.open.iter().filter(|open| asked_for.insert((*open).clone())) {
+                if let Err(what) = self.add_callers(open, &mut roots) {
                     answer.unresolved = Some(what);
                 }
             }
@@ -285,23 +289,58 @@ impl<'c, 'f> Asked<'c, 'f> {
         answer
     }
 
-    /// Adds the files that may call a function of this name and have what the file lacks.
-    fn add_callers(&self, name: &str, roots: &mut Vec<&'f ParsedFile>) -> Result<(), String> {
-        let mentioning = self.project.mentioning(name);
-        let mut callers = Vec::new();
-        for path in mentioning.iter() {
-            if roots.iter().any(|root| root.path() == path) {
-                continue;
-            }
-            callers.push(path);
+    /// Looks at the file alone first. A way that needs no call of unknown effect is there whatever
+    /// the calls do; when every sink of the subject has one, nothing else has to be read.
+    fn look_nearby(&self, answer: &mut Answer, subject: Subject<'f>) -> bool {
+        let marks = self.marks_of(subject.file);
+        let start = |range: TextRange| range.start().to_u32();
+        let sinks: BTreeSet<u32> = marks
+            .sinks
+            .iter()
+            .filter(|mark| subject.range().contains_range(mark.range))
+            .map(|mark| start(mark.range))
+            .collect();
+        if sinks.is_empty() || marks.sources.is_empty() {
+            return false;
         }
+        let mut findings = taint::analyse(&self.specification, &Nearby(self), &[subject.file]);
+        findings.flows.retain(|flow| {
+            let certain = |kind: &StepKind| !matches!(kind, StepKind::Unresolved(_));
+            flow.steps.iter().all(|step| certain(&step.kind)) && self.broken(flow).is_none()
+        });
+        let reached: BTreeSet<u32> = findings.flows.iter().map(|flow| start(flow.sink.range)).collect();
+        if !sinks.is_subset(&reached) || findings.too_deep || findings.too_many {
+            return false;
+        }
+        answer.functions = findings.functions;
+        answer.nodes = findings.nodes;
+        self.take(answer, &findings, subject);
+        self.count(answer, subject);
+        true
+    }
+
+    /// Adds the files that may call a function of this name. One whose object or module is not
+    /// even named there could not be told to be called.
+    fn add_callers(&self, open: &Open, roots: &mut Vec<&'f ParsedFile>) -> Result<(), String> {
+        let name = &open.function;
+        let mut related: BTreeSet<RelativePath> = BTreeSet::new();
+        for word in &open.related {
+            related.extend(self.project.mentioning(word).iter().cloned());
+        }
+        let callers: Vec<RelativePath> = self
+            .project
+            .mentioning(name)
+            .iter()
+            .filter(|path| related.contains(*path) && roots.iter().all(|root| root.path() != *path))
+            .cloned()
+            .collect();
         if callers.len() > MOST_CALLER_FILES {
+            let number = callers.len();
             return Err(format!(
-                "{} files name `{name}`, too many to look for the value in them all",
-                callers.len()
+                "{number} files may call `{name}`, too many to look for the value in them all"
             ));
         }
-        for path in callers {
+        for path in &callers {
             if let Ok(file) = self.project.file(path) {
                 roots.push(file);
             }
@@ -456,6 +495,23 @@ impl<'f> World<'f> for Asked<'_, 'f> {
 
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {
         bases(self.project, class)
+    }
+}
+
+/// One file for itself, with calls that nobody follows.
+struct Nearby<'a, 'c, 'f>(&'a Asked<'c, 'f>);
+
+impl<'f> World<'f> for Nearby<'_, '_, 'f> {
+    fn marks(&self, file: &'f ParsedFile) -> Marks {
+        self.0.marks(file)
+    }
+
+    fn callees(&self, _: CallSite<'f>) -> Vec<Callee<'f>> {
+        Vec::new()
+    }
+
+    fn bases(&self, _: ClassAt<'f>) -> Vec<ClassAt<'f>> {
+        Vec::new()
     }
 }
 

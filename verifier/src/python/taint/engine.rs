@@ -15,7 +15,7 @@ use super::scope;
 use super::specification::{MarkIndex, Specification};
 use super::summary::{Arrival, Summary, Write};
 use super::value::{Element, Label, Origin, Step, StepKind, Taint, TaintSet, Trace, Value};
-use super::{CallSite, Callee, ClassAt, Findings, Flow, FlowStep, World};
+use super::{CallSite, Callee, ClassAt, Findings, Flow, FlowStep, Open, World};
 use crate::python::ParsedFile;
 use crate::python::rule::Requirement;
 
@@ -582,21 +582,26 @@ impl<'w, 'f> Engine<'w, 'f> {
 impl<'f> Engine<'_, 'f> {
     /// Functions whose callers could tell more of sources and sinks in the first file. A
     /// constructor is called by its class's name.
-    fn open(&self) -> Vec<String> {
-        let mut names = BTreeSet::new();
+    fn open(&self) -> Vec<Open> {
+        let mut functions = BTreeSet::new();
         for unit in &self.units {
             let returns = unit.summary.returned.reachable();
             let returns = returns.iter().any(|taint| matches!(taint.origin, Origin::Source { file: 0, .. }));
             let arrives = unit.summary.arrivals.iter().any(|arrival| arrival.sink_file == 0);
-            if matches!(unit.body, Body::Function(_)) && (returns || arrives) {
-                let name = match unit.class {
-                    Some(class) if unit.name == "__init__" => self.classes[class].at.class.name.to_string(),
-                    Some(_) | None => unit.name.clone(),
-                };
-                names.insert(name);
+            if !matches!(unit.body, Body::Function(_)) || !(returns || arrives) {
+                continue;
             }
+            let class = unit.class.map(|class| self.classes[class].at.class.name.to_string());
+            let path = self.files[unit.file as usize].source.path().as_str();
+            // `common/pools/redis.py` is imported as `redis` from `pools`.
+            let module = path.strip_suffix(".py").unwrap_or(path).rsplit('/');
+            let mut related: Vec<String> =
+                module.filter(|part| *part != "__init__").take(2).map(str::to_owned).collect();
+            related.extend(class.clone());
+            let function = class.filter(|_| unit.name == "__init__").unwrap_or_else(|| unit.name.clone());
+            functions.insert(Open { function, related });
         }
-        names.into_iter().collect()
+        functions.into_iter().collect()
     }
 }
 
