@@ -42,6 +42,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use crate::catalogue::check::FlowCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
@@ -62,6 +64,8 @@ const KIND: CheckKind = CheckKind::Flow;
 const MOST_CALLER_FILES: usize = 150;
 /// Callers of callers, and so on.
 const MOST_CALLER_ROUNDS: usize = 4;
+/// Files of a sweep whose calls are followed.
+const MOST_FOLLOWED: usize = 48;
 /// Ways told step by step; the rest is counted.
 const MOST_WAYS: usize = 20;
 
@@ -104,15 +108,14 @@ pub fn observe(check: &FlowCheck, claim: &Claim, context: &Context) -> Observati
     let asked = Asked::new(check, context.project);
     let result = match &claim.scope {
         ClaimScope::File(_) => subjects(claim, context).map(|subjects| {
-            let answers: Vec<Answer> =
-                subjects.into_iter().map(|subject| asked.look(subject, false)).collect();
+            let answers: Vec<Answer> = subjects.into_iter().map(|subject| asked.look(subject)).collect();
             let mut searched = crate::evidence::Searched { files: 1, parsed: 1, ..Default::default() };
             searched.blind.extend(answers.iter().find_map(|answer| answer.blind.clone()));
             (answers, searched)
         }),
         ClaimScope::Sweep(_) => {
-            sweep(claim, context, |bytes| asked.may_have_sink(bytes), |subject| asked.look(subject, true))
-                .map(|swept| (swept.found, swept.searched))
+            sweep(claim, context, |bytes| asked.may_have_sink(bytes), |subject| asked.pass(subject))
+                .map(|swept| (asked.follow_some(swept.found), swept.searched))
         }
     };
     match result {
@@ -136,6 +139,14 @@ struct Answer {
     nodes: u64,
     notes: Vec<String>,
     unresolved: Option<String>,
+}
+
+/// A subject of a sweep after the first look.
+struct Passed<'f> {
+    subject: Subject<'f>,
+    answer: Answer,
+    done: bool,
+    has_source: bool,
 }
 
 /// A flow, ready to be cited.
@@ -254,14 +265,49 @@ impl<'c, 'f> Asked<'c, 'f> {
         self.check.to.iter().any(|pattern| may_match(pattern, text))
     }
 
-    fn look(&self, subject: Subject<'f>, sweeping: bool) -> Answer {
+    /// The first look of a sweep.
+    fn pass(&self, subject: Subject<'f>) -> Passed<'f> {
+        let marks = self.marks_of(subject.file);
+        let mut answer = Answer { blind: subject.blind(), ..Answer::default() };
+        let has_sink = marks.sinks.iter().any(|mark| subject.range().contains_range(mark.range));
+        let done = !has_sink || self.look_nearby(&mut answer, subject);
+        Passed { subject, answer, done, has_source: marks.has_sources() }
+    }
+
+    /// The second look, at those files of a sweep for which the first was not enough; at those
+    /// with a source of their own first, when there are more than can be looked at.
+    fn follow_some(&self, passed: Vec<Passed<'f>>) -> Vec<Answer> {
+        let open = passed.iter().filter(|passed| !passed.done).count();
+        let mut first: Vec<usize> = (0..passed.len()).filter(|index| !passed[*index].done).collect();
+        first.sort_by_key(|index| (!passed[*index].has_source, *index));
+        first.truncate(MOST_FOLLOWED);
+        let first: BTreeSet<usize> = first.into_iter().collect();
+        passed
+            .into_par_iter()
+            .enumerate()
+            .map(|(index, mut passed)| {
+                if first.contains(&index) {
+                    return self.look(passed.subject);
+                }
+                if !passed.done {
+                    let what = format!(
+                        "calls were followed from {MOST_FOLLOWED} of {open} files, more are too many"
+                    );
+                    passed.answer.notes.push(what.clone());
+                    passed.answer.unresolved = Some(what);
+                }
+                passed.answer
+            })
+            .collect()
+    }
+
+    fn look(&self, subject: Subject<'f>) -> Answer {
         let file = subject.file;
         let mut answer = Answer { blind: subject.blind(), ..Answer::default() };
-        let marks = self.marks_of(file);
-        let has_sink = marks.sinks.iter().any(|mark| subject.range().contains_range(mark.range));
-        if (sweeping && !has_sink) || self.look_nearby(&mut answer, subject) {
+        if self.look_nearby(&mut answer, subject) {
             return answer;
         }
+        answer = Answer { blind: answer.blind, ..Answer::default() };
         let mut roots = vec![file];
         let mut asked_for = BTreeSet::new();
         for _ in 0..MOST_CALLER_ROUNDS {
@@ -289,8 +335,8 @@ impl<'c, 'f> Asked<'c, 'f> {
         answer
     }
 
-    /// Looks at the file alone first. A way that needs no call of unknown effect is there whatever
-    /// the calls do; when every sink of the subject has one, nothing else has to be read.
+    /// Looks at the file alone. A way that needs no call of unknown effect is there whatever
+    /// the calls do; whether every sink of the subject has one, so that nothing else has to be read.
     fn look_nearby(&self, answer: &mut Answer, subject: Subject<'f>) -> bool {
         let marks = self.marks_of(subject.file);
         let start = |range: TextRange| range.start().to_u32();
@@ -309,14 +355,11 @@ impl<'c, 'f> Asked<'c, 'f> {
             flow.steps.iter().all(|step| certain(&step.kind)) && self.broken(flow).is_none()
         });
         let reached: BTreeSet<u32> = findings.flows.iter().map(|flow| start(flow.sink.range)).collect();
-        if !sinks.is_subset(&reached) || findings.too_deep || findings.too_many {
-            return false;
-        }
         answer.functions = findings.functions;
         answer.nodes = findings.nodes;
         self.take(answer, &findings, subject);
         self.count(answer, subject);
-        true
+        sinks.is_subset(&reached) && !findings.too_deep && !findings.too_many
     }
 
     /// Adds the files that may call a function of this name. One whose object or module is not
