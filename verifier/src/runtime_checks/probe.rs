@@ -35,6 +35,9 @@ use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 /// How often a probe runs when the catalogue does not say.
 const RUNS: u32 = 3;
 
+/// What one run says, and what is to be noted about it.
+type Run = (Result<(bool, String), Reason>, Vec<String>);
+
 /// Answers the check.
 pub(super) fn observe(session: &Session<'_>, claim: &Claim, check: &ProbeCheck) -> Observation {
     let could_not = |reason, notes| unseen(CheckKind::Probe, Strength::Executed, reason, notes);
@@ -58,18 +61,20 @@ pub(super) fn observe(session: &Session<'_>, claim: &Claim, check: &ProbeCheck) 
         Ok(told) => (judge(&told), told.notes),
         Err(reason) => (Err(reason), Vec::new()),
     };
-    // When the first run cannot tell, no further one can make it tell.
-    let (first, mut notes) = run(0);
+    let mut told: Vec<Run> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..runs).map(|seed| scope.spawn(move || run(seed))).collect();
+        let lost = || (Err(no_answer("could-not-start", "the run was lost")), Vec::new());
+        running.into_iter().map(|run| run.join().unwrap_or_else(|_| lost())).collect()
+    });
+    let others: Vec<_> = told.split_off(1).into_iter().map(|(seen, _)| seen).collect();
+    let Some((first, mut notes)) = told.pop() else {
+        return could_not(no_answer("could-not-start", "no run"), Vec::new());
+    };
     notes.push(format!("probe `{}` {}, {runs} runs", check.file, &hash[..16]));
     let (holds, because) = match first {
         Ok(seen) => seen,
         Err(reason) => return could_not(reason, notes),
     };
-    let others: Vec<Result<(bool, String), Reason>> = std::thread::scope(|scope| {
-        let running: Vec<_> = (1..runs).map(|seed| scope.spawn(move || run(seed).0)).collect();
-        let lost = || Err(no_answer("could-not-start", "the run was lost"));
-        running.into_iter().map(|run| run.join().unwrap_or_else(|_| lost())).collect()
-    });
     for (index, other) in others.into_iter().enumerate() {
         let told = match &other {
             Ok((same, _)) if *same == holds => continue,

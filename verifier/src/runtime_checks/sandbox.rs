@@ -431,6 +431,7 @@ mod linux {
 
     pub(super) fn survey() -> Layers {
         let mut layers = Layers::default();
+        let Ok(scratch) = tempfile::tempdir() else { return layers };
         let mut pipe = [0; 2];
         // SAFETY: `pipe` has room for two descriptors. The new process only makes system calls
         // and writes a few bytes; it is told to by a process that may have threads, so that it
@@ -442,7 +443,7 @@ mod linux {
             let process = libc::fork();
             if process == 0 {
                 libc::close(pipe[0]);
-                let told = survey_here();
+                let told = survey_here(scratch.path());
                 libc::write(pipe[1], told.as_ptr().cast(), told.len());
                 libc::_exit(0);
             }
@@ -475,16 +476,15 @@ mod linux {
     }
 
     /// Tries every layer in this very process.
-    fn survey_here() -> String {
+    fn survey_here(scratch: &Path) -> String {
         let mut layers = Layers::default();
-        let scratch = std::env::temp_dir();
-        let view = View { readable: Vec::new(), scratch: scratch.clone() };
+        let view = View { readable: Vec::new(), scratch: scratch.to_owned() };
         hide(&view, &mut layers);
         // SAFETY: the caller has just forked and has one thread.
         match unsafe { separate(&mut layers) } {
             Ok(0) => {
-                furnish(&scratch, &scratch, &mut layers);
-                super::restrict(&view, &scratch, &scratch, &super::Limits::default(), &mut layers);
+                furnish(scratch, scratch, &mut layers);
+                super::restrict(&view, scratch, scratch, &super::Limits::default(), &mut layers);
                 let mut text = String::new();
                 for layer in &layers.in_force {
                     text.push_str(&format!("{}=\n", layer.name()));
@@ -492,7 +492,7 @@ mod linux {
                 for (layer, problem) in &layers.missing {
                     text.push_str(&format!("{}={}\n", layer.name(), problem.replace('\n', " ")));
                 }
-                return text;
+                text
             }
             // SAFETY: a child of this process.
             Ok(process) => unsafe {

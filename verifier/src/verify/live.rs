@@ -23,6 +23,9 @@ pub struct Worker {
 impl LiveObserver for Worker {
     fn observe(&self, tree: &dyn TargetTree, questions: &[LiveQuestion]) -> Vec<Observation> {
         let session = Session::new(tree, tree.directory(), &self.python, self.settings.clone());
+        // Proofs take longest, and begin first.
+        let mut order: Vec<usize> = (0..questions.len()).collect();
+        order.sort_by_key(|index| !matches!(questions[*index].check, Check::Probe(_)));
         let next = AtomicUsize::new(0);
         let answers: Mutex<Vec<Option<Observation>>> = Mutex::new(vec![None; questions.len()]);
         // Threads of their own: they wait for processes, and would keep those of the pool from reading.
@@ -30,10 +33,10 @@ impl LiveObserver for Worker {
             for _ in 0..self.jobs.clamp(1, questions.len().max(1)) {
                 scope.spawn(|| {
                     loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(question) = questions.get(index) else { return };
+                        let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                        let question = &questions[*index];
                         let observation = answer(&session, question);
-                        answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(observation);
+                        answers.lock().unwrap_or_else(PoisonError::into_inner)[*index] = Some(observation);
                     }
                 });
             }

@@ -327,19 +327,10 @@ impl Watch {
 
     /// Takes what is in the pipes, not more than a moment's worth.
     fn drain(&mut self, pipes: &Pipes) {
-        let mut buffer = [0u8; 1 << 16];
-        let mut read = |mut file: &File, mut sink: Box<dyn FnMut(&[u8]) + '_>| {
-            for _ in 0..64 {
-                match file.read(&mut buffer) {
-                    Ok(count) if count > 0 => sink(&buffer[..count]),
-                    Ok(_) | Err(_) => break,
-                }
-            }
-        };
-        read(&pipes.answer, Box::new(|bytes| self.scanner.push(bytes)));
-        read(&pipes.stdout, Box::new(|bytes| self.stdout.push(bytes)));
-        read(&pipes.stderr, Box::new(|bytes| self.stderr.push(bytes)));
-        read(&pipes.layers, Box::new(|bytes| self.told.extend_from_slice(bytes)));
+        take(&pipes.answer, |bytes| self.scanner.push(bytes));
+        take(&pipes.stdout, |bytes| self.stdout.push(bytes));
+        take(&pipes.stderr, |bytes| self.stderr.push(bytes));
+        take(&pipes.layers, |bytes| self.told.extend_from_slice(bytes));
     }
 
     /// Waits for whoever has ended, without waiting.
@@ -412,9 +403,8 @@ impl Watch {
     }
 }
 
-/// How many processes and threads this process can see: those of its namespace.
+/// How many processes this process can see: those of its namespace.
 fn processes_here() -> Option<u64> {
-    // The fourth field of `loadavg` counts this namespace's tasks nowhere; the directory does.
     let mut count = 0;
     for entry in std::fs::read_dir("/proc").ok()?.flatten() {
         let name = entry.file_name();
@@ -423,4 +413,14 @@ fn processes_here() -> Option<u64> {
         }
     }
     (count > 0).then_some(count)
+}
+
+fn take(mut file: &File, mut sink: impl FnMut(&[u8])) {
+    let mut buffer = [0u8; 1 << 16];
+    for _ in 0..64 {
+        match file.read(&mut buffer) {
+            Ok(count) if count > 0 => sink(&buffer[..count]),
+            Ok(_) | Err(_) => return,
+        }
+    }
 }
