@@ -17,5 +17,5 @@ def probe(context):
     try:
         collector.bind(endpoint)
     except zmq.ZMQError as error:
-        return context.holds(f"the collector cannot bind its own address: {error}")
+        return context.holds(f"the collector cannot bind its own address: {zmq.strerror(error.errno)}")
     return context.does_not_hold("the collector binds its address while the publisher is connected to it")

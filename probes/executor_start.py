@@ -1,8 +1,13 @@
 """Proves that ExecutorAgent cannot be constructed: it opens a socket on a context that is None."""
 
+import io
+import logging
+import os
+import pathlib
+
 
 def probe(context):
-    without_configuration(context)
+    without_surroundings(context)
     module = context.load("main_pc_code.agents.executor")
     try:
         module.ExecutorAgent(port=context.free_port())
@@ -15,8 +20,12 @@ def probe(context):
     return context.does_not_hold("the agent was constructed")
 
 
-def without_configuration(context):
-    """Loads the module's configuration as empty where it is shipped in a state that cannot be loaded."""
+def without_surroundings(context):
+    """Spares modules what they want before anything of interest and what is not the question:
+    directories and log files beside the code, which cannot be written to here, and a configuration
+    that is shipped in a state in which it cannot be loaded."""
+    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
+    logging.FileHandler._open = lambda handler: io.StringIO()
     try:
         manager = context.load("common.config_manager")
     except ImportError:

@@ -3,9 +3,14 @@
 The endpoint and the pool are supplied, so that the lines behind the missing endpoint are reached.
 """
 
+import io
+import logging
+import os
+import pathlib
+
 
 def probe(context):
-    without_configuration(context)
+    without_surroundings(context)
     module = context.load("main_pc_code.agents.face_recognition_agent")
     agent = module.FaceRecognitionAgent.__new__(module.FaceRecognitionAgent)
     agent.port, agent.zmq_timeout = 5610, 5000
@@ -25,8 +30,12 @@ def probe(context):
     return context.does_not_hold("_init_zmq opened all its sockets")
 
 
-def without_configuration(context):
-    """Loads the module's configuration as empty where it is shipped in a state that cannot be loaded."""
+def without_surroundings(context):
+    """Spares modules what they want before anything of interest and what is not the question:
+    directories and log files beside the code, which cannot be written to here, and a configuration
+    that is shipped in a state in which it cannot be loaded."""
+    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
+    logging.FileHandler._open = lambda handler: io.StringIO()
     try:
         manager = context.load("common.config_manager")
     except ImportError:

@@ -14,5 +14,5 @@ def probe(context):
     try:
         socket.bind(endpoint)
     except zmq.ZMQError as error:
-        return context.holds(f"the second bind raised ZMQError: {error}")
+        return context.holds(f"the second bind raised ZMQError: {zmq.strerror(error.errno)}")
     return context.does_not_hold("the second bind on the same address succeeded")

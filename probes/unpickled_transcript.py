@@ -3,7 +3,10 @@
 As for the audio preprocessor: the real loop, one message from a fake socket, a file as the effect.
 """
 
+import io
+import logging
 import os
+import pathlib
 import pickle
 
 
@@ -16,7 +19,7 @@ class Crafted:
 
 
 def probe(context):
-    without_configuration(context)
+    without_surroundings(context)
     module = context.load("main_pc_code.agents.streaming_interrupt_handler")
     marker = os.path.join(str(context.scratch), "unpickled")
     messages = [pickle.dumps(Crafted(marker))]
@@ -37,8 +40,12 @@ def probe(context):
     return context.does_not_hold("the message was read and had no effect")
 
 
-def without_configuration(context):
-    """Loads the module's configuration as empty where it is shipped in a state that cannot be loaded."""
+def without_surroundings(context):
+    """Spares modules what they want before anything of interest and what is not the question:
+    directories and log files beside the code, which cannot be written to here, and a configuration
+    that is shipped in a state in which it cannot be loaded."""
+    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
+    logging.FileHandler._open = lambda handler: io.StringIO()
     try:
         manager = context.load("common.config_manager")
     except ImportError:

@@ -4,6 +4,10 @@ The analyzer starts its voice thread itself, as it would with a voice model. The
 takes from it; it can be a list or a queue. Nothing in the target fills it, so the probe does.
 """
 
+import io
+import logging
+import os
+import pathlib
 import queue
 import threading
 import time
@@ -34,7 +38,7 @@ class Watched(list):
 
 
 def probe(context):
-    without_configuration(context)
+    without_surroundings(context)
     module = context.load("main_pc_code.agents.face_recognition_agent")
     analyzer = module.EmotionAnalyzer.__new__(module.EmotionAnalyzer)
     analyzer.voice_buffer = watched = Watched(range(3))
@@ -51,8 +55,12 @@ def probe(context):
     return context.does_not_hold("one thread emptied the buffer and then left it alone; nothing else touched it")
 
 
-def without_configuration(context):
-    """Loads the module's configuration as empty where it is shipped in a state that cannot be loaded."""
+def without_surroundings(context):
+    """Spares modules what they want before anything of interest and what is not the question:
+    directories and log files beside the code, which cannot be written to here, and a configuration
+    that is shipped in a state in which it cannot be loaded."""
+    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
+    logging.FileHandler._open = lambda handler: io.StringIO()
     try:
         manager = context.load("common.config_manager")
     except ImportError:

@@ -48,8 +48,11 @@ class TargetFinder:
         if spec is None:
             return None
         if spec.loader is None:
-            # A directory without `__init__.py` gives way to a declared package of its name.
-            return _state["stubs"].find_spec(name)
+            # A directory of the target without `__init__.py` gives way to a declared package of
+            # its name; installed packages such as `google` are made this way and are real.
+            if all(_inside(directory + os.sep) for directory in spec.submodule_search_locations or ()):
+                return _state["stubs"].find_spec(name)
+            return None
         if type(spec.loader) is importlib.machinery.SourceFileLoader and _inside(spec.origin):
             spec.loader = TargetLoader(spec.loader.name, spec.loader.path)
             spec.cached = None

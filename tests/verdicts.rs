@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use verifier::catalogue::Catalogue;
 use verifier::report::{Format, Style, render};
 use verifier::target::{DirectoryTree, TargetDescription, TargetTree};
 use verifier::verdict::Standing;
 use verifier::verification::Verification;
-use verifier::verify::{EarlierState, EarlierStates, NotRun, Quiet, Selection, verify};
+use verifier::verify::{EarlierState, EarlierStates, LiveObserver, NotRun, Quiet, Selection, Worker, verify};
+
+use crate::support::settings;
 
 const AUDITED: &str = "examples/voice-assistant/audited";
 const REMEDIATED: &str = "examples/voice-assistant/remediated";
@@ -29,6 +32,11 @@ fn top() -> PathBuf {
 
 /// What the table says of a tree, with the claims undetermined that only a probe answers.
 fn expected(tree: &str) -> Verdicts {
+    expected_where(tree, |_| false)
+}
+
+/// The same, when probes of these kinds are run.
+fn expected_where(tree: &str, is_run: impl Fn(&str) -> bool) -> Verdicts {
     let text = std::fs::read_to_string(top().join("tests/expected.toml")).expect("the table is there");
     let table: toml::Table = text.parse().expect("the table is TOML");
     let mut verdicts = Verdicts::new();
@@ -36,24 +44,31 @@ fn expected(tree: &str) -> Verdicts {
         let id = finding["id"].as_str().expect("an id");
         verdicts.insert(id.to_owned(), finding[tree].as_str().expect("a verdict").to_owned());
         for (claim, row) in finding["claims"].as_table().expect("claims") {
-            let only_probe = row.get("probe").is_some();
-            let verdict = if only_probe { "undetermined" } else { row[tree].as_str().expect("a verdict") };
+            let probe = row.get("probe").map(|probe| probe.as_str().expect("`packages` or `stubs`"));
+            let verdict = match probe {
+                Some(probe) if !is_run(probe) => "undetermined",
+                Some(_) | None => row[tree].as_str().expect("a verdict"),
+            };
             verdicts.insert(format!("{id}/{claim}"), verdict.to_owned());
         }
     }
     verdicts
 }
 
-/// Examines a bundled target without running anything of it; the audited tree is the earlier
-/// state of both.
+/// Examines a bundled target without running anything of it.
 fn examine<T>(root: &str, read: impl FnOnce(&Verification) -> T) -> T {
+    examine_with(root, &NotRun, read)
+}
+
+/// Examines a bundled target; the audited tree is the earlier state of both.
+fn examine_with<T>(root: &str, live: &dyn LiveObserver, read: impl FnOnce(&Verification) -> T) -> T {
     let open = |root: &str| {
         DirectoryTree::open(&top().join(root), &CATALOGUE.target.exclude).expect("the tree is there")
     };
     let tree = (root != AUDITED).then(|| Box::new(open(AUDITED)) as Box<dyn TargetTree>);
     let description = TargetDescription { root: AUDITED.to_owned(), revision: None };
     let earlier = EarlierStates::for_all(&CATALOGUE, EarlierState { description, tree });
-    let verification = verify(&CATALOGUE, &Selection::default(), &open(root), &earlier, &NotRun, &Quiet)
+    let verification = verify(&CATALOGUE, &Selection::default(), &open(root), &earlier, live, &Quiet)
         .expect("everything is selected");
     read(&verification)
 }
@@ -136,6 +151,30 @@ fn audited_tree_gets_the_verdicts_of_the_table() {
 #[test]
 fn remediated_tree_gets_the_verdicts_of_the_table() {
     check(&examine(REMEDIATED, in_json), &expected("remediated"));
+}
+
+/// With live objects and probes. `ASSAY_TEST_VENV` names a virtual environment with the target's
+/// packages; without it stubs stand in, and the proofs that need the packages could not look.
+#[test]
+fn running_the_code_changes_no_verdict_and_settles_the_rest() {
+    let mut settings = settings(Duration::from_secs(60));
+    settings.venv = std::env::var_os("ASSAY_TEST_VENV").map(PathBuf::from);
+    let has_packages = settings.venv.is_some();
+    let worker = Worker { settings, python: CATALOGUE.target.python.clone(), jobs: 2 };
+    for (root, tree) in [(AUDITED, "audited"), (REMEDIATED, "remediated")] {
+        let mut expected = expected_where(tree, |probe| has_packages || probe == "stubs");
+        let actual = examine_with(root, &worker, in_json);
+        if !has_packages {
+            // This machine's Python may have the packages all the same.
+            let settled = expected_where(tree, |_| true);
+            for (id, verdict) in &mut expected {
+                if actual.get(id) == settled.get(id) {
+                    verdict.clone_from(&settled[id]);
+                }
+            }
+        }
+        check(&actual, &expected);
+    }
 }
 
 #[test]
