@@ -142,9 +142,9 @@ const STAGES: [(&str, u32); 20] = [
     ("review", 10),
     ("manual", 10),
     ("siblings", 11),
-    ("relocate", 11),
     ("verify", 12),
-    ("report", 13),
+    ("relocate", 13),
+    ("report", 14),
 ];
 
 /// Files that look to the right. This list only shrinks.
