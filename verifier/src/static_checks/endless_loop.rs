@@ -22,7 +22,8 @@
 //! static = { endless-loop = true }   # false: there is none
 //! ```
 //!
-//! With `files = "glob"` every such loop of the files is cited.
+//! With `files = "glob"` every such loop of the files is cited; those in files that do not
+//! compile are told in notes.
 //!
 //! What it cannot see: exceptions that a call raises without somebody having written `raise` in
 //! a place that is looked at (a closed socket, Ctrl-C), conditions that are constant only in
@@ -79,7 +80,8 @@ pub fn observe(check: &EndlessLoopCheck, claim: &Claim, context: &Context) -> Ob
     {
         return Sight::default().unobserved(KIND, reason);
     }
-    let swept = match sweep(claim, context, may_loop_for_ever, loops) {
+    let sweeps = matches!(claim.scope, crate::catalogue::Scope::Sweep(_));
+    let swept = match sweep(claim, context, may_loop_for_ever, |subject| loops(subject, sweeps)) {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -139,7 +141,7 @@ struct Seen {
     notes: Vec<String>,
 }
 
-fn loops(subject: Subject) -> Seen {
+fn loops(subject: Subject, sweeps: bool) -> Seen {
     let file = subject.file;
     let names = FileNames::new(file.source().module());
     let mut finder = Finder { within: subject.range(), class: None, loops: Vec::new(), depth: 0, nodes: 0 };
@@ -159,6 +161,11 @@ fn loops(subject: Subject) -> Seen {
         match exit_of(&endings) {
             Some(exit) => seen.left.push(site(file, candidate.stmt.range(), Some(exit))),
             None => {
+                if sweeps && file.broken().is_some() {
+                    let (line, _) = file.source().lines(candidate.stmt.range());
+                    seen.notes.push(format!("in a file that does not compile: `{}:{line}`", file.path()));
+                    continue;
+                }
                 let coroutine = endings.raises.contains(&Raised::Cancelled);
                 let label = if coroutine {
                     seen.coroutines += 1;

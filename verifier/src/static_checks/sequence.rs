@@ -34,6 +34,8 @@
 //! - What one method leaves behind another finds. A `None` is an exception: it stays only when
 //!   no other method stores something real (then the caller sees to the order), and when it does
 //!   not end the object's use (`x.close(); x = None`).
+//! - In a sweep, what is found in files that do not compile is told in notes; for a claim about
+//!   one file it counts when the broken part lies elsewhere.
 //! - Methods that a class only inherits count for a claim about one file, under a label; a sweep
 //!   cites a class for what its own code does.
 //!
@@ -166,6 +168,10 @@ fn look<'f>(check: &SequenceCheck, search: &Search<'_, 'f>, subject: Subject<'f>
     for chain in &found.chains {
         // Where the parser had to guess, nothing can be concluded.
         if chain.steps.iter().any(|step| broken_within(step.file, step.range).is_some()) {
+            continue;
+        }
+        if sweeps && file.broken().is_some() {
+            seen.notes.push(format!("in a file that does not compile: `{}`: {}", chain.object, path(chain)));
             continue;
         }
         seen.objects += 1;

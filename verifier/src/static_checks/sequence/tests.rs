@@ -369,3 +369,32 @@ fn recursion_and_deep_calls_end() {
     deep.push_str("def main():\n    f39(pooled())\n");
     check(&REBOUND, &deep);
 }
+
+/// Rewritings that leave the meaning alone; the fixtures use these names and no others.
+fn variants(text: &str) -> Vec<String> {
+    let mut variants = vec![
+        text.replace('\n', "\n\n"),
+        text.replace('\n', "  # note\n"),
+        text.replace("held", "other_name"),
+        text.replace("    ", "\t"),
+        text.replace("self", "this"),
+    ];
+    // Methods in the opposite order.
+    let mut parts: Vec<&str> = text.split("    def ").collect();
+    parts[1..].reverse();
+    variants.push(parts.join("    def "));
+    variants
+}
+
+#[test]
+fn verdict_does_not_change_when_code_is_rewritten() {
+    let holds = "class A:\n    def __init__(self):\n        self.c = None\n        self._open()\n    def _open(self):\n        held = self.c\n        held.socket()\n    def close(self):\n        pass\n";
+    let fixed = holds.replace("self.c = None", "self.c = make()");
+    let guarded = holds.replace("        held.socket()", "        if held:\n            held.socket()");
+    for (text, expected) in [(holds, "holds"), (&fixed, "does not hold"), (&guarded, "does not hold")] {
+        for variant in variants(text) {
+            let observation = ask(&variant, None, &NULLED);
+            assert_eq!(word(&observation), expected, "{variant}");
+        }
+    }
+}
