@@ -427,9 +427,9 @@ impl<'f> Engine<'_, 'f> {
         }
         // A function that does nothing with its arguments may still give one of them back.
         let gives_back = || arguments.all().any(|loc| !state.chains(loc).is_empty());
-        if !self.is_relevant(function, class, 0)
-            && !(gives_back() && self.function_facts(function).returns_name)
-        {
+        let matters = self.is_relevant(function, class, 0)
+            || (gives_back() && self.function_facts(function).returns_name);
+        if !matters {
             return None;
         }
         let frame = self.frame(caller, site, function, class, callee.parent);

@@ -50,7 +50,7 @@ impl<'f> FileFacts<'f> {
                 continue;
             }
             for found in matcher.find(pattern) {
-                let Some(object) = object_of(file, &found, &events.object) else { continue };
+                let Some(object) = object_of(file, &found, events.object) else { continue };
                 if let Some(event) = event {
                     facts.counts[event] += 1;
                     facts.objects[event].extend(Alias::of(object));

@@ -74,7 +74,7 @@ impl<'f> Engine<'_, 'f> {
                     _ => return Some(state),
                 };
                 let known = if is_none { Known::None } else { Known::Something };
-                self.learn(frame, &mut state, subject, known, depth).then_some(state)
+                self.learn(frame, &mut state, subject, known).then_some(state)
             }
             Expr::Call(call) => {
                 let callee = match &*call.func {
@@ -83,33 +83,26 @@ impl<'f> Engine<'_, 'f> {
                 };
                 match (callee, call.arguments.args.first()) {
                     ("isinstance", Some(subject)) if holds => {
-                        self.learn(frame, &mut state, subject, Known::Something, depth).then_some(state)
+                        self.learn(frame, &mut state, subject, Known::Something).then_some(state)
                     }
                     ("bool", Some(subject)) => self.assume_within(frame, state, subject, holds, depth + 1),
                     ("getattr", _) if holds => {
-                        self.learn(frame, &mut state, test, Known::Something, depth).then_some(state)
+                        self.learn(frame, &mut state, test, Known::Something).then_some(state)
                     }
                     _ => Some(state),
                 }
             }
-            _ if holds => self.learn(frame, &mut state, test, Known::Something, depth).then_some(state),
+            _ if holds => self.learn(frame, &mut state, test, Known::Something).then_some(state),
             // A false value is `None` or something empty: nothing can be told.
             _ => Some(state),
         }
     }
 
     /// Whether there is a path on which the value is so.
-    fn learn(
-        &mut self,
-        frame: Frame,
-        state: &mut State,
-        subject: &'f Expr,
-        known: Known,
-        depth: u32,
-    ) -> bool {
+    fn learn(&mut self, frame: Frame, state: &mut State, subject: &'f Expr, known: Known) -> bool {
         if let Expr::Named(named) = subject {
-            return self.learn(frame, state, &named.target, known, depth + 1)
-                && self.learn(frame, state, &named.value, known, depth + 1);
+            return self.learn(frame, state, &named.target, known)
+                && self.learn(frame, state, &named.value, known);
         }
         let Some(slots) = self.slots(frame, state, subject) else { return true };
         let mut possible = slots.is_empty();

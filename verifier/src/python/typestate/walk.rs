@@ -33,6 +33,9 @@ pub(super) struct Sink {
     last: Option<State>,
 }
 
+/// What the head of a loop does: the state that enters the body, and the one that leaves.
+type Header<'h, E> = dyn Fn(&mut E, State) -> (Option<State>, Option<State>) + 'h;
+
 /// A loop whose state still changes after this many rounds is left as it is.
 const MAX_ROUNDS: usize = 4;
 
@@ -261,7 +264,7 @@ impl<'f> Engine<'_, 'f> {
         body: &'f [Stmt],
         orelse: &'f [Stmt],
         endless: bool,
-        header: &dyn Fn(&mut Self, State) -> (Option<State>, Option<State>),
+        header: &Header<'_, Self>,
     ) -> Flow {
         let mut before = state;
         let mut breaks: Option<State> = None;
