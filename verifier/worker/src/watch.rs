@@ -362,15 +362,25 @@ impl Watch {
             }
         }
         let patience = Instant::now() + Duration::from_secs(2);
+        // In a namespace of its own everybody is dead by now; else those that went out of the
+        // group have become this process's children, as the one that adopts orphans.
+        let options = if self.own_namespace { 0 } else { libc::WNOHANG };
         while Instant::now() < patience {
             let mut status = 0;
             // SAFETY: an integer that lives through the call.
-            let process = unsafe { libc::waitpid(-1, &raw mut status, 0) };
+            let process = unsafe { libc::waitpid(-1, &raw mut status, options) };
             if process == self.process && self.status.is_none() {
                 self.status = Some(status);
             }
             if process < 0 {
                 return;
+            }
+            if process == 0 {
+                for child in children() {
+                    // SAFETY: a plain call on a child that is not waited for yet.
+                    unsafe { libc::kill(child, libc::SIGKILL) };
+                }
+                std::thread::sleep(Duration::from_millis(1));
             }
         }
     }
@@ -423,4 +433,10 @@ fn take(mut file: &File, mut sink: impl FnMut(&[u8])) {
             Ok(_) | Err(_) => return,
         }
     }
+}
+
+/// The children of this process, where the system tells.
+fn children() -> Vec<libc::pid_t> {
+    let told = std::fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+    told.split_whitespace().filter_map(|number| number.parse().ok()).collect()
 }
