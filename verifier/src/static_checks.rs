@@ -263,7 +263,9 @@ pub fn sweep<'f, T: Send>(
 ) -> Result<Swept<T>, Reason> {
     let paths = paths(&claim.scope, context)?;
     context.project.files().tree().prefetch(&paths);
-    let looked: Vec<Result<Option<(Vec<T>, Option<Reason>)>, Reason>> = paths
+    /// What was found in a file that was worth parsing, and why it is broken if it is.
+    type Looked<T> = Option<(Vec<T>, Option<Reason>)>;
+    let looked: Vec<Result<Looked<T>, Reason>> = paths
         .par_iter()
         .map(|path| {
             if !candidate(&context.project.files().bytes(path)?) {

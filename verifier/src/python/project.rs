@@ -4,6 +4,7 @@
 //! Files are looked at when somebody asks and remembered. What cannot be resolved is said to
 //! be [`Type::Unknown`], with the reason; nothing is ever guessed.
 
+mod annotations;
 pub mod attributes;
 pub mod classes;
 pub mod facts;

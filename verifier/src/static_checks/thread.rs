@@ -757,10 +757,11 @@ fn signals_in<'f>(
             continue;
         }
         let Some(object) = object else {
-            // A variable that both see: of the module, or of a function around both.
-            if !matches!(expr, Expr::Name(node) if node.ctx == ExprContext::Store) {
-                sites.push(site(function.file, range, Some("signalled")));
-            } else if project.frame_bindings(Frame::Function(function.node)).outer.contains_key(name) {
+            // A variable that both see: of the module, or of a function around both. A plain
+            // store makes a variable of its own, unless the function says otherwise.
+            let is_store = matches!(expr, Expr::Name(node) if node.ctx == ExprContext::Store);
+            let bindings = project.frame_bindings(Frame::Function(function.node));
+            if !is_store || bindings.outer.contains_key(name) {
                 sites.push(site(function.file, range, Some("signalled")));
             }
             continue;

@@ -80,7 +80,7 @@ impl<'p, 'f> Uses<'p, 'f> {
             }
             Held::Module(file) => {
                 self.files = 1;
-                self.body(file, &file.source().module().body, None, &[self.name], 0);
+                self.body(file, &file.source().module().body, &[self.name], 0);
                 let others = self.project.mentioning(self.name);
                 if let Some(other) = others.iter().find(|path| *path != file.path()) {
                     self.maybe.push(format!("`{other}` mentions the name too"));
@@ -122,7 +122,7 @@ impl<'p, 'f> Uses<'p, 'f> {
             self.files += 1;
             broken += u32::from(file.broken().is_some());
             let (events, maybe) = (self.events.len(), self.maybe.len());
-            self.body(file, &file.source().module().body, None, &[], 0);
+            self.body(file, &file.source().module().body, &[], 0);
             let is_test = is_test_code(path)
                 && matches!(self.held, Held::Attribute(owner) if !is_test_code(owner.file.path()));
             if is_test {
@@ -141,18 +141,10 @@ impl<'p, 'f> Uses<'p, 'f> {
     }
 
     fn function(&mut self, function: FunctionRef<'f>, aliases: &[&str], depth: u32) {
-        let scope_class = function.class_ref();
-        self.body(function.file, &function.node.body, scope_class, aliases, depth);
+        self.body(function.file, &function.node.body, aliases, depth);
     }
 
-    fn body(
-        &mut self,
-        file: &'f ParsedFile,
-        body: &'f [Stmt],
-        _class: Option<ClassRef<'f>>,
-        aliases: &[&str],
-        depth: u32,
-    ) {
+    fn body(&mut self, file: &'f ParsedFile, body: &'f [Stmt], aliases: &[&str], depth: u32) {
         let key = (body.as_ptr().addr(), aliases.join(","));
         if !aliases.is_empty() && !self.seen.insert(key) {
             return;
@@ -444,7 +436,7 @@ impl<'f> Walker<'_, '_, 'f> {
             match parameter {
                 Some(parameter) => {
                     let (file, depth) = (function.file, self.depth + 1);
-                    self.uses.body(file, &function.node.body, None, &[parameter], depth);
+                    self.uses.body(file, &function.node.body, &[parameter], depth);
                 }
                 None => {
                     self.uses.maybe.push(format!("it is handed to `{name}` in a way that is not followed"))
@@ -477,7 +469,7 @@ impl<'f> Walker<'_, '_, 'f> {
             let Some(object) = object_parameter(function) else { continue };
             if self.depth < DEPTH && function.node.name.as_str() == method {
                 let (file, depth) = (function.file, self.depth + 1);
-                self.uses.body(file, &function.node.body, None, &[object], depth);
+                self.uses.body(file, &function.node.body, &[object], depth);
             }
         }
     }
