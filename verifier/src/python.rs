@@ -5,6 +5,7 @@ pub mod callees;
 pub mod control_flow;
 mod decode;
 mod depth;
+mod semantics;
 pub mod files;
 pub mod pattern;
 pub mod project;

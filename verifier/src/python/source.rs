@@ -9,6 +9,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use crate::python::decode::decode;
 use crate::python::depth;
 use crate::python::pattern::Facts;
+use crate::python::semantics;
 use crate::target::RelativePath;
 
 /// A Python file as text and tree. The parser recovers: a file that does not compile has a
@@ -60,6 +61,12 @@ impl SourceFile {
             let line = line_of(&line_starts, place);
             let message = "nested too deeply to be read".to_owned();
             errors.insert(0, SyntaxError { line, message, range });
+        }
+        if errors.is_empty() {
+            // Of a recovered tree the compiler's rules would say what nobody has written.
+            errors.extend(semantics::errors(&module, &text).into_iter().map(|(range, message)| {
+                SyntaxError { line: line_of(&line_starts, range.start()), message, range }
+            }));
         }
         Self { path, module, errors, line_starts, text, facts: OnceLock::new() }
     }
@@ -170,6 +177,49 @@ mod tests {
             let start = &file.text()[..20];
             assert_eq!(file.errors()[0].message, "nested too deeply to be read", "{start}");
             assert!(file.module().body.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_the_compiler_refuses_is_an_error() {
+        for (text, line) in [
+            ("x = 1\nreturn x\n", 2),
+            ("def f():\n    await g()\n", 2),
+            ("def f():\n    async with g: pass\n", 2),
+            ("async def f():\n    def g():\n        await h()\n", 3),
+            ("def f(a, a): pass\n", 1),
+            ("if x:\n    break\n", 2),
+            ("for x in y:\n    def f():\n        continue\n", 3),
+            ("def f():\n    x = 1\n    global x\n", 2),
+            ("class C:\n    yield 1\n", 2),
+            ("nonlocal x\n", 1),
+            ("try: pass\nexcept: pass\nexcept A: pass\n", 2),
+            ("x = 1\nfrom __future__ import annotations\n", 2),
+        ] {
+            let file = parse(text.to_owned());
+            assert_eq!(file.errors().first().map(|error| error.line), Some(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_compiler_accepts_is_none() {
+        for text in [
+            "async def f():\n    return [await g(x) for x in y if await h(x)]\n",
+            "async def f():\n    return [x async for x in y]\n",
+            "def f():\n    return (await x for x in y)\n",
+            "def f():\n    return lambda: (yield)\n",
+            "for x in y:\n    if x:\n        continue\n    else:\n        break\n",
+            "while x:\n    for y in z:\n        pass\n    else:\n        break\n",
+            "def f():\n    global x\n    x = 1\n",
+            "x = 1\ndef f():\n    global x\n    x = 2\n",
+            "def f():\n    x = 1\n    def g():\n        nonlocal x\n        x = 2\n",
+            "'doc'\nfrom __future__ import annotations\nx: int = 1\n",
+            "class C:\n    x = [y for y in range(3)]\n    def f(self): return self.x\n",
+            "async def f():\n    async with g as h:\n        pass\n    async for i in j:\n        yield i\n",
+            "print(*a, **b)\nx = *a, b\nfor x in *a, b: pass\n",
+        ] {
+            let file = parse(text.to_owned());
+            assert_eq!(file.errors(), [], "{text}");
         }
     }
 

@@ -1,0 +1,354 @@
+//! What Python's compiler refuses though its grammar does not: `return` outside a function,
+//! `await` outside an `async` one, a parameter that is there twice. The parser's crate knows the
+//! rules; here is what it has to be told of the place it looks at.
+
+use std::cell::RefCell;
+
+use ruff_python_ast::visitor::source_order::{
+    SourceOrderVisitor, walk_annotation, walk_comprehension, walk_expr, walk_stmt,
+};
+use ruff_python_ast::{self as ast, Expr, ModModule, Parameters, PythonVersion, Stmt};
+use ruff_python_parser::semantic_errors::{
+    LazyImportContext, SemanticSyntaxChecker, SemanticSyntaxContext, SemanticSyntaxError,
+};
+use ruff_text_size::{Ranged, TextRange};
+
+/// The errors of a tree that the parser has no complaint about, in the order of their places.
+pub(super) fn errors(module: &ModModule, source: &str) -> Vec<(TextRange, String)> {
+    let mut walk = Walk {
+        checker: SemanticSyntaxChecker::new(),
+        own: Vec::new(),
+        place: Place {
+            source,
+            scopes: vec![Scope::new(Kind::Module, &module.body)],
+            errors: RefCell::default(),
+        },
+    };
+    walk.visit_body(&module.body);
+    let own = walk.own;
+    let mut errors: Vec<(TextRange, String)> =
+        walk.place.errors.into_inner().into_iter().map(|error| (error.range(), error.to_string())).collect();
+    errors.extend(own);
+    errors.sort_by_key(|(range, _)| (range.start(), range.end()));
+    errors
+}
+
+struct Walk<'a> {
+    checker: SemanticSyntaxChecker,
+    /// What the parser's crate does not look for.
+    own: Vec<(TextRange, String)>,
+    place: Place<'a>,
+}
+
+/// Where the walk is.
+struct Place<'a> {
+    source: &'a str,
+    scopes: Vec<Scope<'a>>,
+    errors: RefCell<Vec<SemanticSyntaxError>>,
+}
+
+struct Scope<'a> {
+    kind: Kind,
+    /// `global` declarations of this scope, wherever in it.
+    globals: Vec<(&'a str, TextRange)>,
+    parameters: Vec<&'a str>,
+    loops: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Module,
+    Class,
+    Function { is_async: bool },
+    Lambda,
+    Comprehension { is_async: bool },
+    Generator,
+}
+
+impl<'a> Scope<'a> {
+    fn new(kind: Kind, body: &'a [Stmt]) -> Self {
+        let mut globals = Globals::default();
+        globals.visit_body(body);
+        Self { kind, globals: globals.found, parameters: Vec::new(), loops: 0 }
+    }
+
+    fn with_parameters(mut self, parameters: Option<&'a Parameters>) -> Self {
+        self.parameters = parameters
+            .into_iter()
+            .flat_map(|parameters| parameters.iter())
+            .map(|any| any.name().as_str())
+            .collect();
+        self
+    }
+}
+
+/// The `global` statements of one scope.
+#[derive(Default)]
+struct Globals<'a> {
+    found: Vec<(&'a str, TextRange)>,
+}
+
+impl<'a> SourceOrderVisitor<'a> for Globals<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::Global(node) => {
+                self.found.extend(node.names.iter().map(|name| (name.as_str(), node.range)))
+            }
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+impl<'a> Walk<'a> {
+    fn within(&mut self, scope: Scope<'a>, walk: impl FnOnce(&mut Self)) {
+        self.place.scopes.push(scope);
+        walk(self);
+        self.place.scopes.pop();
+    }
+
+    fn in_loop(&mut self, body: &'a [Stmt]) {
+        self.scope().loops += 1;
+        self.visit_body(body);
+        self.scope().loops -= 1;
+    }
+
+    fn scope(&mut self) -> &mut Scope<'a> {
+        self.place.scopes.last_mut().expect("the module is never left")
+    }
+
+    /// Defaults and annotations belong to the scope around.
+    fn parameters(&mut self, parameters: &'a Parameters) {
+        for parameter in parameters {
+            if let Some(annotation) = parameter.annotation() {
+                self.visit_annotation(annotation);
+            }
+            if let Some(default) = parameter.default() {
+                self.visit_expr(default);
+            }
+        }
+    }
+
+    fn comprehension(&mut self, kind: Kind, elements: &[&'a Expr], generators: &'a [ast::Comprehension]) {
+        // The first iterable is evaluated outside.
+        if let Some(first) = generators.first() {
+            self.visit_expr(&first.iter);
+        }
+        self.within(Scope::new(kind, &[]), |walk| {
+            for (index, generator) in generators.iter().enumerate() {
+                if index == 0 {
+                    walk.visit_expr(&generator.target);
+                    for condition in &generator.ifs {
+                        walk.visit_expr(condition);
+                    }
+                } else {
+                    walk_comprehension(walk, generator);
+                }
+            }
+            for element in elements {
+                walk.visit_expr(element);
+            }
+        });
+    }
+}
+
+impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        self.checker.visit_stmt(statement, &self.place);
+        match statement {
+            Stmt::FunctionDef(node) => {
+                for decorator in &node.decorator_list {
+                    self.visit_decorator(decorator);
+                }
+                if let Some(parameters) = &node.type_params {
+                    self.visit_type_params(parameters);
+                }
+                self.parameters(&node.parameters);
+                if let Some(returns) = &node.returns {
+                    self.visit_annotation(returns);
+                }
+                let kind = Kind::Function { is_async: node.is_async };
+                let scope = Scope::new(kind, &node.body).with_parameters(Some(&node.parameters));
+                self.within(scope, |walk| walk.visit_body(&node.body));
+            }
+            Stmt::ClassDef(node) => {
+                for decorator in &node.decorator_list {
+                    self.visit_decorator(decorator);
+                }
+                if let Some(parameters) = &node.type_params {
+                    self.visit_type_params(parameters);
+                }
+                if let Some(arguments) = &node.arguments {
+                    self.visit_arguments(arguments);
+                }
+                self.within(Scope::new(Kind::Class, &node.body), |walk| walk.visit_body(&node.body));
+            }
+            Stmt::Try(node) => {
+                let before_last = node.handlers.len().saturating_sub(1);
+                for ast::ExceptHandler::ExceptHandler(handler) in &node.handlers[..before_last] {
+                    if handler.type_.is_none() {
+                        self.own.push((handler.range, "default `except:` must be last".to_owned()));
+                    }
+                }
+                walk_stmt(self, statement);
+            }
+            Stmt::For(node) => {
+                self.visit_expr(&node.target);
+                self.visit_expr(&node.iter);
+                self.in_loop(&node.body);
+                self.visit_body(&node.orelse);
+            }
+            Stmt::While(node) => {
+                self.visit_expr(&node.test);
+                self.in_loop(&node.body);
+                self.visit_body(&node.orelse);
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_annotation(&mut self, expression: &'a Expr) {
+        walk_annotation(self, expression);
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.checker.visit_expr(expression, &self.place);
+        let is_async =
+            |generators: &[ast::Comprehension]| generators.iter().any(|generator| generator.is_async);
+        match expression {
+            Expr::Lambda(node) => {
+                if let Some(parameters) = &node.parameters {
+                    self.parameters(parameters);
+                }
+                let scope = Scope::new(Kind::Lambda, &[]).with_parameters(node.parameters.as_deref());
+                self.within(scope, |walk| walk.visit_expr(&node.body));
+            }
+            Expr::ListComp(ast::ExprListComp { elt, generators, .. })
+            | Expr::SetComp(ast::ExprSetComp { elt, generators, .. }) => {
+                let kind = Kind::Comprehension { is_async: is_async(generators) };
+                self.comprehension(kind, &[elt], generators);
+            }
+            Expr::DictComp(node) => {
+                let kind = Kind::Comprehension { is_async: is_async(&node.generators) };
+                let elements: Vec<&Expr> = node.key.as_deref().into_iter().chain([&*node.value]).collect();
+                self.comprehension(kind, &elements, &node.generators);
+            }
+            Expr::Generator(node) => self.comprehension(Kind::Generator, &[&node.elt], &node.generators),
+            _ => walk_expr(self, expression),
+        }
+    }
+}
+
+impl Place<'_> {
+    fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.scopes.iter().rev().map(|scope| scope.kind)
+    }
+
+    fn innermost(&self) -> Option<&Scope<'_>> {
+        self.scopes.last()
+    }
+}
+
+impl SemanticSyntaxContext for Place<'_> {
+    fn future_annotations_or_stub(&self) -> bool {
+        false
+    }
+
+    fn lazy_import_context(&self) -> Option<LazyImportContext> {
+        None
+    }
+
+    fn python_version(&self) -> PythonVersion {
+        // What any version compiles is no error here.
+        PythonVersion::latest()
+    }
+
+    fn source(&self) -> &str {
+        self.source
+    }
+
+    fn global(&self, name: &str) -> Option<TextRange> {
+        let (_, range) = self.innermost()?.globals.iter().find(|(known, _)| *known == name)?;
+        Some(*range)
+    }
+
+    fn has_nonlocal_binding(&self, _: &str) -> bool {
+        // Whether a surrounding function binds it is not followed here.
+        true
+    }
+
+    fn in_async_context(&self) -> bool {
+        // Comprehensions belong to the function that they stand in.
+        for kind in self.kinds() {
+            match kind {
+                Kind::Function { is_async } => return is_async,
+                Kind::Comprehension { .. } | Kind::Generator => {}
+                Kind::Module | Kind::Class | Kind::Lambda => return false,
+            }
+        }
+        false
+    }
+
+    fn in_await_allowed_context(&self) -> bool {
+        for kind in self.kinds() {
+            match kind {
+                Kind::Function { .. } | Kind::Lambda => return true,
+                Kind::Comprehension { .. } | Kind::Generator => {}
+                Kind::Module | Kind::Class => return false,
+            }
+        }
+        false
+    }
+
+    fn in_yield_allowed_context(&self) -> bool {
+        match self.kinds().next() {
+            Some(Kind::Function { .. } | Kind::Lambda) => true,
+            Some(Kind::Comprehension { .. } | Kind::Generator | Kind::Module | Kind::Class) | None => false,
+        }
+    }
+
+    fn in_sync_comprehension(&self) -> bool {
+        self.kinds().any(|kind| kind == Kind::Comprehension { is_async: false })
+    }
+
+    fn in_class_body_comprehension(&self) -> bool {
+        for kind in self.kinds() {
+            match kind {
+                Kind::Comprehension { .. } | Kind::Generator => {}
+                Kind::Class => return true,
+                Kind::Module | Kind::Function { .. } | Kind::Lambda => return false,
+            }
+        }
+        false
+    }
+
+    fn in_module_scope(&self) -> bool {
+        self.scopes.len() == 1
+    }
+
+    fn in_function_scope(&self) -> bool {
+        matches!(self.kinds().next(), Some(Kind::Function { .. }))
+    }
+
+    fn in_generator_context(&self) -> bool {
+        self.kinds().any(|kind| kind == Kind::Generator)
+    }
+
+    fn in_notebook(&self) -> bool {
+        false
+    }
+
+    fn report_semantic_error(&self, error: SemanticSyntaxError) {
+        self.errors.borrow_mut().push(error);
+    }
+
+    fn in_loop_context(&self) -> bool {
+        self.innermost().is_some_and(|scope| scope.loops > 0)
+    }
+
+    fn is_bound_parameter(&self, name: &str) -> bool {
+        self.innermost().is_some_and(|scope| scope.parameters.contains(&name))
+    }
+}
