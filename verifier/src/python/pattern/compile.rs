@@ -36,10 +36,9 @@ fn compile_dedented(source: &str) -> Result<Root, PatternError> {
             first.make_ascii_lowercase();
         }
         let error = PatternError::new(message, start..end);
-        return Err(if source.trim_end().ends_with(':') {
-            error.with_hint("a body is missing: write `...` where any body will do")
-        } else {
-            error
+        return Err(match hint(source) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
         });
     }
     let unread_deep = RefCell::new(rewritten.deep.clone());
@@ -74,6 +73,20 @@ fn compile_dedented(source: &str) -> Result<Root, PatternError> {
         return Err(PatternError::new("the pattern has no code", 0..source.len()));
     }
     Ok(Root::Statements(statements))
+}
+
+/// A way out of what is often written and is no Python.
+fn hint(source: &str) -> Option<&'static str> {
+    let first = source.split(|letter: char| !letter.is_alphanumeric()).find(|word| !word.is_empty());
+    match first {
+        Some("except" | "finally") => Some("a clause needs its statement: write `try: ...` above it"),
+        Some("else" | "elif") => Some("a clause needs its statement: write `if $X: ...` above it"),
+        Some("case") => Some("a clause needs its statement: write `match $X:` above it"),
+        _ if source.trim_end().ends_with(':') => {
+            Some("a body is missing: write `...` where any body will do")
+        }
+        _ => None,
+    }
 }
 
 /// A pattern says less than a program: `f(a=1, ...)` and `def f(a=1, ...)` are fine.
