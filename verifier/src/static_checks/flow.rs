@@ -65,7 +65,7 @@ const MOST_CALLER_FILES: usize = 150;
 /// Callers of callers, and so on.
 const MOST_CALLER_ROUNDS: usize = 4;
 /// Files of a sweep whose calls are followed.
-const MOST_FOLLOWED: usize = 48;
+const MOST_FOLLOWED: usize = 12;
 /// Ways told step by step; the rest is counted.
 const MOST_WAYS: usize = 20;
 

@@ -27,6 +27,8 @@ pub(super) type ClassId = usize;
 const MOST_VISITS: u32 = 24;
 /// Chains of calls that are longer than this, and circles, are run in any order.
 const MOST_RANKS: u32 = 40;
+/// Statements and expressions that are run for the sake of one question, repetitions included.
+const MOST_NODES: u64 = 200_000;
 /// Functions of other files that are looked into for the sake of one question.
 const MOST_UNITS: usize = 6_000;
 
@@ -131,6 +133,10 @@ impl<'w, 'f> Engine<'w, 'f> {
         }
         // Callees before callers, as far as calls do not go in circles.
         while let Some((_, unit)) = self.queue.pop_last() {
+            if self.specification.options.deep && self.nodes > MOST_NODES {
+                self.too_many = true;
+                break;
+            }
             self.visit(unit);
         }
         self.findings()
