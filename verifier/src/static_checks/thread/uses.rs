@@ -103,12 +103,11 @@ impl<'p, 'f> Uses<'p, 'f> {
 
     fn everywhere(&mut self, name: &str) {
         let project = self.project;
-        let owner_is_test =
-            matches!(self.held, Held::Attribute(owner) if is_test(owner.file.path().as_str()));
+        let owner_is_test = matches!(self.held, Held::Attribute(owner) if is_test_code(owner.file.path()));
         let mentioning = project.mentioning(name);
         let mut broken = 0;
         for path in mentioning.iter() {
-            if !owner_is_test && is_test(path.as_str()) {
+            if !owner_is_test && is_test_code(path) {
                 self.notes.push(format!("what the test `{path}` does with it is not counted"));
                 continue;
             }
@@ -121,17 +120,7 @@ impl<'p, 'f> Uses<'p, 'f> {
             };
             self.files += 1;
             broken += u32::from(file.broken().is_some());
-            let (events, maybe) = (self.events.len(), self.maybe.len());
             self.body(file, &file.source().module().body, &[], 0);
-            let is_test = is_test_code(path)
-                && matches!(self.held, Held::Attribute(owner) if !is_test_code(owner.file.path()));
-            if is_test {
-                self.maybe.truncate(maybe);
-                if self.events.len() > events {
-                    self.notes.push(format!("what the tests in `{path}` do with it does not count"));
-                }
-                self.events.truncate(events);
-            }
         }
         if broken > 0 {
             self.notes.push(format!(
@@ -227,17 +216,6 @@ impl<'p, 'f> Uses<'p, 'f> {
             self.events.push(event);
         }
     }
-}
-
-/// Whether a file is a test by the conventions of unittest and pytest. A test that cleans up
-/// behind an object does not do so where the program runs.
-fn is_test(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    name.starts_with("test_")
-        || name.ends_with("_test.py")
-        || name == "conftest.py"
-        || parts.any(|directory| directory == "tests" || directory == "test")
 }
 
 struct Walker<'u, 'p, 'f> {
