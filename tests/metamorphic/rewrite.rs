@@ -86,11 +86,13 @@ fn replace(text: &str, mut edits: Vec<Edit>) -> String {
 fn comments(file: &SourceFile) -> Vec<Edit> {
     let mut edits = Vec::new();
     for_each_node(file.module(), &mut |node| {
-        if let Some(start) = node.is_statement().then(|| node.range().start()) {
-            if let Some(indentation) = indentation_before(file.text(), start) {
-                let comment = format!("# a remark about what follows\n\n{indentation}");
-                edits.push((TextRange::empty(start), comment));
-            }
+        if !node.is_statement() {
+            return;
+        }
+        let start = node.range().start();
+        if let Some(indentation) = indentation_before(file.text(), start) {
+            let comment = format!("# a remark about what follows\n\n{indentation}");
+            edits.push((TextRange::empty(start), comment));
         }
     });
     edits
