@@ -239,10 +239,8 @@ fn finding_cell(claims: &[JudgedClaim]) -> FindingCell {
             return FindingCell::InstanceUndetermined;
         }
     }
-    let beside_broken_file = claims.iter().any(|claim| match claim.role {
-        Role::Premise | Role::Instance => claim.file == FileState::Broken,
-        Role::Detail => false,
-    });
+    // Whatever its role: a claim cites the file because the finding is about it.
+    let beside_broken_file = claims.iter().any(|claim| claim.file == FileState::Broken);
     if beside_broken_file {
         FindingCell::RefutedBesideBrokenFile
     } else if refuted_by_premise {

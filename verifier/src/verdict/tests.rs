@@ -135,7 +135,8 @@ fn findings_have_these_cells() {
         FindingCell::RefutedBesideBrokenFile,
     );
     check_finding("instance:refuted!", Undetermined, FindingCell::RefutedBesideBrokenFile);
-    check_finding("instance:refuted detail:undetermined!", Refuted, FindingCell::EveryInstanceRefuted);
+    check_finding("instance:refuted detail:undetermined", Refuted, FindingCell::EveryInstanceRefuted);
+    check_finding("instance:refuted detail:confirmed!", Undetermined, FindingCell::RefutedBesideBrokenFile);
     check_finding("instance:confirmed!", Confirmed, FindingCell::EveryInstanceConfirmed);
     check_finding("premise:confirmed", Undetermined, FindingCell::InstanceUndetermined);
 }
@@ -305,7 +306,7 @@ fn a_finding_is_real_when_every_premise_holds_and_an_instance_does() {
 #[test]
 fn what_does_not_compile_is_neither_fixed_nor_unreal() {
     for list in lists(&every_judged_claim(), 3) {
-        let broken = list.iter().any(|claim| claim.role != Role::Detail && claim.file == FileState::Broken);
+        let broken = list.iter().any(|claim| claim.file == FileState::Broken);
         for earlier in EARLIER {
             let verdict = judge_finding(&list, earlier).verdict;
             assert!(!broken || verdict.standing() != Standing::Invalidated, "{list:?}");
@@ -314,8 +315,13 @@ fn what_does_not_compile_is_neither_fixed_nor_unreal() {
 }
 
 #[test]
-fn details_decide_nothing() {
-    for list in lists(&every_judged_claim(), 3) {
+fn details_decide_nothing_but_that_their_file_is_broken() {
+    for mut list in lists(&every_judged_claim(), 3) {
+        for claim in &mut list {
+            if claim.role == Role::Detail {
+                claim.file = FileState::Sound;
+            }
+        }
         let without: Vec<_> = list.iter().copied().filter(|claim| claim.role != Role::Detail).collect();
         for earlier in EARLIER {
             assert_eq!(judge_finding(&list, earlier), judge_finding(&without, earlier), "{list:?}");
