@@ -368,7 +368,17 @@ impl Report<'_> {
             }
         }
         for observation in claim.speaking().filter(|observation| !observation.notes.is_empty()) {
-            self.line(&format!("  - {}", prose(&observation.notes.join("; "))));
+            match observation.strength {
+                Strength::Matched => {
+                    for note in &observation.notes {
+                        self.line(&format!("  - {}", prose(note)));
+                    }
+                }
+                // Under what circumstances it was seen: one line for all of them.
+                Strength::Inspected | Strength::Executed => {
+                    self.line(&format!("  - {}", prose(&observation.notes.join("; "))));
+                }
+            }
         }
     }
 

@@ -178,15 +178,20 @@ fn conclude(check: &FlowCheck, answers: Vec<Answer>, mut searched: crate::eviden
     }
     sight.searched = searched;
     if let Some(first) = ways.first() {
-        let because = match ways.len() {
-            1 => format!("{} reaches {}", first.source, first.sink),
-            more => format!("{} reaches {}, and {} more", first.source, first.sink, more - 1),
+        let named = |patterns: &[Pattern], place: &str| match patterns {
+            [one] => format!("`{}` ({place})", one.source()),
+            _ => format!("the value at {place}"),
         };
-        for way in ways.iter().take(MOST_WAYS) {
-            sight.notes.extend(way.steps.iter().cloned());
+        let mut because =
+            format!("{} reaches {}", named(&check.from, &first.source), named(&check.to, &first.sink));
+        if ways.len() > 1 {
+            because.push_str(&format!(", and {} more", ways.len() - 1));
         }
+        sight
+            .notes
+            .extend(ways.iter().take(MOST_WAYS).map(|way| format!("path: {}", way.steps.join(", then "))));
         if ways.len() > MOST_WAYS {
-            sight.notes.push(format!("{} more ways are not told step by step", ways.len() - MOST_WAYS));
+            sight.notes.push(format!("{} more paths are not told step by step", ways.len() - MOST_WAYS));
         }
         sight.notes.extend(notes);
         sight.sites = merge(ways.into_iter().flat_map(|way| way.sites));
@@ -439,7 +444,6 @@ impl<'c, 'f> Asked<'c, 'f> {
                 StepKind::Sink => "arrives here".to_owned(),
             };
             let site = site(file, step.range, Some(&label));
-            let code = short(file.source().slice(step.range));
             if let StepKind::Unresolved(callee) = &step.kind {
                 notes.push(format!(
                     "`{}` at {}:{} cannot be followed: its result is taken to hold what it is given",
@@ -449,18 +453,12 @@ impl<'c, 'f> Asked<'c, 'f> {
                 ));
             }
             if index == 0 {
-                way.source = format!("`{code}` ({}:{})", site.file, site.line);
+                way.source = format!("{}:{}", site.file, site.line);
             }
             if index == last {
-                way.sink = format!("`{code}` ({}:{})", site.file, site.line);
+                way.sink = format!("{}:{}", site.file, site.line);
             }
-            way.steps.push(format!(
-                "step {} of {}: {}:{}: {label}: {code}",
-                index + 1,
-                last + 1,
-                site.file,
-                site.line
-            ));
+            way.steps.push(format!("{}:{} {label}", site.file, site.line));
             way.sites.push(site);
             notes.extend(broken_elsewhere_note(file));
         }

@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::catalogue::check::PatternCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
-use crate::python::pattern::{Bindings, Matcher, Prefilter, Settings};
+use crate::python::pattern::{Bindings, Matcher, Pattern, Prefilter, Settings};
 use crate::python::rule::{All, Condition, Formula, Mode, Rule};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, Swept, broken_elsewhere_note, broken_within, site, subjects,
@@ -69,19 +69,28 @@ pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observ
         Some(Rule { mode: Mode::Taint(_), .. }) | None => (formula(check), None),
     };
     let settings = settings.unwrap_or_default();
-    let swept = match looked(claim, context, &formula, settings) {
+    let first = check.all.first().filter(|_| !qualifiers(check).is_empty());
+    let swept = match looked(claim, context, &formula, first, settings) {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
     let mut sight = Sight { searched: swept.searched, ..Sight::default() };
+    let mut unqualified = Vec::new();
     for seen in swept.found {
         sight.searched.nodes += seen.nodes;
         sight.sites.extend(seen.sites);
+        unqualified.extend(seen.unqualified);
         sight.notes.extend(seen.note);
         sight.searched.blind.extend(seen.unfinished);
     }
     let number = u32::try_from(sight.sites.len()).unwrap_or(u32::MAX);
-    let because = because(check, claim, number, &sight);
+    let because = if number == 0 && !unqualified.is_empty() {
+        let places = unqualified.len();
+        sight.sites = unqualified;
+        elsewise(check, claim, places)
+    } else {
+        because(check, claim, number, &sight)
+    };
     let enough = number >= check.count.min;
     match check.count.max {
         // More may stand where nothing can be read, but no fewer.
@@ -98,6 +107,8 @@ pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observ
 /// What was seen in one file or symbol.
 struct Seen {
     sites: Vec<Site>,
+    /// Where nothing is as the check wants it: places of its first pattern alone.
+    unqualified: Vec<Site>,
     nodes: u64,
     note: Option<String>,
     /// Why there may be more.
@@ -108,6 +119,7 @@ fn looked(
     claim: &Claim,
     context: &Context,
     formula: &Formula,
+    first: Option<&Pattern>,
     settings: Settings,
 ) -> Result<Swept<Seen>, Reason> {
     match claim.scope {
@@ -118,7 +130,7 @@ fn looked(
             swept.searched.files = 1;
             swept.searched.parsed = 1;
             swept.searched.blind.extend(subjects.first().and_then(Subject::blind));
-            swept.found.extend(subjects.into_iter().map(|subject| look(subject, formula, settings)));
+            swept.found.extend(subjects.into_iter().map(|subject| look(subject, formula, first, settings)));
             Ok(swept)
         }
         Scope::Sweep(_) => {
@@ -127,13 +139,13 @@ fn looked(
                 claim,
                 context,
                 |bytes| prefilter.is_candidate(bytes),
-                |subject| look(subject, formula, settings),
+                |subject| look(subject, formula, first, settings),
             )
         }
     }
 }
 
-fn look(subject: Subject, formula: &Formula, settings: Settings) -> Seen {
+fn look(subject: Subject, formula: &Formula, first: Option<&Pattern>, settings: Settings) -> Seen {
     let gave_up = AtomicBool::new(false);
     let matcher = Matcher::with_settings(subject.file.source(), settings).watched_by(&gave_up);
     let within = subject.symbol.map(|symbol| symbol.range);
@@ -145,6 +157,14 @@ fn look(subject: Subject, formula: &Formula, settings: Settings) -> Seen {
         .filter(|range| broken_within(subject.file, *range).is_none())
         .collect();
     ranges.dedup();
+    let unqualified = match first {
+        Some(pattern) if ranges.is_empty() => matcher
+            .find_within(pattern, subject.range())
+            .into_iter()
+            .map(|found| site(subject.file, found.range, Some("without the rest")))
+            .collect(),
+        Some(_) | None => Vec::new(),
+    };
     let note = if ranges.is_empty() { None } else { broken_elsewhere_note(subject.file) };
     let sites = ranges.into_iter().map(|range| site(subject.file, range, None)).collect();
     let nodes = matcher.count_nodes(subject.range());
@@ -154,14 +174,13 @@ fn look(subject: Subject, formula: &Formula, settings: Settings) -> Seen {
             subject.file.path()
         ),
     });
-    Seen { sites, nodes, note, unfinished }
+    Seen { sites, unqualified, nodes, note, unfinished }
 }
 
 fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> String {
     let pattern = check.all.first().or(check.any.first()).map(|pattern| pattern.source());
     let rule = check.rule.as_deref().map(|rule| rule.id.as_str());
-    let wanted = pattern.or(rule).unwrap_or("…");
-    let wanted = wanted.trim().lines().next().unwrap_or_default();
+    let wanted = first_line(pattern.or(rule).unwrap_or("…"));
     let searched = match (&claim.scope, &claim.symbol) {
         (Scope::File(_), Some(symbol)) => format!("`{symbol}` ({} nodes searched)", sight.searched.nodes),
         (Scope::File(path), None) => format!("`{path}` ({} nodes searched)", sight.searched.nodes),
@@ -176,6 +195,39 @@ fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> S
     }
 }
 
+/// Why no place counts although the first pattern is there.
+fn elsewise(check: &PatternCheck, claim: &Claim, places: usize) -> String {
+    let wanted = check.all.first().map_or("…", |pattern| first_line(pattern.source()));
+    let within = match (&claim.scope, &claim.symbol) {
+        (Scope::File(_), Some(symbol)) => format!("`{symbol}`"),
+        (Scope::File(path), None) => format!("`{path}`"),
+        (Scope::Sweep(_), _) => "the files searched".to_owned(),
+    };
+    let missed = qualifiers(check).join(", ");
+    match places {
+        1 => format!("the one `{wanted}` in {within} is not as claimed: {missed}"),
+        _ => format!("none of {places} `{wanted}` in {within} is as claimed: {missed}"),
+    }
+}
+
+/// What the check wants of the code besides its first pattern, in words.
+fn qualifiers(check: &PatternCheck) -> Vec<String> {
+    let named = |word: &str, patterns: &[Pattern]| -> Vec<String> {
+        patterns.iter().map(|pattern| format!("{word} `{}`", first_line(pattern.source()))).collect()
+    };
+    let mut words = named("also", check.all.get(1..).unwrap_or_default());
+    words.extend(named("one of", &check.any));
+    words.extend(named("not", &check.not));
+    words.extend(named("inside", &check.inside));
+    words.extend(named("not inside", &check.not_inside));
+    words.extend(check.conditions.keys().map(|metavariable| format!("with bounds on `{metavariable}`")));
+    words
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default()
+}
+
 /// The check as a formula.
 fn formula(check: &PatternCheck) -> Formula {
     let mut all = All::default();
@@ -183,9 +235,7 @@ fn formula(check: &PatternCheck) -> Formula {
     if !check.any.is_empty() {
         all.positive.push(Formula::Any(check.any.iter().cloned().map(Formula::Pattern).collect()));
     }
-    let inside = |pattern: &crate::python::pattern::Pattern| {
-        Formula::Inside(Box::new(Formula::Pattern(pattern.clone())))
-    };
+    let inside = |pattern: &Pattern| Formula::Inside(Box::new(Formula::Pattern(pattern.clone())));
     all.positive.extend(check.inside.iter().map(inside));
     all.negative.extend(check.not.iter().cloned().map(Formula::Pattern));
     all.negative.extend(check.not_inside.iter().map(inside));
@@ -212,7 +262,6 @@ mod tests {
     use super::*;
     use crate::catalogue::StaticCheck;
     use crate::catalogue::check::{self, Count};
-    use crate::python::pattern::Pattern;
     use crate::static_checks::testing::{claim, lines, observe_fixture, word};
 
     fn pattern(text: &str) -> Pattern {
@@ -273,11 +322,25 @@ mod tests {
         let min = bound(check::Condition { min: Some(2.0), ..Default::default() });
         check(TWO, None, min, "holds", &["example.py:6"]);
         let max = bound(check::Condition { max: Some(0.5), ..Default::default() });
-        check(TWO, None, max, "does not hold", &[]);
+        check(TWO, None, max, "does not hold", &["example.py:2", "example.py:6"]);
         let regex = bound(check::Condition { regex: regex::Regex::new("^1$").ok(), ..Default::default() });
         check(TWO, None, regex, "holds", &["example.py:2"]);
         let inner = bound(check::Condition { pattern: Some(pattern("2")), ..Default::default() });
         check(TWO, None, inner, "holds", &["example.py:6"]);
+    }
+
+    #[test]
+    fn places_that_only_the_first_pattern_fits_are_told_apart_from_none() {
+        let because = |qualified: PatternCheck| {
+            observe_fixture(TWO, &claim("example.py", None, StaticCheck::Pattern(qualified))).because
+        };
+        let inside = PatternCheck { inside: vec![pattern("for $X in $Y: ...")], ..one("$S.bind(...)") };
+        assert_eq!(
+            because(inside),
+            "none of 2 `$S.bind(...)` in `example.py` is as claimed: inside `for $X in $Y: ...`"
+        );
+        let absent = PatternCheck { not: vec![pattern("$S.bind(1)")], ..one("$S.close()") };
+        assert_eq!(because(absent), "`$S.close()` is nowhere in `example.py` (30 nodes searched)");
     }
 
     #[test]

@@ -234,12 +234,8 @@ fn way_is_told_in_order_with_what_was_assumed() {
         flow("source()", "sink(...)"),
     );
     insta::assert_snapshot!(format!("{}\n{}", observation.because, observation.notes.join("\n")), @r"
-    `source()` (example.py:4) reaches `sink(a)` (example.py:2)
-    step 1 of 5: example.py:4: the value comes from here: source()
-    step 2 of 5: example.py:4: goes through `unknown`: unknown(source())
-    step 3 of 5: example.py:4: stored in `x`: x = unknown(source())
-    step 4 of 5: example.py:5: passed to `f` as `a`: f(x)
-    step 5 of 5: example.py:2: arrives here: sink(a)
+    `source()` (example.py:4) reaches `sink(...)` (example.py:2)
+    path: example.py:4 the value comes from here, then example.py:4 goes through `unknown`, then example.py:4 stored in `x`, then example.py:5 passed to `f` as `a`, then example.py:2 arrives here
     `unknown` at example.py:4 cannot be followed: its result is taken to hold what it is given
     ");
 }
