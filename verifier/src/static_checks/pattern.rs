@@ -180,7 +180,7 @@ fn look(subject: Subject, formula: &Formula, first: Option<&Pattern>, settings: 
 fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> String {
     let pattern = check.all.first().or(check.any.first()).map(|pattern| pattern.source());
     let rule = check.rule.as_deref().map(|rule| rule.id.as_str());
-    let wanted = first_line(pattern.or(rule).unwrap_or("…"));
+    let wanted = one_line(pattern.or(rule).unwrap_or("…"));
     let searched = match (&claim.scope, &claim.symbol) {
         (Scope::File(_), Some(symbol)) => format!("`{symbol}` ({} nodes searched)", sight.searched.nodes),
         (Scope::File(path), None) => format!("`{path}` ({} nodes searched)", sight.searched.nodes),
@@ -197,7 +197,7 @@ fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> S
 
 /// Why no place counts although the first pattern is there.
 fn elsewise(check: &PatternCheck, claim: &Claim, places: usize) -> String {
-    let wanted = check.all.first().map_or("…", |pattern| first_line(pattern.source()));
+    let wanted = check.all.first().map_or_else(String::new, |pattern| one_line(pattern.source()));
     let within = match (&claim.scope, &claim.symbol) {
         (Scope::File(_), Some(symbol)) => format!("`{symbol}`"),
         (Scope::File(path), None) => format!("`{path}`"),
@@ -213,7 +213,7 @@ fn elsewise(check: &PatternCheck, claim: &Claim, places: usize) -> String {
 /// What the check wants of the code besides its first pattern, in words.
 fn qualifiers(check: &PatternCheck) -> Vec<String> {
     let named = |word: &str, patterns: &[Pattern]| -> Vec<String> {
-        patterns.iter().map(|pattern| format!("{word} `{}`", first_line(pattern.source()))).collect()
+        patterns.iter().map(|pattern| format!("{word} `{}`", one_line(pattern.source()))).collect()
     };
     let mut words = named("also", check.all.get(1..).unwrap_or_default());
     words.extend(named("one of", &check.any));
@@ -224,8 +224,22 @@ fn qualifiers(check: &PatternCheck) -> Vec<String> {
     words
 }
 
-fn first_line(text: &str) -> &str {
-    text.trim().lines().next().unwrap_or_default()
+/// A pattern on one line; of a long one, the beginning.
+fn one_line(pattern: &str) -> String {
+    const MOST: usize = 120;
+    let mut line = String::new();
+    for part in pattern.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        match line.chars().last() {
+            None => {}
+            Some(':' | '(' | '[' | '{' | ',') => line.push(' '),
+            Some(_) => line.push_str("; "),
+        }
+        line.push_str(part);
+    }
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
 }
 
 /// The check as a formula.
@@ -340,6 +354,12 @@ mod tests {
             "none of 2 `$S.bind(...)` in `example.py` is as claimed: inside `for $X in $Y: ...`"
         );
         let absent = PatternCheck { not: vec![pattern("$S.bind(1)")], ..one("$S.close()") };
+        let lines =
+            PatternCheck { not: vec![pattern("if $S.ready:\n    ...\n    $S.bind(2)")], ..one("if $X: ...") };
+        assert_eq!(
+            because(lines),
+            "the one `if $X: ...` in `example.py` is not as claimed: not `if $S.ready: ...; $S.bind(2)`"
+        );
         assert_eq!(because(absent), "`$S.close()` is nowhere in `example.py` (30 nodes searched)");
     }
 
