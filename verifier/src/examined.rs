@@ -149,9 +149,19 @@ impl ExaminedClaim<'_> {
         })
     }
 
-    /// The places that speak for the verdict, sorted, each once.
+    /// The places that speak for the verdict, sorted, each once. What was seen on a live object
+    /// is cited by the whole function, which tells nothing where the source shows the line.
     pub fn sites(&self) -> Vec<Site> {
-        let sites = merge_sites(self.speaking().flat_map(|observation| observation.sites.iter().cloned()));
+        let (matched, live): (Vec<_>, Vec<_>) =
+            self.speaking().partition(|observation| observation.strength == Strength::Matched);
+        let of = |observations: Vec<&Observation>| -> Vec<Site> {
+            observations.into_iter().flat_map(|observation| observation.sites.iter().cloned()).collect()
+        };
+        let mut sites = of(matched);
+        let vague = of(live).into_iter().filter(|site| !sites.iter().any(|exact| encloses(site, exact)));
+        let vague: Vec<Site> = vague.collect();
+        sites.extend(vague);
+        let sites = merge_sites(sites);
         match self.judgement.verdict {
             ClaimVerdict::Confirmed if sites.is_empty() => self.anchor.iter().cloned().collect(),
             ClaimVerdict::Confirmed
@@ -247,4 +257,11 @@ pub fn merge_sites(sites: impl IntoIterator<Item = Site>) -> Vec<Site> {
         }
     }
     merged
+}
+
+fn encloses(outer: &Site, inner: &Site) -> bool {
+    outer.file == inner.file
+        && outer.line <= inner.line
+        && inner.end_line <= outer.end_line
+        && (outer.line, outer.end_line) != (inner.line, inner.end_line)
 }
