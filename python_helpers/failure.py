@@ -1,19 +1,21 @@
 """Turns an exception into data.
 
 Contract: run in fresh globals that hold the primitives and untouched builtins. `answer(kind,
-value, frames)` returns the exception's type, message and, from `frames` (file, line, function),
-the traceback. A message that cannot be had without trouble is left out.
+value, frames)` returns the exception's type and, from `frames` (file, line, function), the
+traceback, and calls nothing of the target. `message(value)`, asked last and in globals of its own,
+lets the exception write its message; one that cannot be had without trouble is left out.
 """
 
 _LONGEST = 4000
+_HEAP_TYPE = 1 << 9
 _REFUSED = (-2, -3, -5, 1, 13, 24, 27, 28, 30, 97, 101, 113, 122)
 
 
 def answer(kind, value, frames):
+    module = _own(type_dict(kind), "__module__") if type_flags(kind) & _HEAP_TYPE else type_module(kind)
     told = {
         "type": type_name(kind),
-        "module": type_module(kind) if type(type_module(kind)) is str else None,
-        "message": _message(value),
+        "module": module if type(module) is str else None,
         "frames": frames[-50:],
         "bases": [type_name(base) for base in type_mro(kind)],
     }
@@ -30,11 +32,11 @@ def answer(kind, value, frames):
         if base is SyntaxError:
             told["file"] = _plain(_attribute(value, "filename"))
             told["line"] = _plain(_attribute(value, "lineno"))
-            told["message"] = _plain(_attribute(value, "msg")) or told["message"]
+            told["message"] = _plain(_attribute(value, "msg"))
     return told
 
 
-def _message(value):
+def message(value):
     try:
         text = str(value)
     except BaseException:
@@ -42,10 +44,19 @@ def _message(value):
     return str.__str__(text)[:_LONGEST]
 
 
+def _own(members, wanted):
+    for name, value in proxy_items(members):
+        if type(name) is str and name == wanted:
+            return value
+    return None
+
+
 def _attribute(value, name):
+    """An attribute that one of the interpreter's own exceptions keeps outside of any dictionary."""
     for base in type_mro(type(value)):
-        if base in (ImportError, SyntaxError, SystemExit, OSError):
-            return type_dict(base)[name].__get__(value)
+        for known in (ImportError, SyntaxError, SystemExit, OSError):
+            if base is known:
+                return type_dict(base)[name].__get__(value)
     return None
 
 
@@ -57,4 +68,4 @@ def _code(value):
 
 
 def _plain(value):
-    return value if type(value) in (str, int) else None
+    return value if type(value) is str or type(value) is int else None

@@ -2,8 +2,13 @@
 
 Contract: run in fresh globals that hold the primitives and untouched builtins, after the target's
 code has run. `answer(namespace, symbol)` returns a dictionary of plain values: `found`, and when
-it was found the facts. Nothing here calls code of the target: no `repr`, no `==`, no attribute
-access that a class could answer itself.
+it was found the facts. `make` constructs an instance, and then, in globals of its own, `held` tells
+what that holds.
+
+Save for `make`, nothing here may call code of the target, because code that is called can look up
+the frames that called it and change them: no `repr`, no `==`, no `in`, no attribute access that a
+class could answer itself, and no look-up by key in dictionaries of the target, whose keys may be
+strings of a class that compares as it likes.
 """
 
 _COROUTINE = 0x80
@@ -12,44 +17,56 @@ _GENERATOR = 0x20
 _ASYNC_GENERATOR = 0x200
 _VARIADIC = 0x04
 _KEYWORDS = 0x08
+_HEAP_TYPE = 1 << 9
 _LONGEST = 2000
+_MISSING = object()
 
 
 def answer(namespace, symbol):
     if symbol is None:
         return {"found": True, "facts": _module_facts(namespace)}
-    owner, thing, held_by = None, None, namespace
+    owner, held_by = None, namespace
     walked = []
     for name in symbol.split("."):
         walked.append(name)
-        found, value = _member(owner, held_by, name)
-        if not found:
+        value = _member(owner, held_by, name)
+        if value is _MISSING:
             missing = {"found": False, "at": ".".join(walked)}
-            stub = _stub_of(owner) if owner is not None else namespace.get("_assay_stub")
+            stub = _stub_of(owner) if held_by is None else _get(namespace, "_assay_stub")
             if type(stub) is str:
                 missing["stub"] = stub
+            answering = _answering(owner, held_by)
+            if answering is not None:
+                missing["answered-by"] = answering
             return missing
-        owner, thing = value, value
-        held_by = None
-    return {"found": True, "facts": facts(thing)}
+        owner, held_by = value, None
+    return {"found": True, "facts": facts(owner)}
 
 
-def construct(namespace, symbol, fake):
-    """Makes an instance, with `fake` for each argument that the constructor needs, and tells what
-    threads and events it holds. The target's constructor runs; its exceptions are not caught here.
+def _answering(owner, namespace):
+    """What may answer for names that nothing defines."""
+    if namespace is not None:
+        return "__getattr__" if _get(namespace, "__getattr__") is not _MISSING else None
+    for base in type_mro(type(owner)):
+        for name in ("__getattr__", "__getattribute__"):
+            # Of what is written in C only the usual way to look attributes up has one.
+            if type_flags(base) & _HEAP_TYPE and _get(type_dict(base), name) is not _MISSING:
+                return type_qualname(base) + "." + name
+    return None
+
+
+def make(namespace, symbol, fake):
+    """Makes an instance, with `fake` for each argument that the constructor needs. The target's
+    constructor runs; its exceptions are not caught here.
     """
-    kind = namespace
+    kind, held_by = None, namespace
     for name in symbol.split("."):
-        found, kind = _member(None, kind, name) if kind is namespace else _member(kind, None, name)
-        if not found:
-            return {"threads": {}, "events": []}
+        kind, held_by = _member(kind, held_by, name), None
+        if kind is _MISSING:
+            return None
     if not _is_class(kind):
-        return {"threads": {}, "events": []}
-    initializer = None
-    for base in type_mro(kind):
-        if "__init__" in type_dict(base):
-            initializer = _function(type_dict(base)["__init__"])
-            break
+        return None
+    initializer = _initializer(kind, ("__init__",))
     positional, named = [], {}
     if initializer is not None:
         for parameter in _signature(initializer, True)["parameters"]:
@@ -59,22 +76,28 @@ def construct(namespace, symbol, fake):
                 named[parameter["name"]] = fake(parameter["name"])
             else:
                 positional.append(fake(parameter["name"]))
-    instance = kind(*positional, **named)
+    return kind(*positional, **named)
+
+
+def held(instance):
+    """The threads and events that an instance holds."""
     threads, events = {}, []
-    members = object_getattribute(instance, "__dict__")
-    for name in [name for name in members if type(name) is str]:
-        value = members[name]
+    for name, value in _items(instance_dict(instance)):
+        if type(name) is not str:
+            continue
         if _derives(type(value), Thread):
-            held = object_getattribute(value, "__dict__")
-            function = _function(held.get("_target"))
-            told = {"daemon": held.get("_daemonic") is True, "started": held.get("_ident") is not None}
+            members = instance_dict(value)
+            target, ident = _get(members, "_target"), _get(members, "_ident")
+            function = _function(target)
+            told = {"daemon": _get(members, "_daemonic") is True, "started": type(ident) is int}
             if function is not None:
                 told["target"] = function_qualname(function)
-            elif held.get("_target") is None:
+            elif target is None or target is _MISSING:
                 # Either it has ended, or its class says what runs.
                 for base in type_mro(type(value)):
-                    if "run" in type_dict(base):
-                        run = _function(type_dict(base)["run"])
+                    run = _get(type_dict(base), "run")
+                    if run is not _MISSING:
+                        run = _function(run)
                         told["target"] = function_qualname(run) if run is not None else None
                         break
             threads[name] = told
@@ -83,29 +106,66 @@ def construct(namespace, symbol, fake):
     return {"threads": threads, "events": sorted(events)}
 
 
+def threads(running):
+    """The names of threads, each with what ends it."""
+    names = []
+    for thread in running:
+        members = instance_dict(thread)
+        name = _get(members, "_name")
+        daemon = " (daemon)" if _get(members, "_daemonic") is True else ""
+        names.append((name[:200] if type(name) is str else "a thread without a name") + daemon)
+    return sorted(names)
+
+
+def _items(members):
+    """The pairs of a dictionary, in which nothing is looked up."""
+    if members is None:
+        return []
+    if type(members) is MappingProxyType:
+        return [*proxy_items(members)]
+    return [*dict_items(members)]
+
+
+def _get(members, wanted):
+    """The value under a name that is the interpreter's own kind of string."""
+    for name, value in _items(members):
+        if type(name) is str and name == wanted:
+            return value
+    return _MISSING
+
+
 def _member(owner, namespace, name):
-    """A member of a module's namespace, of a class, or a function inside a function."""
+    """A member of a module's namespace, a class or an instance, or a function inside a function."""
     if namespace is not None:
-        if name in namespace:
-            return True, namespace[name]
-        return False, None
+        return _get(namespace, name)
     kind = type(owner)
     if _is_class(owner):
         for base in type_mro(owner):
-            members = type_dict(base)
-            if name in members:
-                return True, members[name]
-        return False, None
+            value = _get(type_dict(base), name)
+            if value is not _MISSING:
+                return value
+        # Up to 3.10 the members of an enumeration are found by its metaclass.
+        members = _get(type_dict(owner), "_member_map_") if _derives(owner, Enum) else None
+        return _get(members, name) if type(members) is dict else _MISSING
     if _derives(kind, ModuleType):
-        members = module_dict(owner)
-        return (True, members[name]) if name in members else (False, None)
+        return _get(module_dict(owner), name)
     function = _function(owner)
     code = owner if kind is CodeType else function_code(function) if function is not None else None
     if code is not None:
         for constant in code_constants(code):
             if type(constant) is CodeType and code_name(constant) == name:
-                return True, constant
-    return False, None
+                return constant
+        return _MISSING
+    value = _get(instance_dict(owner), name)
+    for base in type_mro(kind):
+        if value is _MISSING:
+            value = _get(type_dict(base), name)
+    if type(value) is MemberDescriptorType:
+        try:
+            return member_get(value, owner)
+        except AttributeError:
+            return _MISSING
+    return value
 
 
 def _is_class(thing):
@@ -119,17 +179,35 @@ def _derives(kind, base):
     return False
 
 
+def _is_one_of(kind, kinds):
+    """`in` would ask a metaclass whether it is equal."""
+    for entry in kinds:
+        if kind is entry:
+            return True
+    return False
+
+
+def _initializer(kind, names):
+    for base in type_mro(kind):
+        for name in names:
+            if base is not object:
+                found = _get(type_dict(base), name)
+                if found is not _MISSING:
+                    return _function(found)
+    return None
+
+
 def _stub_of(thing):
     """The name of the stub that an object is or derives from."""
     if _is_class(thing):
         for base in type_mro(thing):
-            name = type_dict(base).get("_assay_stub")
+            name = _get(type_dict(base), "_assay_stub")
             if type(name) is str:
                 return name
         return None
     for base in type_mro(type(thing)):
-        if type_name(base) in ("Stub", "StubModule") and type_module(base) == "_assay.stubs":
-            name = object_getattribute(thing, "__dict__").get("_assay_stub")
+        if _is_one_of(base, (Stub, StubModule)):
+            name = _get(instance_dict(thing), "_assay_stub")
             return name if type(name) is str else "?"
     return None
 
@@ -158,7 +236,7 @@ def _function(thing):
 def facts(thing):
     kind = type(thing)
     told = {
-        "type": _type_name(kind),
+        "type": _class_name(kind),
         "value": shown(thing),
         "callable": _callable(thing),
         "is-class": _is_class(thing),
@@ -170,17 +248,14 @@ def facts(thing):
     if stub is not None:
         told["stub"] = stub
     if _is_class(thing):
-        told["is-stub"] = "_assay_stub" in type_dict(thing)
+        members = type_dict(thing)
+        told["is-stub"] = _get(members, "_assay_stub") is not _MISSING
         told["bases"] = [_class_name(base) for base in type_bases(thing)]
         told["mro"] = [_class_name(base) for base in type_mro(thing)]
-        told["origin"] = _text(type_dict(thing).get("__module__"))
+        told["origin"] = _text(_get(members, "__module__"))
         told["qualname"] = type_qualname(thing)
-        told["members"] = sorted(name for name in type_dict(thing) if type(name) is str)
-        initializer = None
-        for base in type_mro(thing):
-            for name in ("__init__", "__new__"):
-                if initializer is None and base is not object and name in type_dict(base):
-                    initializer = _function(type_dict(base)[name])
+        told["members"] = sorted(name for name, _ in _items(members) if type(name) is str)
+        initializer = _initializer(thing, ("__init__", "__new__"))
         if initializer is not None:
             told.update(_signature(initializer, True))
         return told
@@ -192,23 +267,37 @@ def facts(thing):
         return told
     function = _function(thing)
     if function is not None:
-        _flags(told, code_flags(function_code(function)))
-        told["origin"] = _text(function_module(function))
+        code = function_code(function)
+        _flags(told, code_flags(code))
+        told["origin"] = _text(_global_name(function))
         told["qualname"] = function_qualname(function)
-        told["line"] = code_line(function_code(function))
-        told["file"] = code_file(function_code(function))
-        # Decorators that keep the wrapped function are looked through for the signature alone:
-        # that is what a caller is told.
-        shown_function, depth = function, 0
-        while depth < 20:
-            inner = _function(function_dict(shown_function).get("__wrapped__"))
-            if inner is None:
-                break
-            shown_function, depth = inner, depth + 1
-        if depth:
+        told["line"] = code_line(code)
+        told["file"] = code_file(code)
+        shown_function = _undecorated(function)
+        if shown_function is not function:
             told["wrapped"] = function_qualname(shown_function)
         told.update(_signature(shown_function, type(thing) is MethodType))
     return told
+
+
+def _undecorated(function):
+    """Decorators that keep the wrapped function are looked through for the signature alone: that is
+    what a caller is told. They give the wrapper its name; code of any other name in `__wrapped__` is
+    no decorator's doing.
+    """
+    name = function_name(function)
+    for _ in range(20):
+        inner = _function(_get(function_dict(function), "__wrapped__"))
+        if inner is None or code_name(function_code(inner)) != name:
+            break
+        function = inner
+    return function
+
+
+def _global_name(function):
+    """The name of the module in which a function was defined, which `__module__` may not be."""
+    name = _get(function_globals(function), "__name__")
+    return name if type(name) is str else function_module(function)
 
 
 def _flags(told, flags):
@@ -220,7 +309,7 @@ def _flags(told, flags):
 
 
 def _module_facts(namespace):
-    names = sorted(name for name in namespace if type(name) is str)
+    names = sorted(name for name, _ in _items(namespace) if type(name) is str)
     return {"type": "module", "names": names, "value": "<module>", "callable": False}
 
 
@@ -230,9 +319,10 @@ def _signature(function, bound):
     positional = code_argument_count(code)
     only_positional = code_positional_count(code)
     keyword = code_keyword_count(code)
-    defaults = function_defaults(function) or ()
-    keyword_defaults = function_keyword_defaults(function) or {}
-    annotations = _annotations(function)
+    defaults = function_defaults(function)
+    defaults = [] if defaults is None else [*tuple_iter(defaults)]
+    keyword_defaults = _plain(function_keyword_defaults(function))
+    annotations = _plain(function_annotations(function))
     flags = code_flags(code)
     parameters = []
 
@@ -267,11 +357,11 @@ def _signature(function, bound):
     return told
 
 
-def _annotations(function):
-    annotations = function_annotations(function)
-    if type(annotations) is not dict:
+def _plain(members):
+    """A dictionary of our own, with the keys that are plain strings."""
+    if members is None:
         return {}
-    return {name: value for name, value in annotations.items() if type(name) is str}
+    return {name: value for name, value in _items(members) if type(name) is str}
 
 
 def _rendered(parameters, annotations):
@@ -298,40 +388,100 @@ def _rendered(parameters, annotations):
     return text
 
 
-def annotated(annotation):
+def annotated(annotation, depth=0):
     """An annotation as it would be written in the source."""
     if type(annotation) is str:
-        return str.__str__(annotation)
+        return annotation
     if annotation is None or annotation is type(None):
         return "None"
     if annotation is Ellipsis:
         return "..."
+    if depth > 20:
+        return "<nested>"
     kind = type(annotation)
-    if kind is type or (_is_class(annotation) and _stub_of(annotation) is None):
-        return _class_name(annotation)
     stub = _stub_of(annotation)
-    if stub is not None:
+    if stub is not None and not _is_class(annotation):
         return stub
-    if kind is GenericAlias or kind is UnionType or type_module(kind) == "typing":
-        # These are written in C, or were loaded before the target ran.
-        return repr(annotation).replace("typing.", "").replace("NoneType", "None")
+    if _is_class(annotation) and not _derives(kind, GenericAlias):
+        return _class_name(annotation)
+    if _derives(kind, GenericAlias):
+        return _subscripted(_class_name(alias_origin(annotation)), alias_arguments(annotation), depth)
+    if UnionType is not None and kind is UnionType:
+        arguments = union_arguments(annotation)
+        return " | ".join([annotated(entry, depth + 1) for entry in tuple_iter(arguments)])
+    if _is_one_of(kind, TYPING_ALIASES):
+        return _typing_alias(annotation, depth)
+    if _is_one_of(kind, TYPING_NAMED):
+        return _typing_name(annotation, kind)
     return shown(annotation)
+
+
+def _typing_name(annotation, kind):
+    if kind is ForwardRef:
+        name = forward_argument(annotation)
+    elif kind is TypeVar:
+        read = type_variable_name
+        name = read(annotation) if read is not None else _get(instance_dict(annotation), "__name__")
+    else:
+        name = special_name(annotation)
+    return name if type(name) is str else "<%s>" % type_name(kind)
+
+
+def _typing_alias(annotation, depth):
+    """`Optional[int]` and the like, which are objects of the library and can be read as such."""
+    members = instance_dict(annotation)
+    name, arguments = _get(members, "_name"), _get(members, "__args__")
+    origin = _get(members, "__origin__")
+    if type(arguments) is not tuple:
+        return name if type(name) is str else "<typing>"
+    if UNION is not None and origin is UNION:
+        rest = [entry for entry in arguments if entry is not type(None)]
+        if len(rest) == 1 and len(arguments) == 2:
+            return "Optional[" + annotated(rest[0], depth + 1) + "]"
+        return _subscripted("Union", arguments, depth)
+    if _derives(type(annotation), ANNOTATED_ALIAS):
+        metadata = _get(members, "__metadata__")
+        more = [shown(entry) for entry in metadata] if type(metadata) is tuple else []
+        return "Annotated[" + ", ".join([annotated(origin, depth + 1)] + more) + "]"
+    if type(name) is not str:
+        name = _class_name(origin) if _is_class(origin) else _special(origin)
+    if name == "Literal":
+        return "Literal[" + ", ".join([shown(entry) for entry in arguments]) + "]"
+    return _subscripted(name, arguments, depth)
+
+
+def _special(origin):
+    return _typing_name(origin, type(origin)) if _is_one_of(type(origin), TYPING_NAMED) else "<typing>"
+
+
+def _subscripted(name, arguments, depth):
+    arguments = [*tuple_iter(arguments)]
+    if len(arguments) == 1 and type(arguments[0]) is tuple and not arguments[0]:
+        arguments = []
+    parts = [annotated(entry, depth + 1) for entry in arguments]
+    if name.rpartition(".")[2] == "Callable" and parts:
+        taken = "..." if arguments[0] is Ellipsis else "[" + ", ".join(parts[:-1]) + "]"
+        parts = [taken, parts[-1]]
+    return name + "[" + (", ".join(parts) or "()") + "]"
 
 
 def shown(thing, depth=0):
     """Like `repr`, for the interpreter's own types; others are named and not asked."""
     kind = type(thing)
-    if kind in (int, float, complex, bool, type(None), str, bytes, range) or thing is Ellipsis:
+    if _is_one_of(kind, (int, float, complex, bool, type(None), str, bytes, range)) or thing is Ellipsis:
         if kind is int and int.bit_length(thing) > 4096:
             return "<int of %d bits>" % int.bit_length(thing)
-        if kind in (str, bytes) and len(thing) > _LONGEST:
+        if kind is range:
+            # Its ends may be numbers of a class that writes itself as it likes.
+            return "<range>"
+        if _is_one_of(kind, (str, bytes)) and len(thing) > _LONGEST:
             return repr(thing[:_LONGEST]) + "..."
         return repr(thing)
-    if depth < 4 and kind in (list, tuple, set, frozenset, dict):
+    if depth < 4 and _is_one_of(kind, (list, tuple, set, frozenset, dict)):
         if len(thing) > 100:
             return "<%s of %d items>" % (type_name(kind), len(thing))
         if kind is dict:
-            items = [shown(key, depth + 1) + ": " + shown(value, depth + 1) for key, value in dict.items(thing)]
+            items = [shown(key, depth + 1) + ": " + shown(value, depth + 1) for key, value in _items(thing)]
             return "{" + ", ".join(items) + "}"
         items = [shown(item, depth + 1) for item in thing]
         if kind is list:
@@ -350,8 +500,7 @@ def shown(thing, depth=0):
     if kind is FunctionType:
         return "<function " + function_qualname(thing) + ">"
     if _derives(kind, Enum):
-        members = object_getattribute(thing, "__dict__")
-        name = members.get("_name_")
+        name = _get(instance_dict(thing), "_name_")
         if type(name) is str:
             return _class_name(kind) + "." + name
     return "<" + _class_name(kind) + " object>"
@@ -359,21 +508,18 @@ def shown(thing, depth=0):
 
 def _class_name(kind):
     """As `inspect` writes a class: with its module unless it is built in."""
-    module = type_dict(kind).get("__module__")
     name = type_qualname(kind)
-    if type(module) is not str or module == "builtins":
-        if not type_dict(kind).get("__module__") and type_module(kind) not in ("builtins", None):
-            return "%s.%s" % (type_module(kind), name)
-        return name
-    return module + "." + name
-
-
-_type_name = _class_name
+    if type_flags(kind) & _HEAP_TYPE:
+        module = _get(type_dict(kind), "__module__")
+    else:
+        # Written in C: the module is part of its name, and nothing is looked up.
+        module = type_module(kind)
+    return name if type(module) is not str or module == "builtins" else module + "." + name
 
 
 def _callable(thing):
     for base in type_mro(type(thing)):
-        if "__call__" in type_dict(base):
+        if _get(type_dict(base), "__call__") is not _MISSING:
             return True
     return False
 

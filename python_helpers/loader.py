@@ -1,10 +1,10 @@
 """Prepares a process for one question and imports the target's modules.
 
-Contract: `prepare(request, note)` sets up `sys.path`, the environment and the import system from a
-request; `note(name, file, source)` is called with the bytes of every module of the target right
-before it runs. `load(module)` runs a module whose name cannot be imported from its place.
-`touched()` gives the names that were taken from stubs, `module(name)` the module object that a
-file of the target really ran in.
+Contract: `prepare(request, touched)` sets up `sys.path`, the environment and the import system from
+a request; the names that are taken from stubs are added to `touched`. `make(module)` makes a module
+whose name cannot be imported from its place, and does not run it. Running is not done here: the
+worker puts `exec_module` into `TargetLoader`, and `module(name)`, which tells the module object
+that a file of the target really ran in, beside it.
 """
 
 import importlib.machinery
@@ -29,14 +29,7 @@ class TargetLoader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
-        source = self.get_data(path)
-        _learn(source)
-        _state["note"](fullname, os.path.realpath(path), source)
-        return self.source_to_code(source, path)
-
-    def exec_module(self, module):
-        _state["modules"].setdefault(module.__name__, module)
-        super().exec_module(module)
+        return self.source_to_code(self.get_data(path), path)
 
 
 class TargetFinder:
@@ -59,12 +52,12 @@ class TargetFinder:
         return spec
 
 
-def prepare(request, note):
+def prepare(request, touched):
     surroundings = request["surroundings"]
     root = os.path.realpath(surroundings["root"])
-    touched, caught = set(), set()
+    caught = set()
     stubs = StubFinder(surroundings["stubs"], caught, touched)
-    _state.update(root=root + os.sep, note=note, modules={}, touched=touched, caught=caught, stubs=stubs)
+    _state.update(root=root + os.sep, caught=caught, stubs=stubs)
 
     scratch = surroundings["scratch"]
     for name in ("home", "tmp", "work"):
@@ -87,21 +80,12 @@ def prepare(request, note):
     sys.argv[:] = [request["module"]["file"]]
 
 
-def load(module):
+def make(module):
     name, file = module["name"], module["file"]
     spec = importlib.util.spec_from_file_location(name, file, loader=TargetLoader(name, file))
     made = importlib.util.module_from_spec(spec)
     sys.modules[name] = made
-    spec.loader.exec_module(made)
     return made
-
-
-def module(name):
-    return _state["modules"].get(name)
-
-
-def touched():
-    return sorted(_state["touched"])
 
 
 def _inside(file):
@@ -127,7 +111,7 @@ def _make_way(path):
                     del sys.modules[loaded]
 
 
-def _learn(source):
+def learn(source):
     """Notes the names that are caught: a stub of such a name has to be an exception."""
     for clause in _CAUGHT.findall(source.decode("utf-8", "replace")):
         clause = clause.split(" as ")[0]

@@ -2,13 +2,15 @@
 
 Contract: leaves in its globals `PRIMITIVES`, a dictionary of names and objects. All of them are
 built into the interpreter and cannot be changed by code: whatever a target does to `inspect`,
-`builtins` or its own classes, these still tell what is there.
+`builtins` or its own classes, these still tell what is there. The worker adds `instance_dict`, which
+Python code has no sure way to ask for, and the classes that stubs are made of.
 """
 
 import enum
 import functools
 import threading
 import types
+import typing
 
 
 def _getter(of, name):
@@ -16,18 +18,47 @@ def _getter(of, name):
     return of.__dict__[name].__get__
 
 
+def _found(*names):
+    """The classes of `typing` that this version has under these names."""
+    return tuple(getattr(typing, name) for name in names if isinstance(getattr(typing, name, None), type))
+
+
+_UNION = getattr(types, "UnionType", None)
+
 PRIMITIVES = {
     # Types.
     "FunctionType": types.FunctionType,
     "MethodType": types.MethodType,
     "ModuleType": types.ModuleType,
     "CodeType": types.CodeType,
-    "BuiltinFunctionType": types.BuiltinFunctionType,
     "MappingProxyType": types.MappingProxyType,
-    "GenericAlias": types.GenericAlias,
-    "UnionType": getattr(types, "UnionType", None),
     "partial": functools.partial,
-    # Reading attributes without asking the object.
+    # Annotations.
+    "GenericAlias": types.GenericAlias,
+    "alias_origin": _getter(types.GenericAlias, "__origin__"),
+    "alias_arguments": _getter(types.GenericAlias, "__args__"),
+    "UnionType": _UNION,
+    "union_arguments": _getter(_UNION, "__args__") if _UNION is not None else None,
+    "UNION": typing.Union,
+    "ANNOTATED_ALIAS": typing._AnnotatedAlias,
+    "TYPING_ALIASES": _found(
+        "_GenericAlias", "_UnionGenericAlias", "_LiteralGenericAlias", "_CallableGenericAlias",
+        "_ConcatenateGenericAlias", "_SpecialGenericAlias", "_TupleType", "_CallableType",
+        "_AnnotatedAlias",
+    ),
+    "TYPING_NAMED": _found("TypeVar", "ForwardRef", "_SpecialForm", "_LiteralSpecialForm", "_TypedCacheSpecialForm"),
+    "TypeVar": typing.TypeVar,
+    "ForwardRef": typing.ForwardRef,
+    "type_variable_name": _getter(typing.TypeVar, "__name__") if "__name__" in typing.TypeVar.__dict__ else None,
+    "forward_argument": _getter(typing.ForwardRef, "__forward_arg__"),
+    "special_name": _getter(typing._SpecialForm, "_name"),
+    # Reading containers and attributes without asking the object.
+    "dict_items": dict.items,
+    "proxy_items": types.MappingProxyType.items,
+    "tuple_iter": tuple.__iter__,
+    "MemberDescriptorType": types.MemberDescriptorType,
+    "member_get": types.MemberDescriptorType.__get__,
+    "type_flags": _getter(type, "__flags__"),
     "module_dict": _getter(types.ModuleType, "__dict__"),
     "type_dict": _getter(type, "__dict__"),
     "type_mro": _getter(type, "__mro__"),
@@ -53,18 +84,12 @@ PRIMITIVES = {
     "code_name": _getter(types.CodeType, "co_name"),
     "code_file": _getter(types.CodeType, "co_filename"),
     "code_line": _getter(types.CodeType, "co_firstlineno"),
-    "code_lines": types.CodeType.__dict__["co_lines"] if hasattr(types.CodeType, "co_lines") else None,
     "code_constants": _getter(types.CodeType, "co_consts"),
     "code_names": _getter(types.CodeType, "co_varnames"),
     "code_argument_count": _getter(types.CodeType, "co_argcount"),
     "code_positional_count": _getter(types.CodeType, "co_posonlyargcount"),
     "code_keyword_count": _getter(types.CodeType, "co_kwonlyargcount"),
-    "object_new": object.__new__,
-    "object_getattribute": object.__getattribute__,
-    "object_setattr": object.__setattr__,
     "Thread": threading.Thread,
     "Event": threading.Event,
-    "thread_daemon": threading.Thread.daemon.fget,
     "Enum": enum.Enum,
-    "typing_union": getattr(types, "UnionType", None),
 }

@@ -83,6 +83,12 @@ fn judge(
                 format!("`{symbol}` would come from `{stub}`, which is a stub"),
             ));
         }
+        if let Some(function) = answer.get("answered-by").and_then(Value::as_str) {
+            return Err(no_answer(
+                "dynamic",
+                format!("nothing defines `{symbol}`, and `{function}` may answer for it when it is asked"),
+            ));
+        }
         return match check.exists {
             Some(false) => Ok((true, format!("`{symbol}` does not exist"))),
             Some(true) => Ok((false, format!("`{symbol}` does not exist"))),
@@ -416,6 +422,7 @@ mod tests {
         check("exists = true", json!({"found": false}), "Ok((false");
         check("exists = false", json!({"found": false}), "Ok((true");
         check("exists = false", json!({"found": false, "stub": "zmq.Base"}), "stubbed");
+        check("exists = false", json!({"found": false, "answered-by": "__getattr__"}), "dynamic");
         check("callable = true", json!({"found": true, "facts": {"stub": "zmq.Context"}}), "stubbed");
         check(
             "bases = ['object']",

@@ -1,7 +1,8 @@
 //! How messages travel. Between the client and the process that watches over a question: frames
 //! of four bytes of length and that much JSON, after a version check. From the process that runs
-//! target code: one answer, marked with a number that was drawn for this question and that target
-//! code has never been told; everything else on that pipe is noise.
+//! target code: one answer, marked and sealed with what follows from a number that was drawn for
+//! this question and that target code has never been told; everything else on that pipe is noise.
+//! Code that reads the pipe itself learns the mark of an answer, and no way to seal another one.
 //!
 //! Reading is total: whatever the bytes are, the result is a value.
 
@@ -15,7 +16,7 @@ use super::request::{Ending, Reply, Request};
 
 /// Changes whenever a message changes. Client and worker are the same binary, and yet the check
 /// costs nothing and tells a confusing failure from a clear one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest message that is read.
 pub const LONGEST: usize = 16 << 20;
@@ -104,13 +105,28 @@ pub fn ask(connection: &mut (impl Read + Write), request: &Request) -> Reply {
     read_message(connection).unwrap_or_else(lost)
 }
 
-/// What marks the one true answer among whatever else is written to the pipe.
+/// What the mark and the seal of the one true answer follow from. It is never sent.
 pub type Nonce = [u8; 32];
 
-/// The bytes of an answer: the nonce, the length, the JSON.
+/// The length of a mark, and of a seal.
+const SEAL: usize = 32;
+
+/// What is before the body: the mark, the body's length, its seal.
+const HEAD: usize = SEAL + 4 + SEAL;
+
+fn mark(nonce: &Nonce) -> [u8; SEAL] {
+    *blake3::keyed_hash(nonce, b"mark").as_bytes()
+}
+
+fn seal(nonce: &Nonce, body: &[u8]) -> [u8; SEAL] {
+    *blake3::Hasher::new_keyed(nonce).update(b"seal").update(body).finalize().as_bytes()
+}
+
+/// The bytes of an answer: the mark, the length, the seal, the JSON.
 pub fn answer_bytes(nonce: &Nonce, body: &[u8]) -> Vec<u8> {
-    let mut bytes = nonce.to_vec();
+    let mut bytes = mark(nonce).to_vec();
     bytes.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&seal(nonce, body));
     bytes.extend_from_slice(body);
     bytes
 }
@@ -119,15 +135,16 @@ pub fn answer_bytes(nonce: &Nonce, body: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub struct AnswerScanner {
     nonce: Nonce,
+    mark: [u8; SEAL],
     buffer: Vec<u8>,
     noise: u64,
     answer: Option<Vec<u8>>,
 }
 
 impl AnswerScanner {
-    /// Looks for the answer that is marked with this nonce.
+    /// Looks for the answer that is sealed with this nonce.
     pub fn new(nonce: Nonce) -> Self {
-        Self { nonce, buffer: Vec::new(), noise: 0, answer: None }
+        Self { nonce, mark: mark(&nonce), buffer: Vec::new(), noise: 0, answer: None }
     }
 
     /// Takes the next bytes.
@@ -137,23 +154,25 @@ impl AnswerScanner {
             return;
         }
         self.buffer.extend_from_slice(bytes);
-        let size = self.nonce.len();
-        while let Some(at) = find(&self.buffer, &self.nonce) {
+        while let Some(at) = find(&self.buffer, &self.mark) {
             self.drop_noise(at);
-            let Some(length) = self.buffer.get(size..size + 4) else { return };
-            let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize;
+            let Some(head) = self.buffer.get(SEAL..HEAD) else { return };
+            let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
             if length > LONGEST {
-                self.drop_noise(size);
+                self.drop_noise(SEAL);
                 continue;
             }
-            if let Some(body) = self.buffer.get(size + 4..size + 4 + length) {
-                self.answer = Some(body.to_vec());
-                self.noise += (self.buffer.len() - size - 4 - length) as u64;
-                self.buffer = Vec::new();
+            let Some(body) = self.buffer.get(HEAD..HEAD + length) else { return };
+            if seal(&self.nonce, body) != self.buffer[HEAD - SEAL..HEAD] {
+                self.drop_noise(SEAL);
+                continue;
             }
+            self.answer = Some(body.to_vec());
+            self.noise += (self.buffer.len() - HEAD - length) as u64;
+            self.buffer = Vec::new();
             return;
         }
-        let keep = self.buffer.len().min(size - 1);
+        let keep = self.buffer.len().min(SEAL - 1);
         self.drop_noise(self.buffer.len() - keep);
     }
 
@@ -286,6 +305,20 @@ mod tests {
         scanner.push(&answer_bytes(&nonce, b"true"));
         scanner.push(&answer_bytes(&nonce, b"false"));
         assert_eq!(scanner.answer(), Some(b"true".as_slice()));
+    }
+
+    #[test]
+    fn answer_that_was_changed_on_its_way_is_noise() {
+        let nonce = [7; 32];
+        let genuine = answer_bytes(&nonce, b"false");
+        let mut forged = genuine.clone();
+        let end = forged.len();
+        forged[end - 5..].copy_from_slice(b"true ");
+        let mut scanner = AnswerScanner::new(nonce);
+        scanner.push(&forged);
+        assert_eq!(scanner.answer(), None);
+        scanner.push(&genuine);
+        assert_eq!(scanner.answer(), Some(b"false".as_slice()));
     }
 
     #[test]

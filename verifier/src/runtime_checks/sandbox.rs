@@ -242,6 +242,42 @@ mod linux {
         "/nix/store",
     ];
 
+    /// What of `/proc` can be read. The memory of this very process cannot: the number lies there
+    /// by which its answer is told from a forged one.
+    const PROCESS: &[&str] = &[
+        "cgroup",
+        "cmdline",
+        "comm",
+        "environ",
+        "fdinfo",
+        "io",
+        "limits",
+        "maps",
+        "mountinfo",
+        "mounts",
+        "net",
+        "oom_score",
+        "smaps",
+        "stat",
+        "statm",
+        "status",
+    ];
+    const MACHINE: &[&str] = &[
+        "cpuinfo",
+        "devices",
+        "diskstats",
+        "filesystems",
+        "loadavg",
+        "meminfo",
+        "partitions",
+        "stat",
+        "swaps",
+        "sys",
+        "uptime",
+        "version",
+        "vmstat",
+    ];
+
     /// Devices that are as good as files.
     pub(super) const DEVICES: &[&str] =
         &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
@@ -410,11 +446,16 @@ mod linux {
                 ruleset = ruleset.handle_access(AccessNet::from_all(abi))?;
             }
             let system = SYSTEM.iter().map(|path| Path::new(path).to_owned());
-            let readable = view.readable.iter().cloned().chain(system).chain([Path::new("/proc").to_owned()]);
+            let readable = view.readable.iter().cloned().chain(system);
+            let own = PROCESS.iter().map(|name| Path::new("/proc/self").join(name));
+            let machine = MACHINE.iter().map(|name| Path::new("/proc").join(name));
+            let listing = AccessFs::ReadDir;
             let devices = DEVICES.iter().map(|path| Path::new(path).to_owned());
             Ok(ruleset
                 .create()?
                 .add_rules(path_beneath_rules(readable, AccessFs::from_read(abi)))?
+                .add_rules(path_beneath_rules(["/proc"], listing))?
+                .add_rules(path_beneath_rules(own.chain(machine), AccessFs::from_read(abi)))?
                 .add_rules(path_beneath_rules(devices, AccessFs::from_read(abi) | AccessFs::WriteFile))?
                 .add_rules(path_beneath_rules(["/dev/shm"], AccessFs::from_all(abi)))?
                 .add_rules(path_beneath_rules([scratch], AccessFs::from_all(abi)))?

@@ -3,18 +3,24 @@
 use std::os::fd::RawFd;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyModule, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyTuple};
 use serde_json::{Map, Value, json};
 use verifier::runtime_checks::protocol::{self, Nonce};
-use verifier::runtime_checks::{Question, Request};
+use verifier::runtime_checks::{Module, Question, Request};
 
-use crate::interpreter::{self, Helpers, RAN};
+use crate::audit::Watch;
+use crate::interpreter::{self, Helpers};
+use crate::loading::{self, Ran};
 
 /// The exit code that says that the answer could not be written.
 pub(crate) const CANNOT_SAY: i32 = 97;
 
 /// Writes the answer and ends this process at once: neither threads nor `atexit` delay it.
 pub(crate) fn say(to: RawFd, nonce: &Nonce, body: &Value) -> ! {
+    if !interpreter::may_answer() {
+        // SAFETY: nothing is left to do for a copy that the target has made of this process.
+        unsafe { libc::_exit(0) }
+    }
     let bytes = protocol::answer_bytes(nonce, body.to_string().as_bytes());
     let mut rest = bytes.as_slice();
     while !rest.is_empty() {
@@ -35,61 +41,72 @@ pub(crate) fn say(to: RawFd, nonce: &Nonce, body: &Value) -> ! {
 
 /// What this question's answer is, as JSON: `error`, or what the helper said.
 pub(crate) fn answer(py: Python<'_>, helpers: &Helpers, request: &Request) -> Value {
-    let mut answer = match attempt(py, helpers, request) {
+    interpreter::answer_from_here();
+    let touched = match PySet::empty(py) {
+        Ok(touched) => touched,
+        Err(error) => return json!({"error": failure(py, helpers, error)}),
+    };
+    let mut answer = match attempt(py, helpers, request, &touched) {
         Ok(answer) => answer,
         Err(error) => Map::from_iter([("error".to_owned(), failure(py, helpers, error))]),
     };
-    let ran = RAN.lock().map(|ran| ran.clone()).unwrap_or_default();
-    if let Some(ran) = ran.iter().find(|ran| ran.module == request.module.name) {
+    if let Some(ran) = find(&loading::ran(), &request.module) {
         answer.insert("ran".to_owned(), json!({"file": ran.file, "hash": ran.hash}));
     }
-    let touched = helpers.loader.bind(py).call_method0("touched").and_then(|touched| touched.extract());
-    answer.insert("stubs".to_owned(), json!(touched.unwrap_or_else(|_| Vec::<String>::new())));
+    let mut stubs: Vec<String> =
+        touched.iter().filter_map(|name| to_json(&name).as_str().map(str::to_owned)).collect();
+    stubs.sort();
+    answer.insert("stubs".to_owned(), json!(stubs));
     Value::Object(answer)
 }
 
-fn attempt(py: Python<'_>, helpers: &Helpers, request: &Request) -> PyResult<Map<String, Value>> {
+/// What ran as this module: its own file, if that ran at all.
+fn find<'r>(ran: &'r [Ran], module: &Module) -> Option<&'r Ran> {
+    let file = std::fs::canonicalize(&module.file).unwrap_or_else(|_| module.file.clone());
+    let named = || ran.iter().filter(|ran| ran.name == module.name);
+    named().find(|ran| ran.file == file).or_else(|| named().next())
+}
+
+fn attempt(
+    py: Python<'_>,
+    helpers: &Helpers,
+    request: &Request,
+    touched: &Bound<'_, PySet>,
+) -> PyResult<Map<String, Value>> {
     let told = to_python(py, &serde_json::to_value(request).unwrap_or_default())?;
-    let note = interpreter::note(py)?;
     let loader = helpers.loader.bind(py);
-    loader.call_method1("prepare", (&told, note))?;
+    loader.call_method1("prepare", (&told, touched))?;
     if let Question::Probe { .. } = request.question {
         let probe = helpers.probe.bind(py);
         let answer = probe.call_method1("answer", (&told, loader))?;
         return Ok(object(to_json(&answer)));
     }
-    let watched = matches!(request.question, Question::Import);
-    if watched {
-        helpers.audit.bind(py).call_method0("begin")?;
-    }
+    let watch = matches!(request.question, Question::Import).then(|| Watch::begin(py, helpers));
     let imported = import(py, helpers, request, &told);
     let mut answer = Map::new();
-    if watched {
-        let seen = helpers.audit.bind(py).call_method0("end")?;
-        answer.insert("did".to_owned(), to_json(&seen));
-    }
-    let namespace = match imported {
-        Ok(namespace) => namespace,
-        Err(error) if watched => {
+    if let Some(watch) = watch {
+        answer.insert("did".to_owned(), watch.end(py, helpers)?);
+        if let Err(error) = imported {
             answer.insert("error".to_owned(), failure(py, helpers, error));
-            return Ok(answer);
         }
-        Err(error) => return Err(error),
-    };
+        return Ok(answer);
+    }
+    // Where something else has this name, the client sees from what did not run.
+    let Some(namespace) = imported? else { return Ok(answer) };
     if let Question::Inspect { symbol, construct } = &request.question {
         // First, because looking at the object stops the target's threads and signals.
-        if *construct {
+        let made = construct.then(|| -> PyResult<_> {
             let fake = helpers.probe.bind(py).getattr("stand_in")?;
-            let arguments = PyTuple::new(py, [namespace.clone(), symbol.into_pyobject(py)?, fake])?;
-            let constructed = match helpers.construct(py, arguments) {
-                Ok(seen) => to_json(&seen),
-                Err(error) => json!({"error": failure(py, helpers, error)}),
-            };
-            answer.insert("instance".to_owned(), constructed);
-        }
+            helpers.make(py, PyTuple::new(py, [namespace.clone(), symbol.into_pyobject(py)?, fake])?)
+        });
         let arguments = PyTuple::new(py, [namespace, symbol.into_pyobject(py)?])?;
-        let seen = helpers.inspect(py, arguments)?;
-        answer.extend(object(to_json(&seen)));
+        answer.extend(object(to_json(&helpers.look(py, "answer", arguments)?)));
+        let instance = match made {
+            None => return Ok(answer),
+            Some(Ok(instance)) => to_json(&helpers.look(py, "held", PyTuple::new(py, [instance])?)?),
+            Some(Err(error)) => json!({"error": failure(py, helpers, error)}),
+        };
+        answer.insert("instance".to_owned(), instance);
     }
     Ok(answer)
 }
@@ -101,20 +118,14 @@ fn import<'py>(
     helpers: &Helpers,
     request: &Request,
     told: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let name = &request.module.name;
-    let loader = helpers.loader.bind(py);
-    let imported = if request.module.importable {
-        py.import(name.as_str())?.into_any()
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if request.module.importable {
+        py.import(request.module.name.as_str())?;
     } else {
-        loader.call_method1("load", (told.get_item("module")?,))?
-    };
-    let ran = loader.call_method1("module", (name,))?;
-    let module = if ran.is_none() { imported } else { ran };
-    match module.cast::<PyModule>() {
-        Ok(module) => Ok(module.dict().into_any()),
-        Err(_) => module.getattr("__dict__"),
+        let made = helpers.loader.bind(py).call_method1("make", (told.get_item("module")?,))?;
+        made.getattr("__spec__")?.getattr("loader")?.call_method1("exec_module", (made,))?;
     }
+    Ok(find(&loading::ran(), &request.module).map(|ran| ran.module.bind(py).dict().into_any()))
 }
 
 fn failure(py: Python<'_>, helpers: &Helpers, error: PyErr) -> Value {
@@ -139,9 +150,18 @@ fn failure(py: Python<'_>, helpers: &Helpers, error: PyErr) -> Value {
         let frames = to_python(py, &frames)?;
         let kind = error.get_type(py).into_any();
         let arguments = PyTuple::new(py, [kind, error.value(py).clone().into_any(), frames])?;
-        Ok(to_json(&helpers.failure(py, arguments)?))
+        let mut told = object(to_json(&helpers.failure(py, arguments)?));
+        if told.get("message").is_none_or(Value::is_null) {
+            let message = helpers.message(py, PyTuple::new(py, [error.value(py)])?)?;
+            told.insert("message".to_owned(), to_json(&message));
+        }
+        PyResult::Ok(Value::Object(told))
     };
-    described().unwrap_or_else(|_| json!({"type": "BaseException", "message": "", "frames": frames}))
+    described().unwrap_or_else(|problem| {
+        // Of our own making: the interpreter writes such a message without asking the target.
+        let message = format!("an exception that cannot be described: {problem}");
+        json!({"type": "BaseException", "message": message, "frames": frames})
+    })
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -1,12 +1,14 @@
 //! Starts Python and loads the helpers.
 
 use std::ffi::CString;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyModule, PyTuple};
+
+use crate::{audit, loading};
 
 /// A helper: its file and its text.
 pub(crate) struct Helper {
@@ -28,7 +30,6 @@ macro_rules! helper {
 const PRIMITIVES: Helper = helper!("primitives");
 const STUBS: Helper = helper!("stubs");
 const LOADER: Helper = helper!("loader");
-const AUDIT: Helper = helper!("audit");
 const PROBE: Helper = helper!("probe");
 const INSPECT: Helper = helper!("inspect_object");
 const FAILURE: Helper = helper!("failure");
@@ -46,10 +47,10 @@ import warnings, weakref
 pub(crate) struct Helpers {
     /// Prepares a process and imports modules.
     pub(crate) loader: Py<PyModule>,
-    /// Notes what importing does.
-    pub(crate) audit: Py<PyModule>,
     /// Runs proofs.
     pub(crate) probe: Py<PyModule>,
+    /// The threads that `threading` lists.
+    pub(crate) running: Py<PyDict>,
     inspect: Py<PyAny>,
     failure: Py<PyAny>,
     builtins: Vec<(Py<PyAny>, Py<PyAny>)>,
@@ -57,6 +58,9 @@ pub(crate) struct Helpers {
     /// `gc.disable`, and what switches monitoring off where there is any.
     disable_collection: Py<PyAny>,
     set_monitored_events: Option<Py<PyAny>>,
+    /// `signal.getsignal`, and what it says of every signal before anybody has changed it.
+    signal_handler: Py<PyAny>,
+    signal_handlers: Vec<(libc::c_int, Py<PyAny>)>,
 }
 
 /// Initialises Python with nothing from the environment.
@@ -107,7 +111,7 @@ pub(crate) fn initialise(executable: &str, hash_seed: u64) -> Result<(), String>
             None => {
                 // Lets the library attach as it always does.
                 ffi::PyEval_SaveThread();
-                Ok(())
+                Python::attach(audit::install).map_err(|problem| problem.to_string())
             }
         }
     }
@@ -133,15 +137,30 @@ impl Helpers {
         modules.set_item("_assay.stubs", &stubs)?;
         let loader = module(py, &LOADER)?;
         loader.getattr("_state")?.set_item("bare", bare)?;
-        let audit = module(py, &AUDIT)?;
+        let runner = loading::runner(py, loader.getattr("learn")?)?;
+        loader.getattr("TargetLoader")?.setattr("exec_module", runner)?;
+        loader.setattr("module", loading::finder(py)?)?;
         let probe = module(py, &PROBE)?;
         modules.del_item("_assay.stubs")?;
         modules.del_item("_assay")?;
         let pairs = |dictionary: Bound<'_, PyDict>| -> Vec<(Py<PyAny>, Py<PyAny>)> {
             dictionary.iter().map(|(key, value)| (key.unbind(), value.unbind())).collect()
         };
+        let mut primitives = pairs(primitives.getattr("PRIMITIVES")?.cast_into()?);
+        for name in ["Stub", "StubModule"] {
+            let name = name.into_pyobject(py)?;
+            primitives.push((name.clone().into_any().unbind(), stubs.getattr(&name)?.unbind()));
+        }
+        let name = "instance_dict".into_pyobject(py)?;
+        primitives.push((name.into_any().unbind(), instance_dictionary(py)?.into_any().unbind()));
         let sys = py.import("sys")?;
+        let signal_handler = py.import("_signal")?.getattr("getsignal")?;
         Ok(Self {
+            signal_handlers: (1..65)
+                .filter_map(|signal| Some((signal, signal_handler.call1((signal,)).ok()?.unbind())))
+                .collect(),
+            signal_handler: signal_handler.unbind(),
+            running: py.import("threading")?.getattr("_active")?.cast_into::<PyDict>()?.unbind(),
             disable_collection: py.import("gc")?.getattr("disable")?.unbind(),
             set_monitored_events: sys
                 .getattr("monitoring")
@@ -149,58 +168,91 @@ impl Helpers {
                 .ok()
                 .map(Bound::unbind),
             loader: loader.unbind(),
-            audit: audit.unbind(),
             probe: probe.unbind(),
             inspect: compile(py, &INSPECT)?.unbind(),
             failure: compile(py, &FAILURE)?.unbind(),
             builtins: pairs(py.import("builtins")?.dict()),
-            primitives: pairs(primitives.getattr("PRIMITIVES")?.cast_into()?),
+            primitives,
         })
     }
 
-    /// Runs `answer` of the inspecting helper in globals that no target code has touched.
-    pub(crate) fn inspect<'py>(
+    /// Runs a function of the inspecting helper that only looks, in globals that no target code
+    /// has touched.
+    pub(crate) fn look<'py>(
         &self,
         py: Python<'py>,
+        function: &str,
         arguments: Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.quieten(py);
-        self.fresh(py, &self.inspect, "answer", arguments)
+        self.quieten(py)?;
+        self.fresh(py, &self.inspect, function, arguments)
     }
 
     /// Constructs an instance: code of the target runs, with its threads and signals.
-    pub(crate) fn construct<'py>(
+    pub(crate) fn make<'py>(
         &self,
         py: Python<'py>,
         arguments: Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.fresh(py, &self.inspect, "construct", arguments)
+        self.fresh(py, &self.inspect, "make", arguments)
     }
 
-    /// The same with the helper that describes exceptions.
+    /// Describes an exception, all but its message.
     pub(crate) fn failure<'py>(
         &self,
         py: Python<'py>,
         arguments: Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.quieten(py);
+        self.quieten(py)?;
         self.fresh(py, &self.failure, "answer", arguments)
     }
 
+    /// Lets an exception write its message, which is code of the target.
+    pub(crate) fn message<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.fresh(py, &self.failure, "message", arguments)
+    }
+
     /// Stops whatever the target has left that could run between two steps of a helper and see
-    /// its frames: tracing, profiling, monitoring, signal handlers, finalizers, other threads.
-    fn quieten(&self, py: Python<'_>) {
-        leave_threads_behind();
+    /// its frames: other threads, signal handlers, tracing, profiling, monitoring, collector's
+    /// callbacks. Its audit hooks were never added.
+    fn quieten(&self, py: Python<'_>) -> PyResult<()> {
+        // What a program asks for when it forks is code as well, and may start threads anew.
+        const PATIENCE: usize = 20;
+        // SAFETY: a set of signals that lives through the calls.
+        unsafe {
+            let mut all = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+            libc::sigfillset(all.as_mut_ptr());
+            for needed in [libc::SIGSEGV, libc::SIGBUS, libc::SIGXCPU, libc::SIGILL, libc::SIGABRT] {
+                libc::sigdelset(all.as_mut_ptr(), needed);
+            }
+            libc::sigprocmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+        }
+        let mut attempts = 0;
+        let mut handles_signals = self.handles_signals(py);
+        while handles_signals || has_other_threads() {
+            // A new process has none that waits.
+            handles_signals = false;
+            attempts += 1;
+            if attempts > PATIENCE {
+                return Err(PyRuntimeError::new_err("the target's threads cannot be stopped"));
+            }
+            for signal in 1..65 {
+                if ![libc::SIGSEGV, libc::SIGBUS, libc::SIGXCPU].contains(&signal) {
+                    // SAFETY: a plain call; numbers that are no signals, and the two that nobody
+                    // handles, are refused.
+                    unsafe { libc::signal(signal, libc::SIG_IGN) };
+                }
+            }
+            leave_threads_behind();
+        }
         // SAFETY: no function to call means that tracing and profiling end.
         unsafe {
             ffi::PyEval_SetTrace(None, std::ptr::null_mut());
             ffi::PyEval_SetProfile(None, std::ptr::null_mut());
-        }
-        for signal in 1..32 {
-            if ![libc::SIGKILL, libc::SIGSTOP, libc::SIGSEGV, libc::SIGBUS, libc::SIGXCPU].contains(&signal) {
-                // SAFETY: a plain call.
-                unsafe { libc::signal(signal, libc::SIG_IGN) };
-            }
         }
         // Errors here would mean that there is nothing to stop.
         let _ = self.disable_collection.call0(py);
@@ -209,6 +261,14 @@ impl Helpers {
                 let _ = set_events.call1(py, (tool, 0));
             }
         }
+        Ok(())
+    }
+
+    /// Whether a handler of the target could be waiting for the interpreter's next step.
+    fn handles_signals(&self, py: Python<'_>) -> bool {
+        self.signal_handlers.iter().any(|(signal, before)| {
+            self.signal_handler.call1(py, (*signal,)).is_ok_and(|handler| !handler.is(before))
+        })
     }
 
     fn fresh<'py>(
@@ -240,19 +300,70 @@ impl Helpers {
     }
 }
 
-/// Goes on in a new process, which has this thread alone. The old one, with all the target's
-/// threads, waits for it and ends as it ends.
+/// The process that may answer. A copy that the target makes of it may not.
+static ANSWERING: AtomicI32 = AtomicI32::new(0);
+
+/// This process is the one that answers.
+pub(crate) fn answer_from_here() {
+    // SAFETY: the call cannot fail.
+    ANSWERING.store(unsafe { libc::getpid() }, Ordering::Relaxed);
+}
+
+/// Whether this process is the one that answers.
+pub(crate) fn may_answer() -> bool {
+    // SAFETY: the call cannot fail.
+    ANSWERING.load(Ordering::Relaxed) == unsafe { libc::getpid() }
+}
+
+fn has_other_threads() -> bool {
+    let threads = || std::fs::read_dir("/proc/self/task").map(Iterator::count);
+    let counted = threads().or_else(|_| {
+        // Every descriptor is taken: standard input, which is empty, makes room.
+        // SAFETY: plain calls.
+        unsafe {
+            libc::close(0);
+            let counted = threads();
+            libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY);
+            counted
+        }
+    });
+    counted.map_or(true, |count| count != 1)
+}
+
+/// The function that gives the dictionary of an instance, whatever its class says it is; `None` where
+/// there is none.
+fn instance_dictionary(py: Python<'_>) -> PyResult<Bound<'_, PyCFunction>> {
+    PyCFunction::new_closure(py, None, None, |arguments: &Bound<'_, PyTuple>, _| {
+        let py = arguments.py();
+        let thing = arguments.get_item(0)?;
+        // SAFETY: an object that is alive; the result is a new reference or an exception.
+        let members = unsafe {
+            let members = ffi::PyObject_GenericGetDict(thing.as_ptr(), std::ptr::null_mut());
+            Bound::from_owned_ptr_or_opt(py, members)
+        };
+        if members.is_none() {
+            drop(PyErr::take(py));
+        }
+        PyResult::Ok(members.map(Bound::unbind))
+    })
+}
+
+/// Goes on in a new process, which has this thread alone and no signal that waits to be handled.
+/// The old one, with all the target's threads, waits for it and ends as it ends.
 fn leave_threads_behind() {
-    let threads = std::fs::read_dir("/proc/self/task").map(Iterator::count);
-    if threads.is_ok_and(|count| count == 1) {
-        return;
+    if !may_answer() {
+        // SAFETY: nothing is left to do for a copy.
+        unsafe { libc::_exit(0) }
     }
     // SAFETY: the calls that surround a fork, in their order; the old process keeps the
     // interpreter's lock, so that none of its threads runs on.
     unsafe {
         ffi::PyOS_BeforeFork();
         match libc::fork() {
-            0 => ffi::PyOS_AfterFork_Child(),
+            0 => {
+                answer_from_here();
+                ffi::PyOS_AfterFork_Child();
+            }
             -1 => ffi::PyOS_AfterFork_Parent(),
             process => {
                 let mut status = 0;
@@ -285,27 +396,4 @@ fn module<'py>(py: Python<'py>, helper: &Helper) -> PyResult<Bound<'py, PyModule
 
 fn compile<'py>(py: Python<'py>, helper: &Helper) -> PyResult<Bound<'py, PyAny>> {
     py.import("builtins")?.call_method1("compile", (helper.text, helper.file, "exec"))
-}
-
-/// A module of the target that ran, with its file and its bytes' hash.
-#[derive(Clone, Debug)]
-pub(crate) struct Ran {
-    pub(crate) module: String,
-    pub(crate) file: String,
-    pub(crate) hash: String,
-}
-
-/// What ran so far. Kept by Rust, out of the target's reach.
-pub(crate) static RAN: Mutex<Vec<Ran>> = Mutex::new(Vec::new());
-
-/// The function that the loader tells what is about to run.
-pub(crate) fn note(py: Python<'_>) -> PyResult<Bound<'_, PyCFunction>> {
-    PyCFunction::new_closure(py, None, None, |arguments: &Bound<'_, PyTuple>, _| -> PyResult<()> {
-        let (module, file, source): (String, String, Vec<u8>) = arguments.extract()?;
-        let hash = verifier::runtime_checks::content_hash(&source);
-        if let Ok(mut ran) = RAN.lock() {
-            ran.push(Ran { module, file, hash });
-        }
-        Ok(())
-    })
 }

@@ -7,7 +7,9 @@
 //! runs, watches the clock, reads the answer, and ends everything.
 
 mod answer;
+mod audit;
 mod interpreter;
+mod loading;
 mod watch;
 mod zygote;
 
