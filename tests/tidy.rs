@@ -124,7 +124,7 @@ fn no_path_of_one_machine_is_written_down() {
 }
 
 /// The stages, from left to right. Those that share a rank are siblings and do not know each other.
-const STAGES: [(&str, u32); 20] = [
+const STAGES: [(&str, u32); 21] = [
     ("exit_code", 0),
     ("suggest", 0),
     ("target", 1),
@@ -132,6 +132,7 @@ const STAGES: [(&str, u32); 20] = [
     ("python", 3),
     ("catalogue", 4),
     ("evidence", 5),
+    ("anchors", 6),
     ("static_checks", 6),
     ("runtime_checks", 6),
     ("grep", 7),

@@ -311,6 +311,7 @@ mod tests {
                         earlier: None,
                         observations: vec![observation],
                         anchor: None,
+                        whereabouts: None,
                     }],
                 }
             })

@@ -1,5 +1,6 @@
 //! Findings with all that is known of them: evidence, verdicts, and where things are now.
 
+use crate::anchors::{self, Whereabouts};
 use crate::catalogue::{Claim, Finding, Role, Scope};
 use crate::evidence::{Observation, Outcome, Reason, Site, Strength};
 use crate::target::RelativePath;
@@ -34,6 +35,8 @@ pub struct ExaminedClaim<'c> {
     /// Where the claim's symbol is now, or its whole file when it names no symbol: the place of
     /// a claim whose checks cite none.
     pub anchor: Option<Site>,
+    /// What became of its code, when it is not where the catalogue says.
+    pub whereabouts: Option<Whereabouts>,
 }
 
 impl ExaminedFinding<'_> {
@@ -184,7 +187,10 @@ impl ExaminedClaim<'_> {
             ClaimCell::AbsentFromBrokenFile => {
                 format!("{}, which proves nothing in a file that does not compile", self.strongest_because())
             }
-            ClaimCell::NothingObserved => self.first_problem(),
+            ClaimCell::NothingObserved => match self.whereabouts.as_ref().and_then(Whereabouts::describe) {
+                Some(now) if self.moved().is_none() => format!("{}; it {now}", self.first_problem()),
+                Some(_) | None => self.first_problem(),
+            },
             ClaimCell::Holds | ClaimCell::HoldsInBrokenFile | ClaimCell::DoesNotHold => {
                 self.strongest_because()
             }
@@ -213,12 +219,27 @@ impl ExaminedClaim<'_> {
             .map_or_else(|| "nothing was asked".to_owned(), |observation| observation.because.clone())
     }
 
-    /// The file that the claim is tied to, if it is one file.
+    /// The file that the claim is tied to, if it is one file: where its code is now.
     pub fn file(&self) -> Option<&RelativePath> {
+        if let Some(candidate) = self.moved() {
+            return Some(&candidate.file);
+        }
         match &self.claim.scope {
             Scope::File(path) => Some(path),
             Scope::Sweep(_) => None,
         }
+    }
+
+    /// Where its code is, when it is not where the catalogue says and was found again.
+    pub fn moved(&self) -> Option<&anchors::Candidate> {
+        self.whereabouts.as_ref().and_then(Whereabouts::moved)
+    }
+
+    /// Where its code was, and where it is or may be: `was at a.py f, is at b.py f (…)`.
+    pub fn told_move(&self) -> Option<String> {
+        let now = self.whereabouts.as_ref()?.describe()?;
+        let was = anchors::Anchor::of(self.claim)?;
+        Some(format!("was at {}, {now}", anchors::place(&was.file, was.symbol.as_deref())))
     }
 
     /// Whether the code is where the report saw it. `None` when the report names no lines, or
@@ -226,6 +247,9 @@ impl ExaminedClaim<'_> {
     pub fn is_where_reported(&self) -> Option<bool> {
         let hint = self.claim.lines?;
         let file = self.file()?;
+        if self.moved().is_some_and(|now| self.claim.scope != Scope::File(now.file.clone())) {
+            return Some(false);
+        }
         let sites = self.sites();
         let mut here = sites.iter().filter(|site| site.file == *file).peekable();
         here.peek()?;

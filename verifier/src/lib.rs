@@ -8,6 +8,7 @@ pub mod target;
 pub mod catalogue;
 pub mod python;
 pub mod evidence;
+pub mod anchors;
 pub mod static_checks;
 pub mod runtime_checks;
 pub mod verdict;

@@ -11,7 +11,7 @@ mod selector;
 
 pub use directory::DirectoryTree;
 pub use error::TargetError;
-pub use git::GitTree;
+pub use git::{GitTree, last_revisions_with};
 pub use path::{PathError, RelativePath};
 pub use selector::FileSelector;
 

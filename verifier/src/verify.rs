@@ -3,6 +3,7 @@
 
 mod earlier;
 mod live;
+mod moved;
 mod selection;
 
 pub use earlier::{EarlierState, EarlierStates};
@@ -11,12 +12,13 @@ pub use selection::{Selection, SelectionError};
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use rayon::prelude::*;
 
 use crate::bugs;
-use crate::catalogue::{Catalogue, Check, Claim, Finding, FindingId, Scope};
+use crate::catalogue::{Catalogue, Check, Claim, Finding, FindingId, ReportId, Scope};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
 use crate::python::{Files, Project};
@@ -83,9 +85,18 @@ pub fn verify<'c>(
     let selected = selection.of(catalogue)?;
     let files = Files::new(target);
     let project = Project::new(&files, &catalogue.target.python);
+    let states = States::new(earlier);
     let claims: Vec<&Claim> = selected.iter().flat_map(|finding| &finding.claims).collect();
-    let broken = broken_files(&selected, &files);
-    let mut observations = observe(&claims, &project, live, progress).into_iter();
+    let reports: Vec<&ReportId> =
+        selected.iter().flat_map(|finding| finding.claims.iter().map(|_| &finding.report)).collect();
+    let reference = |index: usize| states.of(reports[index]);
+    let placed = moved::place(&claims, &files, &reference, earlier.history());
+    let broken = broken_files(&cited_by(&selected, &placed), &files);
+    let asked: Vec<&Claim> = placed.iter().map(|placed| &*placed.at).collect();
+    let mut observations = observe(&asked, &project, live, progress);
+    moved::distrust(&placed, &mut observations, &files, &reference, project.roots());
+    let anchors: Vec<_> = asked.iter().map(|claim| anchor(claim, &files)).collect();
+    let mut answers = observations.into_iter().zip(placed).zip(anchors);
 
     let mut findings: Vec<ExaminedFinding> = selected
         .iter()
@@ -94,9 +105,10 @@ pub fn verify<'c>(
                 .claims
                 .iter()
                 .map(|claim| {
-                    let observations = observations.next().expect("one answer per claim");
-                    let judgement = judge_claim(&observations, file_state(claim, &broken));
-                    ExaminedClaim { claim, judgement, earlier: None, observations, anchor: None }
+                    let ((observations, placed), anchor) = answers.next().expect("one answer per claim");
+                    let judgement = judge_claim(&observations, file_state(&placed.at, &broken));
+                    let whereabouts = placed.whereabouts;
+                    ExaminedClaim { claim, judgement, earlier: None, observations, anchor, whereabouts }
                 })
                 .collect();
             let judgement = judge_finding(&judged(&claims, &broken), Earlier::NotAsked);
@@ -104,10 +116,7 @@ pub fn verify<'c>(
         })
         .collect();
 
-    for claim in findings.iter_mut().flat_map(|finding| &mut finding.claims) {
-        claim.anchor = anchor(claim.claim, &files);
-    }
-    ask_earlier(catalogue, &mut findings, &broken, earlier, live, progress);
+    ask_earlier(catalogue, &mut findings, &broken, &states, &files, live, progress);
 
     let bugs = bugs::merge(&findings);
     let suggestions = bugs::suggestions(&findings);
@@ -130,6 +139,30 @@ pub fn verify<'c>(
         elapsed: began.elapsed(),
         findings,
     })
+}
+
+/// The earlier states with their files, which are listed when somebody asks.
+struct States<'e> {
+    earlier: &'e EarlierStates,
+    files: Vec<OnceLock<Option<Files<'e>>>>,
+}
+
+impl<'e> States<'e> {
+    fn new(earlier: &'e EarlierStates) -> Self {
+        Self { earlier, files: earlier.states().iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    /// The files of a state; none when it is the examined state itself.
+    fn files(&self, index: usize) -> Option<&Files<'e>> {
+        let state = &self.earlier.states()[index];
+        self.files[index].get_or_init(|| state.tree.as_deref().map(|tree| Files::new(tree))).as_ref()
+    }
+
+    /// The files of the state that this report's findings are compared with.
+    fn of(&self, report: &ReportId) -> Option<&Files<'e>> {
+        let state = self.earlier.of(report)?;
+        self.files(self.earlier.states().iter().position(|other| std::ptr::eq(other, state))?)
+    }
 }
 
 /// Asks every check of every claim; one list of observations per claim.
@@ -197,16 +230,18 @@ fn ask_earlier(
     catalogue: &Catalogue,
     findings: &mut [ExaminedFinding],
     broken_now: &BTreeMap<RelativePath, BrokenFile>,
-    earlier: &EarlierStates,
+    states: &States,
+    now: &Files,
     live: &dyn LiveObserver,
     progress: &dyn Progress,
 ) {
-    for state in earlier.states() {
+    let earlier = states.earlier;
+    for (index, state) in earlier.states().iter().enumerate() {
         let speaks_of =
             |finding: &Finding| earlier.of(&finding.report).is_some_and(|of| std::ptr::eq(of, state));
         let concerned: Vec<usize> =
             (0..findings.len()).filter(|index| speaks_of(findings[*index].finding)).collect();
-        let Some(tree) = &state.tree else {
+        let Some(files) = states.files(index) else {
             for index in concerned {
                 repeat_now(&mut findings[index]);
             }
@@ -220,32 +255,31 @@ fn ask_earlier(
         if asked.is_empty() {
             continue;
         }
-        let files = Files::new(tree.as_ref());
-        let project = Project::new(&files, &catalogue.target.python);
-        let selected: Vec<&Finding> = asked.iter().map(|(index, _)| findings[*index].finding).collect();
-        let broken_then = broken_files(&selected, &files);
+        let project = Project::new(files, &catalogue.target.python);
         let claims: Vec<&Claim> = asked
             .iter()
             .flat_map(|(index, claims)| claims.iter().map(|claim| findings[*index].claims[*claim].claim))
             .collect();
-        let mut observations = observe(&claims, &project, live, progress).into_iter();
+        // A catalogue that was brought up to date names places that the earlier state did not have.
+        let reference = |_: usize| Some(now);
+        let placed = moved::place(&claims, files, &reference, None);
+        let at: Vec<&Claim> = placed.iter().map(|placed| &*placed.at).collect();
+        let broken_then = broken_files(&at.iter().map(|claim| (None, *claim)).collect::<Vec<_>>(), files);
+        let mut observations = observe(&at, &project, live, progress);
+        moved::distrust(&placed, &mut observations, files, &reference, project.roots());
+        let mut answers = observations.into_iter().zip(placed);
         for (index, claims) in asked {
             let finding = &mut findings[index];
+            let mut then = Vec::new();
             for place in claims {
-                let observations = observations.next().expect("one answer per claim");
+                let (observations, placed) = answers.next().expect("one answer per claim");
                 let claim = &mut finding.claims[place];
-                claim.earlier =
-                    Some(judge_claim(&observations, file_state(claim.claim, &broken_then)).verdict);
+                let file = file_state(&placed.at, &broken_then);
+                let verdict = judge_claim(&observations, file).verdict;
+                claim.earlier = Some(verdict);
+                then.push(JudgedClaim { role: claim.claim.role, verdict, file });
             }
             if is_refuted(finding) {
-                let then: Vec<JudgedClaim> = finding
-                    .claims
-                    .iter()
-                    .filter_map(|claim| {
-                        let file = file_state(claim.claim, &broken_then);
-                        Some(JudgedClaim { role: claim.claim.role, verdict: claim.earlier?, file })
-                    })
-                    .collect();
                 tell(finding, judge_finding(&then, Earlier::NotAsked).verdict, broken_now);
             }
         }
@@ -296,10 +330,10 @@ fn claims_to_ask(finding: &ExaminedFinding) -> Vec<usize> {
 fn judged(claims: &[ExaminedClaim], broken: &BTreeMap<RelativePath, BrokenFile>) -> Vec<JudgedClaim> {
     claims
         .iter()
-        .map(|claim| JudgedClaim {
-            role: claim.claim.role,
-            verdict: claim.verdict(),
-            file: file_state(claim.claim, broken),
+        .map(|claim| {
+            let is_broken = claim.file().is_some_and(|file| broken.contains_key(file));
+            let file = if is_broken { FileState::Broken } else { FileState::Sound };
+            JudgedClaim { role: claim.claim.role, verdict: claim.verdict(), file }
         })
         .collect()
 }
@@ -318,16 +352,29 @@ fn cited_file(claim: &Claim) -> Option<&RelativePath> {
     }
 }
 
+/// The claims as they are asked, each with the finding that it belongs to.
+fn cited_by<'p>(
+    findings: &[&'p Finding],
+    placed: &'p [moved::Placed],
+) -> Vec<(Option<&'p FindingId>, &'p Claim)> {
+    let ids = findings.iter().flat_map(|finding| finding.claims.iter().map(|_| Some(&finding.id)));
+    ids.zip(placed.iter().map(|placed| &*placed.at)).collect()
+}
+
 /// The files that claims name and that do not compile. A sweep names none: what it could not
 /// read is part of its observation.
-fn broken_files(findings: &[&Finding], files: &Files) -> BTreeMap<RelativePath, BrokenFile> {
+fn broken_files(
+    claims: &[(Option<&FindingId>, &Claim)],
+    files: &Files,
+) -> BTreeMap<RelativePath, BrokenFile> {
     let mut cited_by: BTreeMap<&RelativePath, Vec<FindingId>> = BTreeMap::new();
-    for finding in findings {
-        for file in finding.claims.iter().filter_map(cited_file) {
-            let citing = cited_by.entry(file).or_default();
-            if citing.last() != Some(&finding.id) {
-                citing.push(finding.id.clone());
-            }
+    for (finding, claim) in claims {
+        let Some(file) = cited_file(claim) else { continue };
+        let citing = cited_by.entry(file).or_default();
+        if let Some(finding) = finding
+            && citing.last() != Some(finding)
+        {
+            citing.push((*finding).clone());
         }
     }
     let cited: Vec<_> = cited_by.into_iter().collect();

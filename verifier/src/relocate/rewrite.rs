@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Candidate, Relocation, Whereabouts};
+use super::Relocation;
+use crate::anchors::{Candidate, Whereabouts};
 use crate::catalogue::{Catalogue, LineHint};
 
 /// The catalogue's text with the anchors of moved claims brought up to date. Open and lost ones
@@ -15,7 +16,9 @@ pub fn rewritten(catalogue: &Catalogue, relocations: &[Relocation]) -> String {
     let Ok(document) = DeTable::parse(&catalogue.text) else { return text };
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for relocation in relocations {
-        let Whereabouts::Moved(candidate) = &relocation.now else { continue };
+        let (Whereabouts::Moved(candidate) | Whereabouts::Likely(candidate)) = &relocation.now else {
+            continue;
+        };
         let Some(claim) = table_of(document.get_ref(), relocation.claim.id.as_str()) else { continue };
         for (key, value) in values(candidate) {
             let Some(old) = claim.get(key) else { continue };

@@ -40,11 +40,12 @@ fn relocated(anchor: &str, before: Option<&str>, now: &str) -> (String, String) 
     let verification = verify(&catalogue, &Selection::default(), &target, &earlier, &NotRun, &Quiet).unwrap();
     let relocations = relocate(&verification, &target, &earlier);
     let place = |candidate: &Candidate| {
-        Candidate::describe(candidate.file.as_str(), candidate.symbol.as_deref(), candidate.lines)
+        describe(candidate.file.as_str(), candidate.symbol.as_deref(), candidate.lines)
     };
     let told = match relocations.first().map(|relocation| &relocation.now) {
         None => "there".to_owned(),
         Some(Whereabouts::Moved(candidate)) => place(candidate),
+        Some(Whereabouts::Likely(candidate)) => format!("likely: {}", place(candidate)),
         Some(Whereabouts::Open(candidates)) => {
             format!("open: {}", candidates.iter().map(place).collect::<Vec<_>>().join(" | "))
         }
@@ -121,8 +122,8 @@ fn renamed_files_are_found_by_their_lines() {
 #[test]
 fn without_an_earlier_state_names_are_all_there_is() {
     let elsewhere = format!("--- p/b.py\n{}", server("Server", "start"));
-    check(ANCHOR, None, &elsewhere, "p/b.py Server.start");
-    check("file = \"a.py\"", None, "--- p/a.py\nx = 1\n", "p/a.py");
+    check(ANCHOR, None, &elsewhere, "likely: p/b.py Server.start");
+    check("file = \"a.py\"", None, "--- p/a.py\nx = 1\n", "likely: p/a.py");
     check("file = \"a.py\"", None, "--- p/a.py\nx = 1\n--- q/a.py\n", "open: p/a.py | q/a.py");
     check("file = \"a.py\"", None, "--- p/b.py\n", "lost");
 }
@@ -132,6 +133,20 @@ fn hints_that_touch_nothing_are_brought_up_to_date() {
     let tree = format!("--- a.py\n\n\n\n{}", server("Server", "start"));
     check(&format!("{ANCHOR}\nlines = \"90-95\""), None, &tree, "a.py:5-8 Server.start");
     check(&format!("{ANCHOR}\nlines = \"2-5\""), None, &tree, "there");
+}
+
+#[test]
+fn lines_are_carried_with_the_code_that_stands_on_them() {
+    let before = format!("--- a.py\n{}", server("Server", "start"));
+    let now = format!("--- a.py\nimport os\n\n{}", server("Server", "start"));
+    let moved = |lines: &str, expected: &str| {
+        check(&format!("{ANCHOR}\nlines = \"{lines}\""), Some(&before), &now, expected);
+    };
+    moved("2-5", "a.py:4-7 Server.start");
+    moved("3-4", "a.py:5-6 Server.start");
+    // A hint that was wrong already says nothing of what it meant.
+    moved("1-4", "there");
+    check(&format!("{ANCHOR}\nlines = \"2-5\""), Some(&before), &before, "there");
 }
 
 #[test]

@@ -69,6 +69,9 @@ impl Page {
         self.line(2, &format!("{name} ({}): {verdict}{strength}", claim.role.name()));
         self.wrapped(4, &format!("says: {}", one_line(&claim.says)));
         self.wrapped(4, &format!("asked of: {}", asked_of(claim)));
+        if let Some(moved) = examined.told_move() {
+            self.wrapped(4, &one_line(&moved));
+        }
         if let Some(hint) = claim.lines {
             let moved = match examined.is_where_reported() {
                 Some(true) => ", and it is there",

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::anchors::Whereabouts;
 use crate::catalogue::{CheckKind, ClaimId, FindingId, Relation, ReportId, Role, Scope, Severity};
 use crate::evidence::{Observation, Outcome, Searched, Site, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
@@ -85,6 +86,7 @@ struct Claim<'v> {
     symbol: Option<&'v str>,
     reported_lines: Option<[u32; 2]>,
     is_where_reported: Option<bool>,
+    whereabouts: Option<Moved<'v>>,
     verdict: ClaimVerdict,
     strength: Option<Strength>,
     rule: ClaimCell,
@@ -92,6 +94,20 @@ struct Claim<'v> {
     earlier: Option<ClaimVerdict>,
     sites: Vec<Place>,
     observations: Vec<Seen<'v>>,
+}
+
+#[derive(Serialize)]
+struct Moved<'v> {
+    outcome: &'static str,
+    candidates: Vec<Candidate<'v>>,
+}
+
+#[derive(Serialize)]
+struct Candidate<'v> {
+    file: &'v RelativePath,
+    symbol: Option<&'v str>,
+    lines: Option<[u32; 2]>,
+    because: &'v str,
 }
 
 #[derive(Serialize)]
@@ -268,6 +284,7 @@ fn of_claim<'v>(examined: &'v ExaminedClaim, place: &impl Fn(Site) -> Place) -> 
         symbol: claim.symbol.as_deref(),
         reported_lines: claim.lines.map(|hint| [hint.first, hint.last]),
         is_where_reported: examined.is_where_reported(),
+        whereabouts: examined.whereabouts.as_ref().map(of_whereabouts),
         verdict: examined.verdict(),
         strength: examined.judgement.strength,
         rule: examined.judgement.cell,
@@ -280,6 +297,16 @@ fn of_claim<'v>(examined: &'v ExaminedClaim, place: &impl Fn(Site) -> Place) -> 
             .map(|observation| of_observation(observation, place))
             .collect(),
     }
+}
+
+fn of_whereabouts(whereabouts: &Whereabouts) -> Moved<'_> {
+    let candidates = whereabouts.candidates().iter().map(|candidate| Candidate {
+        file: &candidate.file,
+        symbol: candidate.symbol.as_deref(),
+        lines: candidate.lines.map(|lines| [lines.first, lines.last]),
+        because: &candidate.because,
+    });
+    Moved { outcome: whereabouts.name(), candidates: candidates.collect() }
 }
 
 fn of_observation<'v>(observation: &'v Observation, place: &impl Fn(Site) -> Place) -> Seen<'v> {
@@ -343,6 +370,7 @@ mod tests {
             ("R2-4", "undetermined"),
             ("R2-5", "fixed"),
             ("R2-6", "not-real"),
+            ("R2-7", "confirmed"),
         ];
         assert_eq!(verdicts, expected);
     }

@@ -196,6 +196,9 @@ impl Report<'_> {
             }
         }
         for claim in confirmed_instances(members) {
+            if let Some(moved) = claim.told_move() {
+                self.line(&format!("- {}: {}", prose(&moved), prose(&claim.claim.says)));
+            }
             if let (Some(false), Some(hint)) = (claim.is_where_reported(), claim.claim.lines) {
                 self.line(&format!(
                     "- the report puts this at lines {} of {}: {}",
@@ -354,6 +357,10 @@ impl Report<'_> {
             },
             prose(&claim.because()),
         ));
+        let is_told = claim.claim.role == Role::Instance && claim.verdict() == ClaimVerdict::Confirmed;
+        if let Some(moved) = claim.told_move().filter(|_| !is_told) {
+            self.line(&format!("  - {}", prose(&moved)));
+        }
         if claim.verdict() != ClaimVerdict::Confirmed {
             // Where the bug is stands under its locations; where it is not stands here.
             let sites = claim.sites();
@@ -440,6 +447,11 @@ fn place(site: &Site) -> String {
     text
 }
 
+/// Where the claim was looked at, which is where its code is now.
+fn searched_scope(claim: &ExaminedClaim) -> String {
+    claim.moved().map_or_else(|| scope(claim), |now| code(now.file.as_str()))
+}
+
 fn scope(claim: &ExaminedClaim) -> String {
     match &claim.claim.scope {
         Scope::File(file) => code(file.as_str()),
@@ -460,7 +472,7 @@ fn searched(claim: &ExaminedClaim) -> String {
         .map(how_much)
         .collect();
     searched.dedup();
-    format!("{}: {}", scope(claim), searched.join("; "))
+    format!("{}: {}", searched_scope(claim), searched.join("; "))
 }
 
 fn how_much(observation: &Observation) -> String {

@@ -199,6 +199,24 @@ id = "broken"
 says = "c.py does not compile"
 file = "c.py"
 static = { syntax = "error" }
+
+[[finding]]
+id = "R2-7"
+report = "R2"
+severity = "low"
+title = "Moved since"
+bug = "A loop that nothing leaves."
+root-cause = "A slip."
+impact = "It runs for ever."
+fix = "Leave it."
+
+[[finding.claim]]
+id = "endless"
+says = "wait never ends"
+file = "e.py"
+symbol = "wait"
+lines = "1-4"
+static = { pattern = "while True: ..." }
 "#;
 
 const TARGET: &str = "\
@@ -217,6 +235,13 @@ class Server:
         return None
 --- d.py
 x = 1
+--- late/f.py
+import time
+
+def wait(once):
+    once()
+    while True:
+        time.sleep(1)
 ";
 
 const WAS: &str = "\
@@ -228,4 +253,9 @@ x = 1
 x = 1
 --- d.py
 def d(:
+--- e.py
+def wait(once):
+    once()
+    while True:
+        time.sleep(1)
 ";

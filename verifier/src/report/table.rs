@@ -4,6 +4,7 @@
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use owo_colors::{OwoColorize, Style as Ink};
 
+use crate::anchors::{self, Anchor, Whereabouts};
 use crate::catalogue::Severity;
 use crate::evidence::Site;
 use crate::examined::ExaminedFinding;
@@ -28,6 +29,7 @@ pub fn render(verification: &Verification, style: Style) -> String {
         push(&mut text, "");
     }
     broken_files(verification, style, &mut text);
+    moved(verification, style, &mut text);
     suggestions(verification, &mut text);
     summary(verification, style, &mut text);
     text
@@ -163,6 +165,35 @@ fn broken_files(verification: &Verification, style: Style, text: &mut String) {
         let findings: Vec<&str> = broken.findings.iter().map(|id| id.as_str()).collect();
         push(text, &format!(" {}:{}", ink(broken.file.as_str(), Ink::new().red(), style), broken.line));
         push(text, &format!("   {} (cited by {})", one_line(&broken.message), findings.join(", ")));
+    }
+    push(text, "");
+}
+
+/// Claims whose code is not where the catalogue says and may be elsewhere; those that are about
+/// the same code share an entry.
+fn moved(verification: &Verification, style: Style, text: &mut String) {
+    let mut moves: Vec<(String, &Whereabouts, Vec<&str>)> = Vec::new();
+    for claim in verification.findings.iter().flat_map(|examined| &examined.claims) {
+        let (Some(whereabouts), Some(was)) = (&claim.whereabouts, Anchor::of(claim.claim)) else { continue };
+        if whereabouts.candidates().is_empty() {
+            continue;
+        }
+        let was = anchors::place(&was.file, was.symbol.as_deref());
+        match moves.iter_mut().find(|(other, now, _)| *other == was && *now == whereabouts) {
+            Some((_, _, claims)) => claims.push(claim.claim.id.as_str()),
+            None => moves.push((was, whereabouts, vec![claim.claim.id.as_str()])),
+        }
+    }
+    if moves.is_empty() {
+        return;
+    }
+    push(text, &ink("CODE THAT HAS MOVED", Ink::new().bold(), style));
+    for (was, whereabouts, claims) in moves {
+        push(text, &format!(" was at {was} ({})", claims.join(", ")));
+        let word = if whereabouts.moved().is_some() { "is at" } else { "may be at" };
+        for candidate in whereabouts.candidates() {
+            push(text, &format!("   {word} {}: {}", candidate.place(), candidate.because));
+        }
     }
     push(text, "");
 }

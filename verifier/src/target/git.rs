@@ -237,6 +237,30 @@ impl TargetTree for GitTree {
     }
 }
 
+/// The newest revisions at or before `revision` (`HEAD` when none is given) that have files which
+/// a later state lost: the revision itself, for what was never committed as gone, then the parents
+/// of the commits that deleted some of `paths`, the newest first. None outside of a repository.
+pub fn last_revisions_with(root: &Path, revision: Option<&str>, paths: &[&RelativePath]) -> Vec<String> {
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let Ok((commit, _)) = resolve_revision(root, revision.unwrap_or("HEAD"), "") else { return Vec::new() };
+    let mut arguments: Vec<&str> =
+        vec!["--literal-pathspecs", "log", "--no-renames", "--diff-filter=D", "--format=%P", &commit, "--"];
+    arguments.extend(paths.iter().map(|path| path.as_str()));
+    let deleted = run(root, &arguments).unwrap_or_default();
+    let deleted = String::from_utf8_lossy(&deleted);
+    let mut revisions = vec![commit.clone()];
+    for line in deleted.lines() {
+        if let Some(parent) = line.split(' ').next().filter(|parent| !parent.is_empty())
+            && !revisions.iter().any(|revision| revision == parent)
+        {
+            revisions.push(parent.to_owned());
+        }
+    }
+    revisions
+}
+
 /// The full id of the commit that `revision` names, and where `root` is in the repository.
 fn resolve_revision(root: &Path, revision: &str, attempt: &str) -> Result<(String, String), TargetError> {
     if revision.is_empty() || revision.starts_with('-') || revision.contains(['\0', '\n']) {

@@ -1,16 +1,27 @@
 //! The earlier state of the target, which tells what was fixed from what was never real.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::anchors::Anchor;
 use crate::catalogue::{Catalogue, ReportId};
-use crate::target::{TargetDescription, TargetError, TargetTree, open_target};
+use crate::target::{
+    RelativePath, TargetDescription, TargetError, TargetTree, last_revisions_with, open_target,
+};
 
 /// The earlier states that can be asked, and which report's findings each is asked about.
 #[derive(Default)]
 pub struct EarlierStates {
     states: Vec<EarlierState>,
     of_report: BTreeMap<ReportId, usize>,
+    history: Option<History>,
+}
+
+/// The history of the target, for the code of claims that no earlier state has.
+pub(super) struct History {
+    root: PathBuf,
+    revision: Option<String>,
+    exclude: Vec<String>,
 }
 
 /// One earlier state.
@@ -25,7 +36,7 @@ impl EarlierStates {
     /// One state for all reports.
     pub fn for_all(catalogue: &Catalogue, state: EarlierState) -> Self {
         let of_report = catalogue.reports.iter().map(|report| (report.id.clone(), 0)).collect();
-        Self { states: vec![state], of_report }
+        Self { states: vec![state], of_report, history: None }
     }
 
     /// Opens what can be asked about `target`, which was opened from `root`.
@@ -34,6 +45,21 @@ impl EarlierStates {
     /// be opened is an error. Without it the state counts that the catalogue declares for its
     /// own root, and else each report's own commit where the root's history has it.
     pub fn open(
+        catalogue: &Catalogue,
+        root: &Path,
+        target: &TargetDescription,
+        was: Option<&str>,
+    ) -> Result<Self, TargetError> {
+        let states = Self::open_states(catalogue, root, target, was)?;
+        let history = History {
+            root: root.to_owned(),
+            revision: target.revision.clone(),
+            exclude: catalogue.target.exclude.clone(),
+        };
+        Ok(Self { history: Some(history), ..states })
+    }
+
+    fn open_states(
         catalogue: &Catalogue,
         root: &Path,
         target: &TargetDescription,
@@ -74,11 +100,32 @@ impl EarlierStates {
         self.of_report.get(report).map(|index| &self.states[*index])
     }
 
+    /// The history of the target.
+    pub(super) fn history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
     /// All states, each once.
     pub fn states(&self) -> &[EarlierState] {
         &self.states
     }
 }
+
+impl History {
+    /// The newest states that had the files of these anchors, the newest first. None when there
+    /// is no history: not every directory has one.
+    pub(super) fn trees_with(&self, anchors: &[&Anchor]) -> Vec<Box<dyn TargetTree>> {
+        let mut paths: Vec<&RelativePath> = anchors.iter().map(|anchor| &anchor.file).collect();
+        paths.sort();
+        paths.dedup();
+        let revisions = last_revisions_with(&self.root, self.revision.as_deref(), &paths);
+        let trees = revisions.iter().take(MOST_REVISIONS);
+        trees.filter_map(|revision| open_target(&self.root, Some(revision), &self.exclude).ok()).collect()
+    }
+}
+
+/// Files that vanish together were there together; more revisions than this are not worth opening.
+const MOST_REVISIONS: usize = 8;
 
 fn open_named(
     catalogue: &Catalogue,

@@ -1,9 +1,10 @@
 //! `cargo xtask relocate`: where the code of each claim is now, and the catalogue brought up to date.
 
 use clap::Args;
+use verifier::anchors::{Candidate, Whereabouts};
 use verifier::catalogue::Scope;
 use verifier::exit_code;
-use verifier::relocate::{Candidate, Relocation, Whereabouts, rewritten};
+use verifier::relocate::{Relocation, describe, rewritten};
 
 use crate::arguments::{CatalogueArguments, RunArguments, SelectionArguments, TargetArguments};
 use crate::examination::{Examination, selection, write};
@@ -33,8 +34,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     for relocation in &relocations {
         output::data(&shown(relocation))?;
     }
-    let moved =
-        relocations.iter().filter(|relocation| matches!(relocation.now, Whereabouts::Moved(_))).count();
+    let is_found = |relocation: &&Relocation| match relocation.now {
+        Whereabouts::Moved(_) | Whereabouts::Likely(_) => true,
+        Whereabouts::Open(_) | Whereabouts::Lost => false,
+    };
+    let moved = relocations.iter().filter(is_found).count();
     let undecided = relocations.len() - moved;
     let catalogue = &examination.catalogue;
     if arguments.write && moved > 0 {
@@ -51,15 +55,20 @@ fn shown(relocation: &Relocation) -> String {
         Scope::File(path) => path.to_string(),
         Scope::Sweep(globs) => globs.join(", "),
     };
-    let was = Candidate::describe(&file, claim.symbol.as_deref(), claim.lines);
+    let was = describe(&file, claim.symbol.as_deref(), claim.lines);
     let mut text = format!("{}\n  was at  {was}\n", claim.id);
     let place = |candidate: &Candidate| {
-        Candidate::describe(candidate.file.as_str(), candidate.symbol.as_deref(), candidate.lines)
+        describe(candidate.file.as_str(), candidate.symbol.as_deref(), candidate.lines)
     };
     match &relocation.now {
         Whereabouts::Moved(candidate) => {
             text.push_str(&format!("  is at   {}\n  because {}\n", place(candidate), candidate.because));
         }
+        Whereabouts::Likely(candidate) => text.push_str(&format!(
+            "  is probably at {}\n  because {}\n",
+            place(candidate),
+            candidate.because
+        )),
         Whereabouts::Open(candidates) => {
             for candidate in candidates {
                 text.push_str(&format!("  may be  {}: {}\n", place(candidate), candidate.because));

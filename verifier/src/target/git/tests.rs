@@ -304,3 +304,27 @@ fn repository_variables_of_the_caller_do_not_confuse() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn history_knows_which_revisions_had_a_file() {
+    let repository = Repository::new(&["a.py", "p/b.py", "kept.py"]);
+    let first = repository.git(&["rev-parse", "HEAD"]);
+    fs::remove_file(repository.root().join("a.py")).unwrap();
+    repository.commit();
+    let second = repository.git(&["rev-parse", "HEAD"]);
+    fs::remove_file(repository.root().join("p/b.py")).unwrap();
+    repository.commit();
+    let third = repository.git(&["rev-parse", "HEAD"]);
+    let check = |root: PathBuf, revision: Option<&str>, file: &str, expected: &[&String]| {
+        let revisions = last_revisions_with(&root, revision, &[&path(file)]);
+        assert_eq!(revisions.iter().collect::<Vec<_>>(), expected, "{file}");
+    };
+    check(repository.root(), None, "a.py", &[&third, &first]);
+    check(repository.root(), None, "p/b.py", &[&third, &second]);
+    // Paths are relative to the root, which may be a directory of the repository.
+    fs::create_dir_all(repository.root().join("p")).unwrap();
+    check(repository.root().join("p"), None, "b.py", &[&third, &second]);
+    check(repository.root(), Some(&second), "a.py", &[&second, &first]);
+    check(repository.root(), None, "never.py", &[&third]);
+    check(repository.scratch.path().to_owned(), None, "a.py", &[]);
+}

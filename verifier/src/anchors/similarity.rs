@@ -25,6 +25,26 @@ impl Fingerprint {
         Self { lines, count }
     }
 
+    /// How many lines it has, counted as often as they occur.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The lines that the other does not have.
+    pub(super) fn without(&self, other: &Self) -> Self {
+        let left = |line: &String, count: usize| {
+            count.saturating_sub(other.lines.get(line).copied().unwrap_or_default())
+        };
+        let lines: HashMap<String, usize> = self
+            .lines
+            .iter()
+            .map(|(line, count)| (line.clone(), left(line, *count)))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        let count = lines.values().sum();
+        Self { lines, count }
+    }
+
     /// The longest lines: a file without any of them does not have the code.
     pub(super) fn telling_lines(&self) -> Vec<&str> {
         let mut lines: Vec<&str> =
