@@ -57,6 +57,7 @@ fn source(kind: CheckKind) -> &'static str {
         CheckKind::Thread => include_str!("static_checks/thread.rs"),
         CheckKind::SharedState => include_str!("static_checks/shared_state.rs"),
         CheckKind::EndlessLoop => include_str!("static_checks/endless_loop.rs"),
+        CheckKind::Handler => include_str!("static_checks/handler.rs"),
         CheckKind::Import => include_str!("runtime_checks/import.rs"),
         CheckKind::Inspect => include_str!("runtime_checks/inspect.rs"),
         CheckKind::Probe => include_str!("runtime_checks/probe.rs"),

@@ -167,6 +167,9 @@ fn cannot_be_swept(check: &StaticCheck) -> Option<String> {
         StaticCheck::Pattern(check) if check.count.min == 0 => {
             Some("it asks for an absence, which is everywhere".to_owned())
         }
+        StaticCheck::Handler(check) if !check.expected => {
+            Some("it asks for an absence, which is everywhere".to_owned())
+        }
         StaticCheck::Syntax(_)
         | StaticCheck::Pattern(_)
         | StaticCheck::Flow(_)
@@ -175,6 +178,7 @@ fn cannot_be_swept(check: &StaticCheck) -> Option<String> {
         | StaticCheck::AsyncFunction(_)
         | StaticCheck::Thread(_)
         | StaticCheck::SharedState(_)
-        | StaticCheck::EndlessLoop(_) => None,
+        | StaticCheck::EndlessLoop(_)
+        | StaticCheck::Handler(_) => None,
     }
 }

@@ -8,6 +8,7 @@ pub mod async_function;
 pub mod attribute;
 pub mod endless_loop;
 pub mod flow;
+pub mod handler;
 pub mod pattern;
 pub mod sequence;
 pub mod shared_state;
@@ -61,6 +62,7 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
         StaticCheck::Thread(check) => thread::observe(check, claim, context),
         StaticCheck::Flow(check) => flow::observe(check, claim, context),
+        StaticCheck::Handler(check) => handler::observe(check, claim, context),
         StaticCheck::SharedState(check) => shared_state::observe(check, claim, context),
     }
 }
@@ -76,6 +78,7 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::Pattern => Some(pattern::EXAMPLES),
         CheckKind::Thread => Some(thread::EXAMPLES),
         CheckKind::Flow => Some(flow::EXAMPLES),
+        CheckKind::Handler => Some(handler::EXAMPLES),
         CheckKind::SharedState => Some(shared_state::EXAMPLES),
         CheckKind::Import | CheckKind::Inspect | CheckKind::Probe => None,
     }
@@ -347,17 +350,7 @@ mod tests {
 
     #[test]
     fn examples_of_every_kind_answer_as_they_say() {
-        for kind in [
-            CheckKind::Syntax,
-            CheckKind::Pattern,
-            CheckKind::Flow,
-            CheckKind::Sequence,
-            CheckKind::Attribute,
-            CheckKind::AsyncFunction,
-            CheckKind::Thread,
-            CheckKind::SharedState,
-            CheckKind::EndlessLoop,
-        ] {
+        for kind in CheckKind::ALL {
             let Some(examples) = examples(kind) else { continue };
             testing::check(examples.holds.claim, examples.holds.python, "holds");
             testing::check(examples.does_not_hold.claim, examples.does_not_hold.python, "does not hold");

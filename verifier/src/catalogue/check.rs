@@ -23,6 +23,7 @@ pub enum CheckKind {
     Thread,
     SharedState,
     EndlessLoop,
+    Handler,
     Import,
     Inspect,
     Probe,
@@ -30,7 +31,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// All kinds, in the order of the manual.
-    pub const ALL: [CheckKind; 12] = [
+    pub const ALL: [CheckKind; 13] = [
         CheckKind::Syntax,
         CheckKind::Pattern,
         CheckKind::Flow,
@@ -40,6 +41,7 @@ impl CheckKind {
         CheckKind::Thread,
         CheckKind::SharedState,
         CheckKind::EndlessLoop,
+        CheckKind::Handler,
         CheckKind::Import,
         CheckKind::Inspect,
         CheckKind::Probe,
@@ -57,6 +59,7 @@ impl CheckKind {
             CheckKind::Thread => "thread",
             CheckKind::SharedState => "shared-state",
             CheckKind::EndlessLoop => "endless-loop",
+            CheckKind::Handler => "handler",
             CheckKind::Import => "import",
             CheckKind::Inspect => "inspect",
             CheckKind::Probe => "probe",
@@ -86,6 +89,8 @@ pub enum StaticCheck {
     SharedState(SharedStateCheck),
     /// `endless-loop = true`.
     EndlessLoop(EndlessLoopCheck),
+    /// `handler = ["bare", "silent"]`, with `catches`, `around`, `does`, `reraises`.
+    Handler(HandlerCheck),
 }
 
 impl StaticCheck {
@@ -101,6 +106,7 @@ impl StaticCheck {
             StaticCheck::Thread(_) => CheckKind::Thread,
             StaticCheck::SharedState(_) => CheckKind::SharedState,
             StaticCheck::EndlessLoop(_) => CheckKind::EndlessLoop,
+            StaticCheck::Handler(_) => CheckKind::Handler,
         }
     }
 }
@@ -261,6 +267,49 @@ pub struct SharedStateCheck {
 pub struct EndlessLoopCheck {
     /// The answer that makes the claim hold.
     pub expected: bool,
+}
+
+/// What does an `except` swallow? All that is given must be true of one and the same handler.
+#[derive(Clone, Debug, Default)]
+pub struct HandlerCheck {
+    /// How it is; at least one.
+    pub traits: Vec<HandlerTrait>,
+    /// An exception that it catches when the body of its `try` raises it: `KeyError`,
+    /// `subprocess.CalledProcessError`.
+    pub catches: Option<String>,
+    /// Each of these stands in the body of its `try`.
+    pub around: Vec<Pattern>,
+    /// Each of these stands in the handler's own body.
+    pub does: Vec<Pattern>,
+    /// Whether it ends by raising: on every path, or on none.
+    pub reraises: Option<bool>,
+    /// Whether the claim is that there is such a handler, or that there is none.
+    pub expected: bool,
+}
+
+/// How a handler is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HandlerTrait {
+    /// `except:` without a class.
+    Bare,
+    /// It catches every error: bare, `Exception`, `BaseException`.
+    Broad,
+    /// It tells nobody: it raises nothing, logs nothing, and hands the exception to nobody.
+    Silent,
+}
+
+impl HandlerTrait {
+    /// All of them.
+    pub const ALL: [HandlerTrait; 3] = [HandlerTrait::Bare, HandlerTrait::Broad, HandlerTrait::Silent];
+
+    /// The word in the catalogue and in print.
+    pub fn name(self) -> &'static str {
+        match self {
+            HandlerTrait::Bare => "bare",
+            HandlerTrait::Broad => "broad",
+            HandlerTrait::Silent => "silent",
+        }
+    }
 }
 
 /// What importing a module does. Each given answer must be the true one.

@@ -1,6 +1,8 @@
 //! From the tables of a claim's checks to the questions that they ask. What the keys of a kind
 //! mean is told by the manual of the kind; here is how they are written.
 
+mod code;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -39,7 +41,7 @@ pub(super) struct Reader<'r> {
 /// A kind of static check: the keys that name it in a `static` table, and how the rest is read.
 type ReadStatic = for<'t> fn(Reader<'_>, &mut Table<'t>) -> Option<StaticCheck>;
 
-const STATIC_KINDS: [(&[&str], ReadStatic); 10] = [
+const STATIC_KINDS: [(&[&str], ReadStatic); 11] = [
     (&["syntax"], |reader, table| reader.syntax(table)),
     (&["pattern", "all", "any"], |reader, table| reader.pattern_check(table)),
     (&["rule"], |reader, table| reader.rule(table)),
@@ -50,6 +52,7 @@ const STATIC_KINDS: [(&[&str], ReadStatic); 10] = [
     (&["thread"], |reader, table| reader.thread(table)),
     (&["shared-state"], |reader, table| reader.shared_state(table)),
     (&["endless-loop"], |reader, table| reader.endless_loop(table)),
+    (&["handler"], |reader, table| reader.handler(table)),
 ];
 
 impl Reader<'_> {

@@ -123,7 +123,7 @@ fn all_problems_are_shown_at_once_with_their_lines() {
     20 | static = { patern = "f()" }
        |            ^^^^^^ no such kind
        |
-       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`
+       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`
     "#);
 }
 

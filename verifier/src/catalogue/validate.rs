@@ -558,7 +558,8 @@ impl Validator<'_> {
             | StaticCheck::Sequence(_)
             | StaticCheck::Attribute(_)
             | StaticCheck::SharedState(_)
-            | StaticCheck::EndlessLoop(_) => return,
+            | StaticCheck::EndlessLoop(_)
+            | StaticCheck::Handler(_) => return,
         };
         let kind = check.kind().name();
         let help = format!("add `symbol = \"Class.method\"`: {what} that is asked about");

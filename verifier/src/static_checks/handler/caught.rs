@@ -1,0 +1,319 @@
+//! Which exceptions a handler catches: the classes that it names, and how classes inherit.
+
+use crate::python::ast::{self, Expr};
+use crate::python::project::{Ancestor, BindingKind, ClassRef, Project, Scope, Type, facts};
+
+/// What a handler names.
+#[derive(Debug, Default)]
+pub(super) struct Caught<'f> {
+    classes: Vec<Exception<'f>>,
+    /// Why it may name others.
+    unknown: Option<String>,
+}
+
+/// An exception class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Exception<'f> {
+    /// One of the target.
+    Class(ClassRef<'f>),
+    /// One from elsewhere, by full name.
+    External(String),
+}
+
+/// Names that stand for other names stand for names only so often.
+const DEPTH: usize = 8;
+
+impl<'f> Caught<'f> {
+    /// What a handler without a class catches.
+    pub(super) fn everything() -> Self {
+        Self { classes: vec![Exception::External("builtins.BaseException".to_owned())], unknown: None }
+    }
+
+    /// What `except class:` catches.
+    pub(super) fn of(class: &'f Expr, project: &Project<'f>, scope: &Scope<'f>) -> Self {
+        let mut caught = Self::default();
+        caught.add(class, project, scope, DEPTH);
+        caught
+    }
+
+    /// What `suppress(classes)` keeps.
+    pub(super) fn any_of(classes: &'f [Expr], project: &Project<'f>, scope: &Scope<'f>) -> Self {
+        let mut caught = Self::default();
+        for class in classes {
+            caught.add(class, project, scope, DEPTH);
+        }
+        caught
+    }
+
+    fn add(&mut self, class: &'f Expr, project: &Project<'f>, scope: &Scope<'f>, depth: usize) {
+        match class {
+            Expr::Tuple(tuple) => {
+                for element in &tuple.elts {
+                    self.add(element, project, scope, depth);
+                }
+            }
+            Expr::BinOp(node) if node.op == ast::Operator::Add => {
+                self.add(&node.left, project, scope, depth);
+                self.add(&node.right, project, scope, depth);
+            }
+            Expr::Starred(starred) => self.add(&starred.value, project, scope, depth),
+            _ => {
+                for ty in project.infer(scope, class) {
+                    match ty {
+                        Type::Class(class) => self.classes.push(Exception::Class(class)),
+                        Type::External(name) => self.classes.push(Exception::external(&name)),
+                        Type::ExternalInstance(name)
+                            if depth > 0 && matches!(name.as_str(), "builtins.tuple" | "builtins.list") =>
+                        {
+                            self.named_tuple(class, project, scope, depth - 1);
+                        }
+                        other => {
+                            let why = match other {
+                                Type::Unknown(why) => why,
+                                _ => "what it catches is computed".to_owned(),
+                            };
+                            self.unknown.get_or_insert(why);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// `ERRORS = (OSError, ValueError)` and then `except ERRORS`.
+    fn named_tuple(&mut self, name: &'f Expr, project: &Project<'f>, scope: &Scope<'f>, depth: usize) {
+        let found = match name {
+            Expr::Name(name) => project.lookup(scope, name.id.as_str(), None),
+            _ => None,
+        };
+        if let Some((level, bindings)) = found
+            && let [binding] = bindings.as_slice()
+            && let BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) = binding.kind
+            && matches!(value, Expr::Tuple(_) | Expr::BinOp(_))
+        {
+            return self.add(value, project, &scope.outer(level), depth);
+        }
+        self.unknown.get_or_insert_with(|| "the tuple of what it catches is not followed".to_owned());
+    }
+
+    /// Whether every error is caught; the error says why that is not known.
+    pub(super) fn is_broad(&self) -> Result<bool, String> {
+        let takes_all = |class: &Exception| {
+            matches!(class, Exception::External(name)
+                if name == "builtins.Exception" || name == "builtins.BaseException")
+        };
+        match &self.unknown {
+            _ if self.classes.iter().any(takes_all) => Ok(true),
+            Some(why) => Err(why.clone()),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether an exception of this class is caught; the error says why that is not known.
+    pub(super) fn covers(&self, wanted: &Exception<'f>, project: &Project<'f>) -> Result<bool, String> {
+        let mut unknown = self.unknown.clone();
+        for class in &self.classes {
+            match wanted.is_a(class, project) {
+                Some(true) => return Ok(true),
+                Some(false) => {}
+                None => {
+                    let (one, other) = (wanted.name(), class.name());
+                    unknown.get_or_insert(format!("whether `{one}` is a `{other}` is not known"));
+                }
+            }
+        }
+        unknown.map_or(Ok(false), Err)
+    }
+}
+
+impl<'f> Exception<'f> {
+    /// The class that a claim names, seen from a place of the target.
+    pub(super) fn named(name: &str, project: &Project<'f>, scope: &Scope<'f>) -> Self {
+        if !name.contains('.') && facts::is_builtin(name) {
+            return Self::external(&format!("builtins.{name}"));
+        }
+        match project.resolve_dotted(&Scope::module(scope.file), name).into_iter().next() {
+            Some(Type::Class(class)) => Self::Class(class),
+            Some(Type::External(name)) => Self::external(&name),
+            _ => Self::external(name),
+        }
+    }
+
+    /// Several names of the library are one class.
+    fn external(name: &str) -> Self {
+        let name = match name {
+            "builtins.IOError"
+            | "builtins.EnvironmentError"
+            | "builtins.WindowsError"
+            | "os.error"
+            | "socket.error"
+            | "select.error" => "builtins.OSError",
+            "socket.timeout" => "builtins.TimeoutError",
+            "json.decoder.JSONDecodeError" => "json.JSONDecodeError",
+            "asyncio.exceptions.CancelledError" => "asyncio.CancelledError",
+            other => other,
+        };
+        Self::External(name.to_owned())
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Class(class) => class.name(),
+            Self::External(name) => name.strip_prefix("builtins.").unwrap_or(name),
+        }
+    }
+
+    /// Whether an object of this class is one of the other; nothing when it is not known.
+    fn is_a(&self, other: &Self, project: &Project<'f>) -> Option<bool> {
+        if self == other {
+            return Some(true);
+        }
+        match (self, other) {
+            (Self::Class(class), other) => {
+                let mut all = Some(true);
+                for order in project.linearisations(*class) {
+                    let mut known = Some(false);
+                    for ancestor in &order.ancestors[1.min(order.ancestors.len())..] {
+                        let answer = match ancestor {
+                            Ancestor::Class(base) => Some(Self::Class(*base) == *other),
+                            Ancestor::External(name) => Self::external(name).is_a(other, project),
+                            Ancestor::Unresolved(_) => None,
+                        };
+                        match answer {
+                            Some(true) => {
+                                known = Some(true);
+                                break;
+                            }
+                            Some(false) => {}
+                            None => known = None,
+                        }
+                    }
+                    all = match (all, known) {
+                        (Some(true), answer) => answer,
+                        (answer, known) if answer == known => answer,
+                        _ => None,
+                    };
+                }
+                all
+            }
+            // No library inherits from the code that uses it.
+            (Self::External(_), Self::Class(_)) => Some(false),
+            (Self::External(wanted), Self::External(caught)) => inherits(wanted, caught),
+        }
+    }
+}
+
+fn inherits(wanted: &str, caught: &str) -> Option<bool> {
+    if caught == "builtins.BaseException" {
+        return Some(true);
+    }
+    let mut name = wanted;
+    while let Some(parent) = parent(name) {
+        if parent == caught {
+            return Some(true);
+        }
+        name = parent;
+    }
+    if name == "builtins.BaseException" {
+        // Nothing of the library inherits from a class of somebody else.
+        return Some(false);
+    }
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if caught == "builtins.Exception" {
+        return ["Error", "Exception", "Warning"].iter().any(|end| last.ends_with(end)).then_some(true);
+    }
+    let library = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
+    let related = library(name) == library(caught) || library(caught) == "builtins";
+    (!related && !facts::is_standard_library(caught)).then_some(false)
+}
+
+/// The class that one of Python's own exceptions inherits from.
+fn parent(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "builtins.Exception"
+        | "builtins.SystemExit"
+        | "builtins.KeyboardInterrupt"
+        | "builtins.GeneratorExit"
+        | "builtins.BaseExceptionGroup"
+        | "asyncio.CancelledError" => "builtins.BaseException",
+        "builtins.ZeroDivisionError" | "builtins.OverflowError" | "builtins.FloatingPointError" => {
+            "builtins.ArithmeticError"
+        }
+        "builtins.KeyError" | "builtins.IndexError" => "builtins.LookupError",
+        "builtins.ModuleNotFoundError" => "builtins.ImportError",
+        "builtins.UnboundLocalError" => "builtins.NameError",
+        "builtins.RecursionError"
+        | "builtins.NotImplementedError"
+        | "builtins.PythonFinalizationError"
+        | "threading.BrokenBarrierError" => "builtins.RuntimeError",
+        "builtins.IndentationError" => "builtins.SyntaxError",
+        "builtins.TabError" => "builtins.IndentationError",
+        "builtins.UnicodeDecodeError" | "builtins.UnicodeEncodeError" | "builtins.UnicodeTranslateError" => {
+            "builtins.UnicodeError"
+        }
+        "builtins.UnicodeError" | "json.JSONDecodeError" => "builtins.ValueError",
+        "builtins.ConnectionError"
+        | "builtins.BlockingIOError"
+        | "builtins.ChildProcessError"
+        | "builtins.FileExistsError"
+        | "builtins.FileNotFoundError"
+        | "builtins.InterruptedError"
+        | "builtins.IsADirectoryError"
+        | "builtins.NotADirectoryError"
+        | "builtins.PermissionError"
+        | "builtins.ProcessLookupError"
+        | "builtins.TimeoutError"
+        | "socket.gaierror"
+        | "socket.herror"
+        | "ssl.SSLError"
+        | "shutil.Error"
+        | "urllib.error.URLError" => "builtins.OSError",
+        "urllib.error.HTTPError" => "urllib.error.URLError",
+        "builtins.BrokenPipeError"
+        | "builtins.ConnectionAbortedError"
+        | "builtins.ConnectionRefusedError"
+        | "builtins.ConnectionResetError" => "builtins.ConnectionError",
+        "builtins.DeprecationWarning"
+        | "builtins.UserWarning"
+        | "builtins.RuntimeWarning"
+        | "builtins.FutureWarning"
+        | "builtins.SyntaxWarning"
+        | "builtins.ImportWarning"
+        | "builtins.UnicodeWarning"
+        | "builtins.BytesWarning"
+        | "builtins.EncodingWarning"
+        | "builtins.PendingDeprecationWarning"
+        | "builtins.ResourceWarning" => "builtins.Warning",
+        "subprocess.CalledProcessError" | "subprocess.TimeoutExpired" => "subprocess.SubprocessError",
+        "builtins.ArithmeticError"
+        | "builtins.AssertionError"
+        | "builtins.AttributeError"
+        | "builtins.BufferError"
+        | "builtins.EOFError"
+        | "builtins.ImportError"
+        | "builtins.LookupError"
+        | "builtins.MemoryError"
+        | "builtins.NameError"
+        | "builtins.OSError"
+        | "builtins.ReferenceError"
+        | "builtins.RuntimeError"
+        | "builtins.StopAsyncIteration"
+        | "builtins.StopIteration"
+        | "builtins.SyntaxError"
+        | "builtins.SystemError"
+        | "builtins.TypeError"
+        | "builtins.ValueError"
+        | "builtins.Warning"
+        | "subprocess.SubprocessError"
+        | "queue.Empty"
+        | "queue.Full"
+        | "pickle.PickleError"
+        | "struct.error"
+        | "binascii.Error"
+        | "zlib.error"
+        | "sqlite3.Error"
+        | "configparser.Error" => "builtins.Exception",
+        "pickle.UnpicklingError" | "pickle.PicklingError" => "pickle.PickleError",
+        _ => return None,
+    })
+}
