@@ -332,6 +332,26 @@ fn a_claim_asks_one_static_question() {
 }
 
 #[test]
+fn handlers_are_described_by_known_words() {
+    check_static("handler = 'bare'", &[]);
+    check_static(
+        "handler = ['broad', 'silent'], catches = 'yaml.YAMLError', around = 'f()', does = ['g()'], reraises = false, expected = false",
+        &[],
+    );
+    check_static("handler = 'silnt'", &["a handler cannot be `silnt`"]);
+    check_static("handler = []", &["`handler` does not say how the handler is"]);
+    check_static("handler = true", &["`handler` is `true` or `false`, not a text or a list of texts"]);
+    check_static("handler = ['bare', 'broad']", &["a bare handler is a broad one, too"]);
+    check_static("handler = 'silent', reraises = true", &["a handler that raises again is not silent"]);
+    check_static("handler = 'bare', catches = 'a b'", &["`a b` is not the name of an exception"]);
+    check_static("handler = 'bare', count = 2", &["unknown key `count` in `static`"]);
+    check_static(
+        "handler = 'bare', around = 'f('",
+        &["cannot understand the pattern: unexpected EOF while parsing"],
+    );
+}
+
+#[test]
 fn patterns_are_read_where_they_stand() {
     check_static(
         "pattern = 'f($X, ...)', not = ['f(1)'], where = { '$X' = '^a' }, focus = '$X', count = { min = 2 }",

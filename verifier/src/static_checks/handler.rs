@@ -34,11 +34,11 @@
 //!
 //! With `files = "glob"`, or without `symbol`, every handler is looked at.
 //!
-//! What it cannot see: classes that are computed while the program runs, and whether a call of
-//! unknown code tells somebody; such a handler is neither silent nor not silent. A method of a
-//! library that gets no text and whose name does not speak of errors is taken to tell nobody. An
-//! exception of a library whose name ends in `Error`, `Exception` or `Warning` is taken to be an
-//! `Exception`.
+//! What it cannot see: classes that are computed while the program runs, whether a call of
+//! unknown code tells somebody, whether a text that is returned or stored is a message about the
+//! error; such a handler is neither silent nor not silent. A method of a library that gets no
+//! text and whose name does not speak of errors is taken to tell nobody. An exception of a library
+//! whose name ends in `Error`, `Exception` or `Warning` is taken to be an `Exception`.
 //!
 //! Holds (`handler = ["bare", "silent"]`): `except: pass`. Does not: `except OSError: pass`, and
 //! `except: log.exception("…")`.

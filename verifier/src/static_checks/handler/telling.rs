@@ -69,6 +69,14 @@ impl<'f> Walk<'_, 'f> {
         }
     }
 
+    /// A text that is returned or stored may be a message about the exception.
+    fn text(&mut self, text: &str) {
+        let plain = text.to_ascii_lowercase();
+        if text.contains(char::is_whitespace) || plain.contains("err") || plain.contains("fail") {
+            self.doubt("it hands on a text, which may tell of the exception");
+        }
+    }
+
     fn aside(&mut self, walk: impl FnOnce(&mut Self)) {
         let before = std::mem::replace(&mut self.beside, true);
         walk(self);
@@ -224,6 +232,7 @@ impl<'f> Visitor<'f> for Walk<'_, 'f> {
         match stmt {
             // What is only defined does not run.
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
             Stmt::Raise(_) => self.tell("raises"),
             Stmt::Assert(_) => self.tell("asserts"),
             Stmt::If(node) => {
@@ -266,6 +275,12 @@ impl<'f> Visitor<'f> for Walk<'_, 'f> {
     fn visit_expr(&mut self, expr: &'f Expr) {
         match expr {
             Expr::Lambda(_) => {}
+            Expr::StringLiteral(text) if !self.in_condition => self.text(text.value.to_str()),
+            Expr::FString(_) if !self.in_condition => {
+                let source = self.scope.file.source();
+                self.text(source.slice(expr));
+                visitor::walk_expr(self, expr);
+            }
             Expr::Name(name) => {
                 if Some(name.id.as_str()) == self.name && !self.in_condition && name.ctx.is_load() {
                     self.tell("hands the exception on");

@@ -107,7 +107,16 @@ fn telling_anybody_is_not_silent() {
 
 #[test]
 fn what_unknown_code_tells_is_not_known() {
-    for body in ["x.close()", "from lib import report; report('no')", "x.emit('no')", "yield 1", "exec(x)"] {
+    for body in [
+        "return {'ok': False, 'message': 'it did not work'}",
+        "x.append(f'{x}: failed')",
+        "return 'error'",
+        "x.close()",
+        "from lib import report; report('no')",
+        "x.emit('no')",
+        "yield 1",
+        "exec(x)",
+    ] {
         check("handler = 'silent'", &handler("except OSError", body), "unresolved");
         check("handler = 'silent', expected = false", &handler("except OSError", body), "unresolved");
     }
