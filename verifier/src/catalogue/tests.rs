@@ -345,10 +345,7 @@ fn handlers_are_described_by_known_words() {
     check_static("handler = 'silent', reraises = true", &["a handler that raises again is not silent"]);
     check_static("handler = 'bare', catches = 'a b'", &["`a b` is not the name of an exception"]);
     check_static("handler = 'bare', count = 2", &["unknown key `count` in `static`"]);
-    check_static(
-        "handler = 'bare', around = 'f('",
-        &["cannot understand the pattern: unexpected EOF while parsing"],
-    );
+    check_static("handler = 'bare', around = 'f('", &["cannot understand the pattern: `(` is not closed"]);
 }
 
 #[test]
