@@ -19,7 +19,7 @@ use super::check::{
 };
 use super::literal::place_in_literal;
 use super::problems::{Sink, closest, quoted};
-use super::raw::{Table, Text, as_table, text_of};
+use super::raw::{Table, Text, as_table, python_value_of, text_of};
 use super::validate::beside_the_catalogue;
 use crate::python::pattern::Pattern;
 use crate::python::rule::{Mode, Rule};
@@ -506,11 +506,11 @@ impl Reader<'_> {
             callable: table.boolean("callable", sink).map(Spanned::into_inner),
             is_async_generator: table.boolean("is-async-generator", sink).map(Spanned::into_inner),
             parameters: table.texts("parameters", sink).map(names),
-            kinds: text_entries(&mut table, "kinds", "`kinds`", sink),
-            defaults: text_entries(&mut table, "defaults", "`defaults`", sink),
-            annotations: text_entries(&mut table, "annotations", "`annotations`", sink),
+            kinds: entries(&mut table, "kinds", "`kinds`", sink, text_of),
+            defaults: entries(&mut table, "defaults", "`defaults`", sink, python_value_of),
+            annotations: entries(&mut table, "annotations", "`annotations`", sink, text_of),
             return_annotation: table.text("return-annotation", sink).map(Spanned::into_inner),
-            value: table.text("value", sink).map(Spanned::into_inner),
+            value: table.python_value("value", sink).map(Spanned::into_inner),
             type_name: table.text("type", sink).map(Spanned::into_inner),
             bases: table.texts("bases", sink).map(names),
             mro: table.texts("mro", sink).map(names),
@@ -675,19 +675,20 @@ fn regex_syntax_error(text: &str) -> Option<(String, Range<usize>)> {
     })
 }
 
-/// A table of names and texts, as `defaults = { block = "True" }`.
-fn text_entries(
+/// A table of names and what they stand for, as `defaults = { block = true }`.
+fn entries(
     table: &mut Table<'_>,
     key: &'static str,
     shown: &'static str,
     sink: &Sink,
+    read: impl Fn(&Spanned<DeValue<'_>>, &str, &Sink) -> Option<Text>,
 ) -> BTreeMap<String, String> {
     let Some(entries) = table.table(key, shown, sink) else { return BTreeMap::new() };
     let entries = entries.every_entry();
     entries
         .into_iter()
         .filter_map(|(name, value)| {
-            let text = text_of(value, name.get_ref(), sink)?;
+            let text = read(value, name.get_ref(), sink)?;
             Some((name.into_inner(), text.into_inner()))
         })
         .collect()

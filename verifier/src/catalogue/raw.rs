@@ -280,6 +280,11 @@ impl<'t> Table<'t> {
         }
     }
 
+    /// A text that is the `repr` of a Python value; numbers and truths may be written as such.
+    pub(super) fn python_value(&mut self, key: &'static str, sink: &Sink) -> Option<Text> {
+        python_value_of(self.value(key)?, key, sink)
+    }
+
     pub(super) fn boolean(&mut self, key: &'static str, sink: &Sink) -> Option<Spanned<bool>> {
         let value = self.value(key)?;
         match value.get_ref() {
@@ -400,6 +405,31 @@ pub(super) fn text_of(value: &Spanned<DeValue<'_>>, key: &str, sink: &Sink) -> O
             None
         }
     }
+}
+
+/// The `repr` that Python has for a number or a truth; a text is one already.
+pub(super) fn python_value_of(value: &Spanned<DeValue<'_>>, key: &str, sink: &Sink) -> Option<Text> {
+    let text = match value.get_ref() {
+        DeValue::Boolean(true) => "True".to_owned(),
+        DeValue::Boolean(false) => "False".to_owned(),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => number.to_string(),
+            Err(_) => number.as_str().to_owned(),
+        },
+        DeValue::Float(number) => match number.as_str().parse::<f64>() {
+            // Both write the shortest text that reads back as the same number.
+            Ok(number) if (1e-4..1e16).contains(&number.abs()) || number == 0.0 => format!("{number:?}"),
+            Ok(_) | Err(_) => {
+                let help = "write it as Python shows it, as a text";
+                sink.add(value.span(), format!("`{key}` is written differently by Python"), "", help);
+                return None;
+            }
+        },
+        DeValue::String(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+            return text_of(value, key, sink);
+        }
+    };
+    Some(Spanned::new(value.span(), text))
 }
 
 /// Says that a value has the wrong type.

@@ -414,6 +414,32 @@ fn the_other_kinds_say_what_they_lack() {
 }
 
 #[test]
+fn numbers_and_truths_stand_for_what_python_shows() {
+    let value = |written: &str| -> Option<String> {
+        let claim =
+            format!("file = \"a.py\"\nsymbol = \"f\"\ninspect = {{ defaults = {{ a = {written} }} }}");
+        let catalogue = parse(&catalogue("", &claim)).ok()?;
+        match catalogue.findings[0].claims[0].checks.as_slice() {
+            [Check::Inspect(check)] => check.defaults.get("a").cloned(),
+            _ => None,
+        }
+    };
+    for (written, expected) in [
+        ("3", Some("3")),
+        ("1_000", Some("1000")),
+        ("0x10", Some("16")),
+        ("-1", Some("-1")),
+        ("30.0", Some("30.0")),
+        ("true", Some("True")),
+        ("\"'x'\"", Some("'x'")),
+        ("1e30", None),
+        ("[]", None),
+    ] {
+        assert_eq!(value(written).as_deref(), expected, "{written}");
+    }
+}
+
+#[test]
 fn impossible_combinations_are_refused() {
     let check = |claim: &str, expected: &str| check_claim(claim, &[expected]);
     check(

@@ -14,6 +14,12 @@
 //! import = { succeeds = false, raises = "SyntaxError" }
 //! ```
 //!
+//! | key | meaning |
+//! | --- | --- |
+//! | `succeeds` | the module imports, or does not |
+//! | `raises` | the name of the exception that importing ends with |
+//! | `writes-files`, `uses-network`, `starts-processes`, `leaves-threads`, `changes-environment` | what importing does, or tries to do |
+//!
 //! ## What it cannot see
 //!
 //! What extension modules do without telling the interpreter. An import that fails because of the

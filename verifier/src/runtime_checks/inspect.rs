@@ -18,6 +18,24 @@
 //! inspect = { is-coroutine-function = false, return-annotation = "None" }
 //! ```
 //!
+//! Each question that is asked must have the answer that is given:
+//!
+//! | key | the true answer |
+//! | --- | --- |
+//! | `exists`, `callable` | whether the object is there, whether it can be called |
+//! | `is-coroutine-function`, `is-async-generator` | what `async def` made of it |
+//! | `signature` | the text of `inspect.signature`, as `"(host, port=80)"` |
+//! | `parameters` | names of the parameters in their order |
+//! | `kinds` | `{ name = "keyword-only" }`; also `positional-only`, `positional-or-keyword`, `var-positional`, `var-keyword` |
+//! | `defaults` | `{ port = 80, host = "'localhost'" }`: what `repr` says of each |
+//! | `annotations`, `return-annotation` | as text, `none` when there is none |
+//! | `value`, `type` | what `repr` says of it, and its type's qualified name |
+//! | `bases`, `mro`, `subclass-of` | names of the direct bases, of the resolution order, of one class in it |
+//! | `origin` | the module that it was defined in |
+//! | `source-contains` | a text in its source |
+//! | `names` | names that it has: a class its own members, a module its globals |
+//! | `thread` | see below |
+//!
 //! Of a class: `inspect = { thread = { attribute = "_sweeper", target = "_sweep", daemon = true,
 //! event = "_stop" } }` constructs an instance, with stand-ins where the constructor wants
 //! arguments, and looks at the thread that it holds.

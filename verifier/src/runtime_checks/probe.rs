@@ -19,6 +19,17 @@
 //! probe = { file = "probes/sweeper_after_stop.py" }
 //! ```
 //!
+//! What `context` offers:
+//!
+//! | | |
+//! | --- | --- |
+//! | `load("server/rpc.py")`, `load("server.rpc")` | imports a module of the target |
+//! | `scratch` | a directory that may be written to |
+//! | `free_port()` | a TCP port of the private loopback |
+//! | `fake(**attributes)` | an object that makes up every attribute that it was not given |
+//! | `is_stub(thing)` | whether it stands in for a package that is not there |
+//! | `reached(path, first, last)` | whether these lines were executed; cites them |
+//!
 //! ## What it cannot see
 //!
 //! Anything that needs a package that is a stub here, unless the probe says how it does without.
