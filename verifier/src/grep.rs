@@ -9,10 +9,11 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
 use crate::evidence::{Reason, Searched};
+use crate::python::files::unreadable_reason;
 use crate::python::pattern::{Bindings, Matcher, Prefilter, Settings};
 use crate::python::rule::{Formula, Mode, Paths, Rule};
 use crate::python::{ParsedFile, SourceFile, TextRange};
-use crate::target::{RelativePath, TargetTree, Unreadable};
+use crate::target::{RelativePath, TargetTree};
 
 /// Several questions, asked together.
 #[derive(Debug)]
@@ -138,7 +139,6 @@ impl Query {
         for looked in looked {
             report.searched.files += 1;
             report.searched.parsed += u32::from(looked.parsed);
-            report.searched.nodes += looked.nodes;
             report.searched.blind.extend(looked.blind);
             report.found.extend(looked.found);
         }
@@ -147,23 +147,17 @@ impl Query {
 
     fn look(&self, tree: &dyn TargetTree, path: &RelativePath) -> Looked {
         let mut looked = Looked::default();
-        let bytes = match tree.read(path) {
-            Ok(bytes) => bytes,
-            Err(unreadable) => {
-                let path = path.as_str().to_owned();
-                looked.blind = Some(match unreadable {
-                    Unreadable::Missing => Reason::FileMissing { path },
-                    Unreadable::NotAFile(problem) | Unreadable::Failed(problem) => {
-                        Reason::FileUnreadable { path, problem }
-                    }
-                });
-                return looked;
+        let mut parsed = None;
+        let read = tree.look(path, &mut |bytes| {
+            if self.prefilter.is_candidate(bytes) {
+                parsed = Some(ParsedFile::new(SourceFile::from_bytes(path.clone(), bytes)));
             }
-        };
-        if !self.prefilter.is_candidate(&bytes) {
+        });
+        if let Err(unreadable) = read {
+            looked.blind = Some(unreadable_reason(path, unreadable));
             return looked;
         }
-        let parsed = ParsedFile::new(SourceFile::from_bytes(path.clone(), &bytes));
+        let Some(parsed) = parsed else { return looked };
         let file = parsed.source();
         looked.parsed = true;
         looked.blind = file.errors().first().map(|error| Reason::DoesNotCompile {
@@ -171,7 +165,6 @@ impl Query {
             line: error.line,
             message: error.message.clone(),
         });
-        looked.nodes = Matcher::new(file).count_nodes(file.module().range);
         let gave_up = AtomicBool::new(false);
         for question in &self.questions {
             if !question.concerns(path) {
@@ -209,7 +202,6 @@ impl Query {
 struct Looked {
     found: Vec<Found>,
     parsed: bool,
-    nodes: u64,
     blind: Option<Reason>,
 }
 

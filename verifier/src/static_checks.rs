@@ -271,7 +271,7 @@ pub fn sweep<'f, T: Send>(
     let looked: Vec<Result<Looked<T>, Reason>> = paths
         .par_iter()
         .map(|path| {
-            if !candidate(&context.project.files().bytes(path)?) {
+            if !context.project.files().test(path, &candidate)? {
                 return Ok(None);
             }
             let file = context.project.file(path)?;

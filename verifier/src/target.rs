@@ -35,6 +35,12 @@ pub trait TargetTree: Send + Sync {
     /// The bytes of one file. Excluded files can still be read when they are named.
     fn read(&self, path: &RelativePath) -> Result<Arc<[u8]>, Unreadable>;
 
+    /// Shows the bytes of one file without keeping them, for a look before it is worth more.
+    fn look(&self, path: &RelativePath, look: &mut dyn FnMut(&[u8])) -> Result<(), Unreadable> {
+        look(&self.read(path)?);
+        Ok(())
+    }
+
     /// Whether a regular file of this path exists, without reading it.
     fn exists(&self, path: &RelativePath) -> bool;
 

@@ -67,14 +67,26 @@ impl<'t> Files<'t> {
         self.listed.contains_key(path) || self.tree.exists(path)
     }
 
-    /// The bytes of a file, for a look before it is worth parsing.
+    /// The bytes of a file.
     pub fn bytes(&self, path: &RelativePath) -> Result<Arc<[u8]>, Reason> {
         self.tree.read(path).map_err(|unreadable| unreadable_reason(path, unreadable))
     }
 
+    /// What `test` says of a file's bytes: a look before it is worth parsing.
+    pub fn test(&self, path: &RelativePath, test: impl Fn(&[u8]) -> bool) -> Result<bool, Reason> {
+        let mut answer = false;
+        self.tree
+            .look(path, &mut |bytes| answer = test(bytes))
+            .map_err(|unreadable| unreadable_reason(path, unreadable))?;
+        Ok(answer)
+    }
+
     fn parse(&self, path: &RelativePath) -> Result<ParsedFile, Reason> {
-        let bytes = self.bytes(path)?;
-        let source = SourceFile::from_bytes(path.clone(), &bytes);
+        let mut source = None;
+        self.tree
+            .look(path, &mut |bytes| source = Some(SourceFile::from_bytes(path.clone(), bytes)))
+            .map_err(|unreadable| unreadable_reason(path, unreadable))?;
+        let source = source.unwrap_or_else(|| SourceFile::from_bytes(path.clone(), b""));
         Ok(ParsedFile::new(source))
     }
 
@@ -124,7 +136,8 @@ impl ParsedFile {
     }
 }
 
-fn unreadable_reason(path: &RelativePath, unreadable: Unreadable) -> Reason {
+/// Why a file could not be read, as a reason of an observation.
+pub fn unreadable_reason(path: &RelativePath, unreadable: Unreadable) -> Reason {
     let path = path.as_str().to_owned();
     match unreadable {
         Unreadable::Missing => Reason::FileMissing { path },

@@ -86,7 +86,7 @@ impl<'f> Project<'f> {
             .files
             .paths()
             .par_iter()
-            .filter(|path| self.files.bytes(path).is_ok_and(|bytes| finder.find(&bytes).is_some()))
+            .filter(|path| self.files.test(path, |bytes| finder.find(bytes).is_some()).unwrap_or_default())
             .cloned()
             .collect();
         let found = Arc::new(found);

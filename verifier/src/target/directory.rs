@@ -7,6 +7,7 @@
 //! the user's private ignore rules play no part. Hidden directories are searched, because a
 //! git revision of the same content would show them too.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -27,7 +28,13 @@ pub struct DirectoryTree {
     root: PathBuf,
     exclude: FileSelector,
     listing: OnceLock<Listing>,
+    /// The root, kept open: files are opened from here.
+    #[cfg(target_os = "linux")]
+    directory: Option<File>,
 }
+
+/// Reading buffers larger than this are not kept.
+const LARGEST_KEPT: usize = 1024 * 1024;
 
 #[derive(Debug, Default)]
 struct Listing {
@@ -44,6 +51,8 @@ impl DirectoryTree {
             return Err(TargetError::not_a_directory(root));
         }
         Ok(Self {
+            #[cfg(target_os = "linux")]
+            directory: File::open(&canonical).ok(),
             given: root.to_owned(),
             root: canonical,
             exclude: FileSelector::excluding(exclude)?,
@@ -132,6 +141,20 @@ impl DirectoryTree {
         })
     }
 
+    fn read_into(&self, path: &RelativePath, buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
+        buffer.clear();
+        #[cfg(target_os = "linux")]
+        if let Some(directory) = &self.directory
+            && let Some((file, size)) = open_beneath(directory, path)
+        {
+            return read_regular_file(file, size, buffer);
+        }
+        // The kernel does not know the call, or there is something to be said of the path.
+        let (located, metadata) = self.locate(path)?;
+        let file = open_regular_file(&located)?;
+        read_regular_file(file, metadata.len(), buffer)
+    }
+
     /// The file that `path` names, symbolic links resolved, if it is a regular file inside.
     fn locate(&self, path: &RelativePath) -> Result<(PathBuf, fs::Metadata), Unreadable> {
         let full = self.root.join(path.as_str());
@@ -170,11 +193,25 @@ impl TargetTree for DirectoryTree {
     }
 
     fn read(&self, path: &RelativePath) -> Result<Arc<[u8]>, Unreadable> {
-        let (file, metadata) = self.locate(path)?;
-        if metadata.len() > MAX_FILE_SIZE {
-            return Err(too_large(metadata.len()));
+        let mut read = None;
+        self.look(path, &mut |bytes| read = Some(Arc::from(bytes)))?;
+        Ok(read.unwrap_or_default())
+    }
+
+    fn look(&self, path: &RelativePath, look: &mut dyn FnMut(&[u8])) -> Result<(), Unreadable> {
+        thread_local! {
+            /// Memory that was touched before costs nothing to fill again.
+            static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        read_regular_file(&file, metadata.len()).map(Arc::from)
+        let mut buffer = BUFFER.take();
+        let read = self.read_into(path, &mut buffer);
+        if read.is_ok() {
+            look(&buffer);
+        }
+        if buffer.capacity() <= LARGEST_KEPT {
+            BUFFER.replace(buffer);
+        }
+        read
     }
 
     fn exists(&self, path: &RelativePath) -> bool {
@@ -270,10 +307,9 @@ fn is_foreign_directory(entry: &DirEntry) -> bool {
             || entry.path().join(ENVIRONMENT_MARK).exists())
 }
 
-/// Reads a file that was regular a moment ago. Should it have become a FIFO since, opening
+/// Opens a file that was regular a moment ago. Should it have become a FIFO since, opening
 /// must not wait for a writer.
-fn read_regular_file(path: &Path, size: u64) -> Result<Vec<u8>, Unreadable> {
-    let failed = |error: io::Error| Unreadable::Failed(error.to_string());
+fn open_regular_file(path: &Path) -> Result<File, Unreadable> {
     let mut options = fs::OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -281,11 +317,35 @@ fn read_regular_file(path: &Path, size: u64) -> Result<Vec<u8>, Unreadable> {
         use std::os::unix::fs::OpenOptionsExt;
         options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW);
     }
-    let file: File = options.open(path).map_err(failed)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    let read = bytes.len() as u64;
-    if read > MAX_FILE_SIZE { Err(too_large(read)) } else { Ok(bytes) }
+    options.open(path).map_err(|error| Unreadable::Failed(error.to_string()))
+}
+
+/// Opens a regular file without resolving its path here: the kernel sees to it that no link
+/// leaves the directory. When there is no such file, the slower way tells why.
+#[cfg(target_os = "linux")]
+fn open_beneath(directory: &File, path: &RelativePath) -> Option<(File, u64)> {
+    use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, openat2, statat};
+    // What is no file is not even opened: a device may do anything then.
+    let stat = statat(directory, path.as_str(), AtFlags::empty()).ok()?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return None;
+    }
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = openat2(directory, path.as_str(), flags, Mode::empty(), ResolveFlags::BENEATH).ok()?;
+    Some((File::from(file), u64::try_from(stat.st_size).unwrap_or(0)))
+}
+
+fn read_regular_file(file: File, size: u64, buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
+    if size > MAX_FILE_SIZE {
+        return Err(too_large(size));
+    }
+    // With room for one more byte than there should be, the end shows without growing.
+    buffer.reserve(usize::try_from(size).unwrap_or(0) + 1);
+    file.take(MAX_FILE_SIZE + 1)
+        .read_to_end(buffer)
+        .map_err(|error| Unreadable::Failed(error.to_string()))?;
+    let read = buffer.len() as u64;
+    if read > MAX_FILE_SIZE { Err(too_large(read)) } else { Ok(()) }
 }
 
 fn is_loop(error: &io::Error) -> bool {

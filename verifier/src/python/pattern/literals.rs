@@ -1,6 +1,7 @@
 //! What a file must contain for a pattern to match in it, so that most files need no parsing.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Input, MatchKind};
+use memchr::memmem::Finder;
 
 use super::tree::*;
 
@@ -32,57 +33,110 @@ impl Literals {
 /// Decides on a file's bytes whether any of several patterns can match in it.
 #[derive(Clone, Debug)]
 pub struct Prefilter {
-    /// `None`: every file is a candidate.
-    searcher: Option<AhoCorasick>,
-    /// For each word, the alternatives that need it.
-    needed_by: Vec<Vec<usize>>,
-    /// For each alternative, how many words it needs.
-    sizes: Vec<usize>,
+    /// The rarest word of each alternative, all in one pass; none when every file is a candidate.
+    searcher: Option<Searcher>,
+    /// For each word of the searcher, the alternatives of which it is the rarest.
+    asked_for_by: Vec<Vec<usize>>,
+    /// For each alternative, its other words.
+    others: Vec<Vec<Finder<'static>>>,
+}
+
+#[derive(Clone, Debug)]
+enum Searcher {
+    One(Finder<'static>),
+    /// With the words that each word contains: where one is found, they are as well.
+    Many(AhoCorasick, Vec<Vec<usize>>),
 }
 
 impl Prefilter {
     /// A file is a candidate when it contains all literals of one alternative.
     pub fn new(alternatives: &[Literals]) -> Self {
         let mut words: Vec<&str> = Vec::new();
-        let mut needed_by: Vec<Vec<usize>> = Vec::new();
+        let mut asked_for_by: Vec<Vec<usize>> = Vec::new();
+        let mut others = Vec::new();
         for (index, alternative) in alternatives.iter().enumerate() {
-            for word in alternative.all() {
-                let position = words.iter().position(|known| known == word).unwrap_or_else(|| {
-                    words.push(word);
-                    needed_by.push(Vec::new());
-                    words.len() - 1
-                });
-                needed_by[position].push(index);
-            }
+            let Some(rarest) = alternative.all().iter().max_by_key(|word| rarity(word)) else {
+                return Self { searcher: None, asked_for_by, others };
+            };
+            let position = words.iter().position(|known| known == rarest).unwrap_or_else(|| {
+                words.push(rarest);
+                asked_for_by.push(Vec::new());
+                words.len() - 1
+            });
+            asked_for_by[position].push(index);
+            let rest = alternative.all().iter().filter(|word| *word != rarest);
+            others.push(rest.map(|word| Finder::new(word).into_owned()).collect());
         }
-        let sizes: Vec<usize> = alternatives.iter().map(|alternative| alternative.all().len()).collect();
-        // An automaton too large to build is no reason to miss anything.
-        let searcher = if sizes.contains(&0) { None } else { AhoCorasick::new(&words).ok() };
-        Self { searcher, needed_by, sizes }
+        let searcher = match &words[..] {
+            [] => None,
+            [word] => Some(Searcher::One(Finder::new(word).into_owned())),
+            // An automaton too large to build is no reason to miss anything.
+            words => AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(words)
+                .ok()
+                .map(|searcher| Searcher::Many(searcher, contained(words))),
+        };
+        Self { searcher, asked_for_by, others }
     }
 
     /// Whether the patterns can match in a file with these bytes.
     pub fn is_candidate(&self, bytes: &[u8]) -> bool {
-        let Some(searcher) = &self.searcher else { return true };
-        let mut seen = vec![false; self.needed_by.len()];
-        let mut missing = self.sizes.clone();
-        for found in searcher.find_overlapping_iter(bytes) {
-            let word = found.pattern().as_usize();
-            if !std::mem::replace(&mut seen[word], true) {
-                for alternative in &self.needed_by[word] {
-                    missing[*alternative] -= 1;
-                    if missing[*alternative] == 0 {
-                        return true;
+        let has_others = |word: usize| {
+            self.asked_for_by[word]
+                .iter()
+                .any(|alternative| self.others[*alternative].iter().all(|other| other.find(bytes).is_some()))
+        };
+        match &self.searcher {
+            None => true,
+            Some(Searcher::One(finder)) => finder.find(bytes).is_some() && has_others(0),
+            Some(Searcher::Many(searcher, contained)) => {
+                let mut seen = vec![false; self.asked_for_by.len()];
+                let mut start = 0;
+                while let Some(found) = searcher.find(Input::new(bytes).range(start..)) {
+                    // Words may overlap: the next may begin within this one.
+                    start = found.start() + 1;
+                    for word in &contained[found.pattern().as_usize()] {
+                        if !std::mem::replace(&mut seen[*word], true) && has_others(*word) {
+                            return true;
+                        }
                     }
                 }
+                false
             }
         }
-        false
     }
 }
 
-/// The literals of a pattern. Strings and numbers are not among them: constants may be spelt
-/// and put together in many ways.
+/// For each word, the words that it contains, itself among them.
+fn contained(words: &[&str]) -> Vec<Vec<usize>> {
+    let inside = |word: &&str| (0..words.len()).filter(|other| word.contains(words[*other])).collect();
+    words.iter().map(inside).collect()
+}
+
+/// Long words are rare, and some are in every other file however long they are.
+fn rarity(word: &str) -> usize {
+    const COMMON: [&str; 14] = [
+        "self",
+        "class",
+        "def",
+        "for",
+        "with",
+        "try",
+        "raise",
+        "assert",
+        "while",
+        "logger",
+        "config",
+        "name",
+        "context",
+        "Exception",
+    ];
+    if COMMON.contains(&word) { 0 } else { word.len() }
+}
+
+/// The literals of a pattern: names, and keywords of statements that nothing else matches.
+/// Strings and numbers are not among them: constants may be spelt and put together in many ways.
 pub(super) fn of(root: &Root) -> Literals {
     let mut literals = Literals::default();
     match root {
@@ -221,7 +275,10 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
         | Statement::Continue => {}
         Statement::Expression(expression) => of_expression(expression, literals),
         Statement::Return(value) => of_expressions(value, literals),
-        Statement::Delete(targets) => of_expressions(targets, literals),
+        Statement::Delete(targets) => {
+            literals.word("del");
+            of_expressions(targets, literals);
+        }
         Statement::Assign { targets, value } => {
             of_expressions(targets, literals);
             of_expression(value, literals);
@@ -232,11 +289,13 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             of_expressions(value, literals);
         }
         Statement::For { target, iterable, body, orelse, .. } => {
+            literals.word("for");
             of_expressions([target, iterable], literals);
             of_statements(body, literals);
             of_statements(orelse, literals);
         }
         Statement::While { test, body, orelse } => {
+            literals.word("while");
             of_expression(test, literals);
             of_statements(body, literals);
             of_statements(orelse, literals);
@@ -248,6 +307,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             }
         }
         Statement::With { items, body, .. } => {
+            literals.word("with");
             for item in items {
                 of_expression(&item.context, literals);
                 of_expressions(&item.target, literals);
@@ -262,10 +322,12 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             }
         }
         Statement::Raise { exception, cause } => {
+            literals.word("raise");
             of_expressions(exception, literals);
             of_expressions(cause, literals);
         }
         Statement::Try { body, handlers, orelse, finalbody } => {
+            literals.word("try");
             of_statements(body, literals);
             for handler in handlers {
                 of_expressions(&handler.exception, literals);
@@ -278,6 +340,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             of_statements(finalbody, literals);
         }
         Statement::Assert { test, message } => {
+            literals.word("assert");
             of_expression(test, literals);
             of_expressions(message, literals);
         }
@@ -297,6 +360,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             }
         }
         Statement::Function(function) => {
+            literals.word("def");
             of_expressions(&function.decorators, literals);
             of_name(&function.name, literals);
             of_parameters(&function.parameters, literals);
@@ -304,12 +368,60 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             of_statements(&function.body, literals);
         }
         Statement::Class(class) => {
+            literals.word("class");
             of_expressions(&class.decorators, literals);
             of_name(&class.name, literals);
             if let Some(arguments) = &class.arguments {
                 of_arguments(arguments, literals);
             }
             of_statements(&class.body, literals);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literals(words: &[&str]) -> Literals {
+        Literals { all: words.iter().map(|word| (*word).to_owned()).collect() }
+    }
+
+    #[test]
+    fn candidates_have_all_words_of_one_alternative() {
+        let check = |alternatives: &[&[&str]], text: &str, expected: bool| {
+            let alternatives: Vec<Literals> = alternatives.iter().map(|words| literals(words)).collect();
+            let candidate = Prefilter::new(&alternatives).is_candidate(text.as_bytes());
+            assert_eq!(candidate, expected, "{alternatives:?} in {text:?}");
+        };
+        check(&[&["bind"]], "s.bind(1)", true);
+        check(&[&["bind"]], "s.bin(1)", false);
+        check(&[&[]], "", true);
+        check(&[&["bind"], &[]], "", true);
+        check(&[&["pickle", "loads"]], "pickle.loads", true);
+        check(&[&["pickle", "loads"]], "pickle.load", false);
+        check(&[&["pickle", "loads"], &["eval"]], "eval(x)", true);
+        check(&[&["pickle", "loads"], &["json", "loads"]], "loads json", true);
+        // A word within another, and words that overlap.
+        check(&[&["abcd", "no"], &["bc"]], "xabcdx", true);
+        check(&[&["abcd", "no"], &["cdef"]], "abcdef", true);
+        check(&[&["abcd", "no"], &["cdef"]], "abcde", false);
+        check(&[&["aab"], &["ab", "aab"], &["zz"]], "aaab", true);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn one_pass_says_what_looking_for_each_word_says(
+            alternatives in proptest::collection::vec(proptest::collection::vec("[abc]{1,3}", 0..3), 0..4),
+            text in "[abcd]{0,12}",
+        ) {
+            let naive = alternatives.iter().any(|words| words.iter().all(|word| text.contains(word)));
+            let alternatives: Vec<Literals> = alternatives
+                .iter()
+                .map(|words| literals(&words.iter().map(String::as_str).collect::<Vec<_>>()))
+                .collect();
+            let naive = naive || alternatives.is_empty();
+            proptest::prop_assert_eq!(Prefilter::new(&alternatives).is_candidate(text.as_bytes()), naive);
         }
     }
 }
