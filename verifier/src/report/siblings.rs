@@ -8,6 +8,7 @@ use crate::catalogue::ClaimId;
 use crate::evidence::Site;
 use crate::report::counted;
 use crate::siblings::{Found, Sibling, Sweep};
+use crate::verdict::ClaimVerdict;
 
 /// Renders what was found for people: a block per question, a line per sibling.
 pub fn text(sweeps: &[Sweep]) -> String {
@@ -79,6 +80,12 @@ pub fn line(sibling: &Sibling) -> String {
     if let Some(symbol) = &sibling.symbol {
         let _ = write!(line, " in {symbol}");
     }
+    match sibling.verdict {
+        ClaimVerdict::Confirmed => {}
+        verdict @ (ClaimVerdict::Refuted | ClaimVerdict::Disputed | ClaimVerdict::Undetermined) => {
+            let _ = write!(line, " ({}: {})", verdict.name(), sibling.because);
+        }
+    }
     if !sibling.compiles {
         line.push_str(" (the file does not compile)");
     }
@@ -115,6 +122,8 @@ struct SiblingRow<'s> {
     file: &'s str,
     symbol: Option<&'s str>,
     sites: &'s [Site],
+    verdict: ClaimVerdict,
+    because: &'s str,
     claimed_by: &'s [ClaimId],
     compiles: bool,
 }
@@ -143,6 +152,8 @@ fn row(sweep: &Sweep) -> Row<'_> {
                 file: sibling.file.as_str(),
                 symbol: sibling.symbol.as_deref(),
                 sites: &sibling.sites,
+                verdict: sibling.verdict,
+                because: &sibling.because,
                 claimed_by: &sibling.claimed_by,
                 compiles: sibling.compiles,
             })
