@@ -91,9 +91,10 @@ impl ExaminedFinding<'_> {
                     instances().filter(|claim| claim.verdict() == ClaimVerdict::Confirmed).count();
                 format!("{confirmed} of {} instances: {decisive}", instances().count())
             }
-            FindingCell::EveryInstanceConfirmed if instances().count() > 1 => {
-                format!("all {} instances: {decisive}", instances().count())
-            }
+            FindingCell::EveryInstanceConfirmed if instances().count() > 1 => match instances().count() {
+                2 => format!("both instances: {decisive}"),
+                more => format!("all {more} instances: {decisive}"),
+            },
             FindingCell::RefutedBesideBrokenFile => {
                 format!("{decisive}, but a file it is about does not compile")
             }

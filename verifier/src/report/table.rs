@@ -115,14 +115,13 @@ impl Columns {
     }
 }
 
-/// Where it is now: the first place, broken at slashes so that a path is never cut inside a
-/// name, and how many more there are.
+/// Where it is now: the first place of the claim that the last column speaks of, broken at
+/// slashes so that a path is never cut inside a name, and how many more there are.
 fn place(examined: &ExaminedFinding, width: usize) -> String {
-    let sites = match examined.locations() {
-        sites if !sites.is_empty() => sites,
-        _ => examined.decisive().map_or_else(Vec::new, |claim| claim.sites()),
-    };
-    let Some(first) = sites.first() else {
+    let decisive = examined.decisive().map_or_else(Vec::new, |claim| claim.sites());
+    let locations = examined.locations();
+    let sites = if locations.is_empty() { &decisive } else { &locations };
+    let Some(first) = decisive.first().or(sites.first()) else {
         let file = examined.decisive().and_then(|claim| claim.file());
         return file.map_or_else(|| "-".to_owned(), |file| at_slashes(file.as_str(), width));
     };
