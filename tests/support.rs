@@ -1,5 +1,6 @@
 //! What several modules need: the binary under test, targets on disk, live sessions.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -103,8 +104,7 @@ pub(crate) fn observe(session: &Session<'_>, claim: &Claim, check: &Check) -> Ob
     }
 }
 
-/// Shows a text to whoever runs tests with `--nocapture`.
-#[expect(clippy::print_stderr, reason = "for people who try things by hand")]
+/// Shows a text to whoever runs tests, captured or not.
 pub(crate) fn show(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

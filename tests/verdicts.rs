@@ -162,18 +162,16 @@ fn running_the_code_changes_no_verdict_and_settles_the_rest() {
     let has_packages = settings.venv.is_some();
     let worker = Worker { settings, python: CATALOGUE.target.python.clone(), jobs: 2 };
     for (root, tree) in [(AUDITED, "audited"), (REMEDIATED, "remediated")] {
-        let mut expected = expected_where(tree, |probe| has_packages || probe == "stubs");
-        let actual = examine_with(root, &worker, in_json);
-        if !has_packages {
-            // This machine's Python may have the packages all the same.
-            let settled = expected_where(tree, |_| true);
-            for (id, verdict) in &mut expected {
-                if actual.get(id) == settled.get(id) {
-                    verdict.clone_from(&settled[id]);
-                }
-            }
-        }
-        check(&actual, &expected);
+        let expected = expected_where(tree, |probe| has_packages || probe == "stubs");
+        examine_with(root, &worker, |verification| {
+            check(&in_json(verification), &expected);
+            let notes = verification.findings.iter().flat_map(|finding| &finding.claims);
+            let notes: Vec<&String> =
+                notes.flat_map(|claim| &claim.observations).flat_map(|seen| &seen.notes).collect();
+            let says = |text: &str| notes.iter().any(|note| note.contains(text));
+            assert_eq!(says("with the packages of the virtual environment"), has_packages, "{root}");
+            assert_eq!(says("with stubs: ") && says("zmq"), !has_packages, "{root}: {notes:?}");
+        });
     }
 }
 

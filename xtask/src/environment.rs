@@ -158,9 +158,12 @@ impl Installer {
     fn install(&self, requirements: &[String]) -> Result<(), String> {
         let mut command = self.packages();
         command.args(["install", "--quiet"]);
-        if let Installer::Pip { .. } = self {
-            command.args(["--disable-pip-version-check", "--no-input"]);
-        }
+        match self {
+            // Nothing may be written there later, and compiling at every import would cost more
+            // than the import.
+            Installer::Uv { .. } => command.arg("--compile-bytecode"),
+            Installer::Pip { .. } => command.args(["--disable-pip-version-check", "--no-input"]),
+        };
         run(command.args(requirements)).map(drop)
     }
 
