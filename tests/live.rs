@@ -254,13 +254,16 @@ def other():
 #[test]
 fn target_without_a_directory_is_written_out_for_the_question() {
     let tree = MemoryTree::parse(
-        "--- pkg/__init__.py\n--- pkg/m.py\nfrom . import other\ndef f(): pass\n--- pkg/other.py\n",
+        "--- pkg/__init__.py\n--- pkg/m.py\nfrom . import other\nimport pathlib\n\
+         assert pathlib.Path(__file__).with_name('settings.yaml').read_text() == 'a: 1\\n'\n\
+         def f(): pass\n--- pkg/other.py\n--- pkg/settings.yaml\na: 1\n",
     );
     let session = Session::new(&tree, None, &python(&[]), support::settings(Duration::from_secs(10)));
     let check =
         Check::Inspect(serde_json::from_str(r#"{"is-coroutine-function": false}"#).expect("a question"));
     let seen = support::observe(&session, &support::claim("pkg/m.py", Some("f")), &check);
     assert_eq!(word(&seen), "holds", "{seen:?}");
+    assert!(seen.notes.iter().any(|note| note.contains("3 Python files, 1 others")), "{:?}", seen.notes);
 }
 
 #[test]

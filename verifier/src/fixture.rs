@@ -53,6 +53,11 @@ impl TargetTree for MemoryTree {
         self.files.contains_key(path)
     }
 
+    fn other_files(&self) -> Vec<(RelativePath, u64)> {
+        let others = self.files.iter().filter(|(path, _)| !self.python_files.contains(path));
+        others.map(|(path, bytes)| (path.clone(), bytes.len() as u64)).collect()
+    }
+
     fn describe(&self) -> TargetDescription {
         TargetDescription { root: "fixture".to_owned(), revision: None }
     }

@@ -6,6 +6,7 @@
 //! process of a question ends, the answer is an [`Observation`](crate::evidence::Observation).
 
 mod cited;
+mod copy;
 mod import;
 mod inspect;
 mod module;

@@ -11,7 +11,7 @@ use super::process::{Interpreter, Setup, Worker};
 use super::request::{Ending, Limits, Question, Reply, Request, Surroundings};
 use super::sandbox::View;
 use super::scratch::{self, Scratch};
-use super::{content_hash, import, inspect, module, probe};
+use super::{content_hash, copy, import, inspect, module, probe};
 use crate::catalogue::{Claim, ImportCheck, InspectCheck, ProbeCheck, PythonSettings, Scope};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 use crate::target::{RelativePath, TargetTree, Unreadable};
@@ -207,38 +207,22 @@ impl<'t> Session<'t> {
         let start = |problem: String| no_answer("could-not-start", problem);
         let scratch = Scratch::new(&std::env::temp_dir())
             .map_err(|problem| start(format!("a scratch directory: {problem}")))?;
+        let mut copied = None;
         let root = match &self.directory {
             Some(directory) => std::fs::canonicalize(directory)
                 .map_err(|problem| start(format!("`{}`: {problem}", directory.display())))?,
             None => {
                 let root = scratch.path().join("target");
-                self.write_out(&root).map_err(start)?;
+                copied = Some(copy::write_out(self.target, &root).map_err(start)?);
                 root
             }
         };
-        let (site, notes) = match &self.settings.venv {
+        let (site, mut notes) = match &self.settings.venv {
             Some(venv) => site_packages(venv, &self.settings.interpreter.version).map_err(start)?,
             None => (Vec::new(), Vec::new()),
         };
+        notes.extend(copied);
         Ok(Place { scratch, root, library, site, notes })
-    }
-
-    /// Writes the target's Python files where they can be imported from.
-    fn write_out(&self, root: &Path) -> Result<(), String> {
-        let told = |path: &Path, problem: std::io::Error| format!("`{}`: {problem}", path.display());
-        std::fs::create_dir_all(root).map_err(|problem| told(root, problem))?;
-        let files = self.target.python_files();
-        self.target.prefetch(files);
-        for file in files {
-            // What cannot be read cannot be imported either, and the question about it says so.
-            let Ok(bytes) = self.target.read(file) else { continue };
-            let path = root.join(file.as_str());
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(|problem| told(parent, problem))?;
-            }
-            std::fs::write(&path, &*bytes).map_err(|problem| told(&path, problem))?;
-        }
-        Ok(())
     }
 
     fn worker(&self, place: &Place, hash_seed: u64) -> Result<Arc<Worker>, Reason> {

@@ -232,6 +232,27 @@ impl TargetTree for GitTree {
         self.objects.prefetch(&ids);
     }
 
+    fn other_files(&self) -> Vec<(RelativePath, u64)> {
+        let listed = self.python_files();
+        let is_other = |path: &RelativePath| {
+            listed.binary_search(path).is_err() && !path.as_str().split('/').any(is_version_control)
+        };
+        let files: Vec<(&RelativePath, &ObjectId)> = self
+            .entries
+            .iter()
+            .filter(|(path, _)| is_other(path))
+            .filter_map(|(path, entry)| match entry {
+                Entry::File(blob) => Some((path, blob)),
+                // Links to directories lead nowhere here.
+                Entry::Link(_) => Some((path, self.locate(path).ok()?)),
+                Entry::Submodule => None,
+            })
+            .collect();
+        let sizes = self.objects.sizes(&files.iter().map(|(_, blob)| *blob).collect::<Vec<_>>());
+        // A blob that is missing takes no room; reading it says what is the matter.
+        files.iter().zip(sizes).map(|((path, _), size)| ((*path).clone(), size.unwrap_or(0))).collect()
+    }
+
     fn describe(&self) -> TargetDescription {
         TargetDescription { root: self.given.display().to_string(), revision: Some(self.commit.clone()) }
     }

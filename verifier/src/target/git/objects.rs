@@ -89,10 +89,10 @@ impl Objects {
             let taken = lock(&self.idle).pop();
             let batch = match taken {
                 Some(batch) => Ok(batch),
-                None => Batch::start(&self.directory),
+                None => Batch::start(&self.directory, "--batch"),
             };
             let Ok(mut batch) = batch else { break };
-            let result = batch.pipeline(&ids[done..], &mut |blob| {
+            let result = batch.pipeline(&ids[done..], Batch::read_answer, &mut |blob| {
                 self.keep(ids[done], &blob);
                 answer(done, blob);
                 done += 1;
@@ -107,6 +107,22 @@ impl Objects {
         }
     }
 
+    /// The sizes of blobs, without reading them; nothing for those that are missing.
+    pub(super) fn sizes(&self, ids: &[&ObjectId]) -> Vec<Option<u64>> {
+        let mut sizes = Vec::with_capacity(ids.len());
+        if let Ok(mut batch) = Batch::start(&self.directory, "--batch-check") {
+            // What git does not say is missing.
+            let _ = batch.pipeline(ids, |batch| batch.read_header(), &mut |header| {
+                sizes.push(match header {
+                    Header::Object { kind, size } => (kind == "blob").then_some(size),
+                    Header::Missing => None,
+                });
+            });
+        }
+        sizes.resize(ids.len(), None);
+        sizes
+    }
+
     fn keep(&self, id: &ObjectId, blob: &Result<Arc<[u8]>, Unreadable>) {
         let size = blob.as_ref().map_or(0, |bytes| bytes.len());
         let mut cache = lock(&self.cache);
@@ -116,7 +132,13 @@ impl Objects {
     }
 }
 
-/// One `git cat-file --batch`.
+/// What git says of an object before its bytes.
+enum Header {
+    Object { kind: String, size: u64 },
+    Missing,
+}
+
+/// One `git cat-file --batch`, or one that is asked for headers alone.
 #[derive(Debug)]
 struct Batch {
     child: Child,
@@ -125,9 +147,9 @@ struct Batch {
 }
 
 impl Batch {
-    fn start(directory: &Path) -> io::Result<Self> {
+    fn start(directory: &Path, mode: &str) -> io::Result<Self> {
         let mut child = git(directory)
-            .args(["cat-file", "--batch"])
+            .args(["cat-file", mode])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -139,10 +161,11 @@ impl Batch {
     }
 
     /// Writes requests ahead of the answers that are read. An error leaves the process unusable.
-    fn pipeline(
+    fn pipeline<A>(
         &mut self,
         ids: &[&ObjectId],
-        answer: &mut dyn FnMut(Result<Arc<[u8]>, Unreadable>),
+        read: impl Fn(&mut Self) -> io::Result<A>,
+        answer: &mut dyn FnMut(A),
     ) -> io::Result<()> {
         let mut asked = 0;
         let mut answered = 0;
@@ -160,26 +183,34 @@ impl Batch {
                 requests.write_all(lines.as_bytes())?;
                 asked = end;
             }
-            answer(self.read_answer()?);
+            answer(read(self)?);
             answered += 1;
         }
         Ok(())
     }
 
-    /// `<id> blob <size>\n<bytes>\n`, or `<id> missing\n`.
-    fn read_answer(&mut self) -> io::Result<Result<Arc<[u8]>, Unreadable>> {
+    /// `<id> <kind> <size>\n`, or `<id> missing\n`.
+    fn read_header(&mut self) -> io::Result<Header> {
         let mut header = Vec::with_capacity(96);
         (&mut self.answers).take(4096).read_until(b'\n', &mut header)?;
         let header = String::from_utf8_lossy(&header);
         let mut words = header.trim_end().split(' ').skip(1);
-        let (kind, size) = match (words.next(), words.next().and_then(|size| size.parse::<u64>().ok())) {
-            (Some(kind), Some(size)) => (kind, size),
-            (Some("missing"), None) => {
+        match (words.next(), words.next().and_then(|size| size.parse::<u64>().ok())) {
+            (Some(kind), Some(size)) => Ok(Header::Object { kind: kind.to_owned(), size }),
+            (Some("missing"), None) => Ok(Header::Missing),
+            (Some(_) | None, None) | (None, Some(_)) => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, header.into_owned()))
+            }
+        }
+    }
+
+    /// A header, then `<bytes>\n`.
+    fn read_answer(&mut self) -> io::Result<Result<Arc<[u8]>, Unreadable>> {
+        let (kind, size) = match self.read_header()? {
+            Header::Object { kind, size } => (kind, size),
+            Header::Missing => {
                 let problem = "its blob is missing from the repository (a partial clone?)";
                 return Ok(Err(Unreadable::Failed(problem.to_owned())));
-            }
-            (Some(_) | None, None) | (None, Some(_)) => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, header.into_owned()));
             }
         };
         if size > MAX_FILE_SIZE || kind != "blob" {

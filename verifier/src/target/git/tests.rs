@@ -206,6 +206,26 @@ fn a_promised_blob_is_not_fetched() {
 }
 
 #[test]
+fn other_files_are_told_with_their_sizes() {
+    let repository = Repository::new(&["a.py", "kept/b.py", "settings.yaml", "deep/er/VERSION"]);
+    std::os::unix::fs::symlink("settings.yaml", repository.root().join("link.yaml")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", repository.root().join("out.yaml")).unwrap();
+    std::os::unix::fs::symlink("deep", repository.root().join("directory")).unwrap();
+    repository.commit();
+    let told = |exclude: &[String]| -> Vec<String> {
+        let tree = GitTree::open(&repository.root(), "HEAD", exclude).unwrap();
+        tree.other_files().iter().map(|(path, size)| format!("{path} {size}")).collect()
+    };
+    let others = ["deep/er/VERSION 18", "link.yaml 16", "settings.yaml 16"];
+    assert_eq!(told(&[]), others);
+    // What a listing leaves out can be imported all the same.
+    assert_eq!(told(&["kept/**".to_owned()]), [others[0], "kept/b.py 12", others[1], others[2]]);
+    let blob = repository.git(&["rev-parse", "HEAD:settings.yaml"]);
+    fs::remove_file(repository.root().join(".git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+    assert_eq!(told(&[]), ["deep/er/VERSION 18", "link.yaml 0", "settings.yaml 0"]);
+}
+
+#[test]
 fn a_process_that_dies_is_replaced() {
     let repository = Repository::new(&["a.py", "b.py"]);
     let tree = repository.tree("HEAD");
