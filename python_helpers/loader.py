@@ -32,6 +32,18 @@ class TargetLoader(importlib.machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
 
+class ForeignLoader(importlib.machinery.SourceFileLoader):
+    """Runs code that is not the target's without noting its lines, which would take longer than it."""
+
+    def exec_module(self, module):
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            super().exec_module(module)
+        finally:
+            sys.settrace(tracer)
+
+
 class TargetFinder:
     """The path based finder, with our loader for files of the target."""
 
@@ -46,9 +58,12 @@ class TargetFinder:
             if all(_inside(directory + os.sep) for directory in spec.submodule_search_locations or ()):
                 return _state["stubs"].find_spec(name)
             return None
-        if type(spec.loader) is importlib.machinery.SourceFileLoader and _inside(spec.origin):
-            spec.loader = TargetLoader(spec.loader.name, spec.loader.path)
-            spec.cached = None
+        if type(spec.loader) is importlib.machinery.SourceFileLoader:
+            if _inside(spec.origin):
+                spec.loader = TargetLoader(spec.loader.name, spec.loader.path)
+                spec.cached = None
+            elif sys.gettrace() is not None:
+                spec.loader = ForeignLoader(spec.loader.name, spec.loader.path)
         return spec
 
 

@@ -122,6 +122,7 @@ fn judge(told: &Told) -> Result<(bool, String), Reason> {
     let mut why = text("why").unwrap_or_default().to_owned();
     if let Some(details) = answer.get("details").and_then(Value::as_object) {
         for (name, value) in details {
+            let name = name.replace('_', " ");
             why.push_str(&format!("; {name}: {}", value.as_str().unwrap_or_default()));
         }
     }

@@ -281,7 +281,7 @@ fn anonymise(reply: &mut Reply, scratch: &Path, place: &Place) {
             Value::Object(map) => {
                 for (key, item) in map.iter_mut() {
                     // Where a file or a frame lies is compared, not shown.
-                    if key != "ran" && key != "frames" {
+                    if !["ran", "frames", "file"].contains(&key.as_str()) {
                         walk(item, rename);
                     }
                 }
@@ -397,16 +397,14 @@ pub(super) fn error_reason(error: &Value, root: &str) -> Reason {
     if error.get("memory").is_some() {
         return no_answer("memory-limit", "the code asked for more memory than it may have (MemoryError)");
     }
-    let at = error
-        .get("frames")
-        .and_then(Value::as_array)
-        .and_then(|frames| {
-            frames.iter().rev().find_map(|frame| {
-                let file = frame.get("file")?.as_str()?;
-                let file = file.strip_prefix(root)?.trim_start_matches('/');
-                Some(format!(" (`{file}` line {})", frame.get("line")?))
-            })
-        })
+    // A file that does not compile has no frame: the exception names it.
+    let place = |of: &Value| {
+        let file = of.get("file")?.as_str()?.strip_prefix(root)?.trim_start_matches('/');
+        Some(format!(" (`{file}` line {})", of.get("line")?))
+    };
+    let frames = error.get("frames").and_then(Value::as_array);
+    let at = place(error)
+        .or_else(|| frames.and_then(|frames| frames.iter().rev().find_map(place)))
         .unwrap_or_default();
     if let Some(missing) = text("missing").filter(|_| error.get("own").is_none()) {
         let package = missing.split('.').next().unwrap_or(missing);

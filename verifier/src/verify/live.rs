@@ -1,5 +1,6 @@
 //! Live questions, handed to the worker.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -23,8 +24,18 @@ pub struct Worker {
 impl LiveObserver for Worker {
     fn observe(&self, tree: &dyn TargetTree, questions: &[LiveQuestion]) -> Vec<Observation> {
         let session = Session::new(tree, tree.directory(), &self.python, self.settings.clone());
+        // Claims of several findings may ask the same: one answer serves all of them.
+        let mut firsts: BTreeMap<String, usize> = BTreeMap::new();
+        let first_of: Vec<usize> = questions
+            .iter()
+            .enumerate()
+            .map(|(index, LiveQuestion { claim, check })| {
+                *firsts.entry(format!("{:?} {:?} {check:?}", claim.scope, claim.symbol)).or_insert(index)
+            })
+            .collect();
         // Proofs take longest, and begin first.
-        let mut order: Vec<usize> = (0..questions.len()).collect();
+        let mut order: Vec<usize> = firsts.into_values().collect();
+        order.sort_unstable();
         order.sort_by_key(|index| !matches!(questions[*index].check, Check::Probe(_)));
         let next = AtomicUsize::new(0);
         let answers: Mutex<Vec<Option<Observation>>> = Mutex::new(vec![None; questions.len()]);
@@ -45,10 +56,10 @@ impl LiveObserver for Worker {
         let missing = |index: usize| {
             unanswered(questions[index].check, "not-run", "the question was not asked".to_owned())
         };
-        answers
+        first_of
             .into_iter()
             .enumerate()
-            .map(|(index, answer)| answer.unwrap_or_else(|| missing(index)))
+            .map(|(index, first)| answers[first].clone().unwrap_or_else(|| missing(index)))
             .collect()
     }
 }

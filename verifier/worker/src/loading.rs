@@ -46,7 +46,9 @@ pub(crate) fn runner<'py>(py: Python<'py>, learn: Bound<'py, PyAny>) -> PyResult
 pub(crate) fn finder(py: Python<'_>) -> PyResult<Bound<'_, PyCFunction>> {
     PyCFunction::new_closure(py, Some(c"module"), None, |arguments: &Bound<'_, PyTuple>, _| {
         let name: String = arguments.get_item(0)?.extract()?;
-        let found = ran().iter().find(|ran| ran.name == name).map(|ran| ran.module.clone_ref(arguments.py()));
+        // The last one: a module may be loaded again after its import has failed.
+        let found =
+            ran().iter().rev().find(|ran| ran.name == name).map(|ran| ran.module.clone_ref(arguments.py()));
         PyResult::Ok(found)
     })
 }
