@@ -58,6 +58,7 @@ fn source(kind: CheckKind) -> &'static str {
         CheckKind::SharedState => include_str!("static_checks/shared_state.rs"),
         CheckKind::EndlessLoop => include_str!("static_checks/endless_loop.rs"),
         CheckKind::Handler => include_str!("static_checks/handler.rs"),
+        CheckKind::Default => include_str!("static_checks/default.rs"),
         CheckKind::Import => include_str!("runtime_checks/import.rs"),
         CheckKind::Inspect => include_str!("runtime_checks/inspect.rs"),
         CheckKind::Probe => include_str!("runtime_checks/probe.rs"),

@@ -7,6 +7,7 @@ mod decode;
 mod depth;
 mod semantics;
 pub mod files;
+pub mod literal;
 pub mod pattern;
 pub mod project;
 pub mod rule;

@@ -132,6 +132,9 @@ impl<'c> Elsewhere<'c> {
             StaticCheck::Handler(check) if !check.expected => {
                 Elsewhere::NotAsked("it asks for an absence, which is everywhere".to_owned())
             }
+            StaticCheck::Default(check) if !check.expected => {
+                Elsewhere::NotAsked("it asks for an absence, which is everywhere".to_owned())
+            }
             StaticCheck::AsyncFunction(check) => match any_object(check) {
                 Some(check) => Elsewhere::AnyObject(check),
                 None => {
@@ -148,7 +151,8 @@ impl<'c> Elsewhere<'c> {
             | StaticCheck::Sequence(_)
             | StaticCheck::Attribute(_)
             | StaticCheck::EndlessLoop(_)
-            | StaticCheck::Handler(_) => Elsewhere::Same(check),
+            | StaticCheck::Handler(_)
+            | StaticCheck::Default(_) => Elsewhere::Same(check),
         }
     }
 

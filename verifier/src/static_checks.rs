@@ -6,6 +6,7 @@
 
 pub mod async_function;
 pub mod attribute;
+pub mod default;
 pub mod endless_loop;
 pub mod flow;
 pub mod handler;
@@ -62,6 +63,7 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
         StaticCheck::Thread(check) => thread::observe(check, claim, context),
         StaticCheck::Flow(check) => flow::observe(check, claim, context),
+        StaticCheck::Default(check) => default::observe(check, claim, context),
         StaticCheck::Handler(check) => handler::observe(check, claim, context),
         StaticCheck::SharedState(check) => shared_state::observe(check, claim, context),
     }
@@ -78,6 +80,7 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::Pattern => Some(pattern::EXAMPLES),
         CheckKind::Thread => Some(thread::EXAMPLES),
         CheckKind::Flow => Some(flow::EXAMPLES),
+        CheckKind::Default => Some(default::EXAMPLES),
         CheckKind::Handler => Some(handler::EXAMPLES),
         CheckKind::SharedState => Some(shared_state::EXAMPLES),
         CheckKind::Import | CheckKind::Inspect | CheckKind::Probe => None,

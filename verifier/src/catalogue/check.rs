@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::python::literal::Value;
 use crate::python::pattern::Pattern;
 use crate::python::rule::Rule;
 
@@ -24,6 +25,7 @@ pub enum CheckKind {
     SharedState,
     EndlessLoop,
     Handler,
+    Default,
     Import,
     Inspect,
     Probe,
@@ -31,7 +33,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// All kinds, in the order of the manual.
-    pub const ALL: [CheckKind; 13] = [
+    pub const ALL: [CheckKind; 14] = [
         CheckKind::Syntax,
         CheckKind::Pattern,
         CheckKind::Flow,
@@ -42,6 +44,7 @@ impl CheckKind {
         CheckKind::SharedState,
         CheckKind::EndlessLoop,
         CheckKind::Handler,
+        CheckKind::Default,
         CheckKind::Import,
         CheckKind::Inspect,
         CheckKind::Probe,
@@ -60,6 +63,7 @@ impl CheckKind {
             CheckKind::SharedState => "shared-state",
             CheckKind::EndlessLoop => "endless-loop",
             CheckKind::Handler => "handler",
+            CheckKind::Default => "default",
             CheckKind::Import => "import",
             CheckKind::Inspect => "inspect",
             CheckKind::Probe => "probe",
@@ -91,6 +95,8 @@ pub enum StaticCheck {
     EndlessLoop(EndlessLoopCheck),
     /// `handler = ["bare", "silent"]`, with `catches`, `around`, `does`, `reraises`.
     Handler(HandlerCheck),
+    /// `default = "timeout", value = 5`, or `min`, `max`, `above`, `below`, `required`.
+    Default(DefaultCheck),
 }
 
 impl StaticCheck {
@@ -107,6 +113,7 @@ impl StaticCheck {
             StaticCheck::SharedState(_) => CheckKind::SharedState,
             StaticCheck::EndlessLoop(_) => CheckKind::EndlessLoop,
             StaticCheck::Handler(_) => CheckKind::Handler,
+            StaticCheck::Default(_) => CheckKind::Default,
         }
     }
 }
@@ -310,6 +317,27 @@ impl HandlerTrait {
             HandlerTrait::Silent => "silent",
         }
     }
+}
+
+/// What is a parameter or setting when nobody says otherwise? All that is given must be true.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DefaultCheck {
+    /// `timeout`: a parameter of the claim's symbol, or a setting in it.
+    pub name: String,
+    /// It is this value.
+    pub value: Option<Value>,
+    /// It is a number of at least this.
+    pub min: Option<f64>,
+    /// It is a number of at most this.
+    pub max: Option<f64>,
+    /// It is a number above this.
+    pub above: Option<f64>,
+    /// It is a number below this.
+    pub below: Option<f64>,
+    /// A caller must give it, or need not.
+    pub required: Option<bool>,
+    /// Whether the claim is that all this is true, or that it is not.
+    pub expected: bool,
 }
 
 /// What importing a module does. Each given answer must be the true one.

@@ -41,7 +41,7 @@ pub(super) struct Reader<'r> {
 /// A kind of static check: the keys that name it in a `static` table, and how the rest is read.
 type ReadStatic = for<'t> fn(Reader<'_>, &mut Table<'t>) -> Option<StaticCheck>;
 
-const STATIC_KINDS: [(&[&str], ReadStatic); 11] = [
+const STATIC_KINDS: [(&[&str], ReadStatic); 12] = [
     (&["syntax"], |reader, table| reader.syntax(table)),
     (&["pattern", "all", "any"], |reader, table| reader.pattern_check(table)),
     (&["rule"], |reader, table| reader.rule(table)),
@@ -53,6 +53,7 @@ const STATIC_KINDS: [(&[&str], ReadStatic); 11] = [
     (&["shared-state"], |reader, table| reader.shared_state(table)),
     (&["endless-loop"], |reader, table| reader.endless_loop(table)),
     (&["handler"], |reader, table| reader.handler(table)),
+    (&["default"], |reader, table| reader.default(table)),
 ];
 
 impl Reader<'_> {

@@ -123,7 +123,7 @@ fn all_problems_are_shown_at_once_with_their_lines() {
     20 | static = { patern = "f()" }
        |            ^^^^^^ no such kind
        |
-       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`
+       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`, `default`
     "#);
 }
 
@@ -346,6 +346,35 @@ fn handlers_are_described_by_known_words() {
     check_static("handler = 'bare', catches = 'a b'", &["`a b` is not the name of an exception"]);
     check_static("handler = 'bare', count = 2", &["unknown key `count` in `static`"]);
     check_static("handler = 'bare', around = 'f('", &["cannot understand the pattern: `(` is not closed"]);
+}
+
+#[test]
+fn defaults_are_claimed_by_value_or_bounds() {
+    for good in [
+        "value = 5",
+        "value = 0.5",
+        "value = true",
+        "value = 'None'",
+        "value = \"'x'\"",
+        "value = '[1, 2]'",
+        "min = 1, below = 5",
+        "required = true",
+    ] {
+        check_static(&format!("default = 't', {good}"), &[]);
+    }
+    check_static("default = 't'", &["`default` does not say what is claimed"]);
+    check_static("default = 'a.b', value = 5", &["`a.b` is not the name of a parameter or setting"]);
+    check_static("default = 't', value = 'localhost'", &["`localhost` is not a Python literal"]);
+    check_static(
+        "default = 't', value = [1]",
+        &["`value` is a list, not a number, `true`, `false` or a text"],
+    );
+    check_static("default = 't', value = 5, min = 1", &["a value and bounds at once"]);
+    check_static("default = 't', value = 5, required = true", &["what must be given has no default"]);
+    check_static("default = 't', min = 5, max = 4", &["no number lies between the bounds"]);
+    check_static("default = 't', above = 5, max = 5", &["no number lies between the bounds"]);
+    check_static("default = 't', min = 5, above = 4", &["two bounds on the same side"]);
+    check_static("default = 't', min = 'a'", &["`min` is a text, not a number"]);
 }
 
 #[test]

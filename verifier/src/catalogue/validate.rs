@@ -559,7 +559,8 @@ impl Validator<'_> {
             | StaticCheck::Attribute(_)
             | StaticCheck::SharedState(_)
             | StaticCheck::EndlessLoop(_)
-            | StaticCheck::Handler(_) => return,
+            | StaticCheck::Handler(_)
+            | StaticCheck::Default(_) => return,
         };
         let kind = check.kind().name();
         let help = format!("add `symbol = \"Class.method\"`: {what} that is asked about");

@@ -2,11 +2,13 @@
 //! calls, names and their uses.
 
 use toml::Spanned;
+use toml::de::DeValue;
 
 use super::Reader;
-use crate::catalogue::check::{HandlerCheck, HandlerTrait, StaticCheck};
+use crate::catalogue::check::{DefaultCheck, HandlerCheck, HandlerTrait, StaticCheck};
 use crate::catalogue::problems::{closest, quoted};
-use crate::catalogue::raw::Table;
+use crate::catalogue::raw::{Table, wrong_type};
+use crate::python::literal::Value;
 
 impl Reader<'_> {
     /// `handler = ["bare", "silent"]`, with `catches`, `around`, `does`, `reraises`, `expected`.
@@ -58,5 +60,76 @@ impl Reader<'_> {
             self.sink.add(name.span(), title, "", help);
         }
         Some(StaticCheck::Handler(check))
+    }
+
+    /// `default = "timeout"`, with `value`, `min`, `max`, `above`, `below`, `required`, `expected`.
+    pub(super) fn default(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let name = table.text("default", self.sink);
+        let number = |table: &mut Table<'_>, key| table.number(key, self.sink).map(Spanned::into_inner);
+        let check = DefaultCheck {
+            name: name.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default(),
+            value: self.literal(table),
+            min: number(table, "min"),
+            max: number(table, "max"),
+            above: number(table, "above"),
+            below: number(table, "below"),
+            required: table.boolean("required", self.sink).map(Spanned::into_inner),
+            expected: table.boolean("expected", self.sink).is_none_or(Spanned::into_inner),
+        };
+        let name = name?;
+        if name.get_ref().is_empty() || name.get_ref().contains(|c: char| c.is_whitespace() || c == '.') {
+            let title = format!("`{}` is not the name of a parameter or setting", name.get_ref());
+            self.sink.add(name.span(), title, "", "give the bare name: `\"timeout\"`");
+            return None;
+        }
+        let bounds = ["min", "max", "above", "below"];
+        let has = |key: &str| table.key_place(key).is_some();
+        let has_bound = bounds.iter().any(|key| has(key));
+        if !has("value") && !has("required") && !has_bound {
+            let help = "add `value = 5`, a bound (`min`, `max`, `above`, `below`), or `required = true`";
+            self.sink.add(table.place(), "`default` does not say what is claimed", "", help);
+        } else if check.required == Some(true) && (has("value") || has_bound) {
+            let help = "drop `required = true`, or the value";
+            self.sink.add(table.place(), "what must be given has no default", "", help);
+        } else if has("value") && has_bound {
+            let help = "drop the bounds: the value says it all";
+            self.sink.add(table.place(), "a value and bounds at once", "", help);
+        }
+        let (low, high) = (check.min.or(check.above), check.max.or(check.below));
+        if (has("min") && has("above")) || (has("max") && has("below")) {
+            self.sink.add(table.place(), "two bounds on the same side", "", "keep one of them");
+        } else if let (Some(low), Some(high)) = (low, high) {
+            let none = if check.min.is_some() && check.max.is_some() { low > high } else { low >= high };
+            if none {
+                self.sink.add(table.place(), "no number lies between the bounds", "", "swap them");
+            }
+        }
+        Some(StaticCheck::Default(check))
+    }
+
+    /// `value = 5`, `value = true`, or a text with a Python literal: `"None"`, `"'localhost'"`.
+    fn literal(self, table: &mut Table<'_>) -> Option<Value> {
+        let value = table.value("value")?;
+        match value.get_ref() {
+            DeValue::Boolean(answer) => Some(Value::Bool(*answer)),
+            DeValue::Integer(number) => {
+                let parsed = i128::from_str_radix(number.as_str(), number.radix()).ok();
+                parsed.map(Value::Integer)
+            }
+            DeValue::Float(number) => number.as_str().parse().ok().map(Value::Float),
+            DeValue::String(text) => {
+                let parsed = Value::parse(text);
+                if parsed.is_none() {
+                    let help = format!("for the text itself add quotes: `\"'{text}'\"`");
+                    let title = format!("`{text}` is not a Python literal");
+                    self.sink.add(value.span(), title, "", help);
+                }
+                parsed
+            }
+            other => {
+                wrong_type(value.span(), "value", other, "a number, `true`, `false` or a text", self.sink);
+                None
+            }
+        }
     }
 }
