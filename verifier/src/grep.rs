@@ -3,6 +3,7 @@
 //! One pass over each file's bytes decides whether it can contain a match of anything that is
 //! asked for; only such files are parsed, in parallel.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -165,7 +166,7 @@ impl Query {
             line: error.line,
             message: error.message.clone(),
         });
-        let gave_up = AtomicBool::new(false);
+        let gave_up = Arc::new(AtomicBool::new(false));
         for question in &self.questions {
             if !question.concerns(path) {
                 continue;

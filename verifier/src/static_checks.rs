@@ -417,6 +417,30 @@ pub(crate) mod testing {
         }
     }
 
+    /// Asks every claim of a list: `=== what it is about | expected`, the claim's TOML, then
+    /// `---` and the code. `file` is `example.py` where the claim does not say.
+    pub(crate) fn check_cases(cases: &str) {
+        let mut wrong = Vec::new();
+        for case in cases.split("\n=== ").map(|case| case.trim_start_matches("=== ")) {
+            let (heading, rest) = case.split_once('\n').expect("a case has a heading");
+            let (about, expected) = heading.split_once(" | ").expect("a heading says what is expected");
+            let (toml, python) = rest.split_once("---").expect("a case has code");
+            let toml = if toml.contains("file") {
+                toml.to_owned()
+            } else {
+                format!("file = \"example.py\"\n{toml}")
+            };
+            let python =
+                if python.starts_with('\n') { python[1..].to_owned() } else { format!("---{python}") };
+            let observation = observe_fixture(&python, &claim_of(&toml));
+            if word(&observation) != expected {
+                let because = &observation.because;
+                wrong.push(format!("{about}: {}, expected {expected}: {because}", word(&observation)));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
     /// Asks the first check of a claim about a fixture.
     pub(crate) fn observe_fixture(fixture: &str, claim: &Claim) -> Observation {
         let tree = MemoryTree::parse(fixture);

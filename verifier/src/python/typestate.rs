@@ -112,6 +112,10 @@ pub struct Found<'f> {
     pub walked: u64,
     /// Some path was given up, because there were too many.
     pub gave_up: bool,
+    /// Files that do not compile and that a path may go through.
+    pub broken: Vec<&'f ParsedFile>,
+    /// Code that the object gets to and that is not followed, in words.
+    pub unfollowed: Vec<String>,
 }
 
 /// How far to look for orders that begin in a file.
@@ -128,7 +132,20 @@ pub struct Search<'e, 'f> {
     project: &'e Project<'f>,
     events: &'e Events<'e>,
     files: Mutex<HashMap<usize, Arc<FileKnowledge<'f>>>>,
+    /// What the calls in a function resolve to.
+    calls: Mutex<HashMap<usize, Arc<[Callees<'f>]>>>,
 }
+
+/// What has to be looked at in one file.
+struct Objects<'f> {
+    objects: HashSet<Alias<'f>>,
+    followed: HashSet<usize>,
+    broken: Vec<&'f ParsedFile>,
+    gave_up: bool,
+}
+
+/// Of the functions that run when an object is given away, so many are looked at.
+const MAX_HELPERS: usize = 300;
 
 /// What is known of one file for one search.
 struct FileKnowledge<'f> {
@@ -139,21 +156,29 @@ struct FileKnowledge<'f> {
 impl<'e, 'f> Search<'e, 'f> {
     /// A search that has looked at nothing yet.
     pub fn new(project: &'e Project<'f>, events: &'e Events<'e>) -> Self {
-        Self { project, events, files: Mutex::default() }
+        Self { project, events, files: Mutex::default(), calls: Mutex::default() }
     }
 
     /// Finds the chains whose paths begin in `file`.
     pub fn find(&self, file: &'f ParsedFile, reach: Reach) -> Found<'f> {
         let known = self.knowledge(file);
         let counts = known.facts.counts.clone();
-        let (objects, followed) = self.objects(file, &known);
+        let Objects { objects, followed, broken, gave_up } = self.objects(file, &known);
+        let mut found = Found { counts, broken, gave_up: gave_up || known.facts.gave_up, ..Found::default() };
         if objects.is_empty() {
-            return Found { counts, ..Found::default() };
+            return found;
         }
         let mut engine = Engine::new(self, objects, followed);
         engine.file(file, reach);
-        let chains = engine.chains_found();
-        Found { chains, counts, walked: engine.walked, gave_up: engine.gave_up }
+        found.chains = engine.chains_found();
+        found.walked = engine.walked;
+        found.gave_up |= engine.gave_up;
+        found.gave_up |= engine.files.iter().any(|entered| self.knowledge(entered.file).facts.gave_up);
+        for entered in &engine.files {
+            found.goes_through(file, entered.file);
+        }
+        found.unfollowed = engine.unfollowed.into_iter().collect();
+        found
     }
 
     fn knowledge(&self, file: &'f ParsedFile) -> Arc<FileKnowledge<'f>> {
@@ -173,11 +198,8 @@ impl<'e, 'f> Search<'e, 'f> {
     /// The names under which an object of this file could go through all events: those that
     /// share a group with a name of every event, here, in a base's file, or in a function
     /// elsewhere that the object is given to or comes from. Also the calls of such functions.
-    fn objects(
-        &self,
-        file: &'f ParsedFile,
-        known: &FileKnowledge<'f>,
-    ) -> (HashSet<Alias<'f>>, HashSet<usize>) {
+    fn objects(&self, file: &'f ParsedFile, known: &FileKnowledge<'f>) -> Objects<'f> {
+        let mut found = Found::default();
         let names = known.names(file);
         let mut events_of: HashMap<Group<'f>, HashSet<usize>> = HashMap::new();
         for (event, objects) in known.facts.objects.iter().enumerate() {
@@ -197,6 +219,7 @@ impl<'e, 'f> Search<'e, 'f> {
         }
         if !open.is_empty() {
             for base in self.base_files(file) {
+                found.goes_through(file, base);
                 let base = self.knowledge(base);
                 for group in &open {
                     let members = names.members(&HashSet::from([*group]));
@@ -221,12 +244,29 @@ impl<'e, 'f> Search<'e, 'f> {
                 .map(|alias| names.group(*alias))
                 .filter(|group| events_of.contains_key(group))
                 .collect();
-            if groups.is_empty() {
+            // Who gets the whole object may store another one in its attribute.
+            let gives_holder = given
+                .iter()
+                .any(|alias| matches!(alias, Alias::Variable(name) if names.receivers.contains(name)));
+            if groups.is_empty() && !gives_holder {
                 continue;
             }
             let scope = Scope::at(file, call.range());
-            for other in self.callee_files(&scope, call) {
-                let text = other.source().text();
+            let reached = self.reached(self.project.resolve_call(&scope, call));
+            found.gave_up |= reached.len() > MAX_HELPERS;
+            for function in reached {
+                if std::ptr::eq(function.file, file) {
+                    continue;
+                }
+                let text = function.file.source().text();
+                if gives_holder
+                    && names.attributes_of(events_of.keys()).iter().any(|attribute| text.contains(attribute))
+                {
+                    followed.insert(address(*call));
+                }
+                if !groups.is_empty() {
+                    found.goes_through(file, function.file);
+                }
                 for event in 0..total {
                     let literals = self.events.events[event].literals();
                     if literals.all().iter().all(|word| text.contains(word.as_str())) {
@@ -239,7 +279,50 @@ impl<'e, 'f> Search<'e, 'f> {
             }
         }
         live.extend(open.into_iter().filter(|group| events_of[group].len() == total));
-        (names.members(&live), followed)
+        let objects = names.members(&live);
+        Objects { objects, followed, broken: found.broken, gave_up: found.gave_up }
+    }
+
+    /// The functions that a call runs, and those that they run, in the order in which they are
+    /// met. One more than [`MAX_HELPERS`] when there are too many.
+    fn reached(&self, callees: Callees<'f>) -> Vec<FunctionRef<'f>> {
+        let mut reached: Vec<FunctionRef<'f>> = Vec::new();
+        let mut open = vec![callees];
+        let mut next = 0;
+        loop {
+            while let Some(callees) = open.pop() {
+                let constructors = callees.classes.iter().flat_map(|class| {
+                    let constructor = self.project.method(*class, "__init__");
+                    constructor.unwrap_or_default()
+                });
+                let functions = callees.functions.iter().map(|(function, _)| *function);
+                for function in functions.chain(constructors) {
+                    if !reached.contains(&function) {
+                        reached.push(function);
+                    }
+                }
+            }
+            let Some(function) = reached.get(next).copied() else { break };
+            if reached.len() > MAX_HELPERS {
+                reached.truncate(MAX_HELPERS + 1);
+                break;
+            }
+            next += 1;
+            let key = address(function.node);
+            let known = self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+            let calls = known.unwrap_or_else(|| {
+                let scope = Scope::inside(function.file, function.node);
+                let calls: Arc<[Callees<'f>]> = facts::calls_in(&function.node.body)
+                    .into_iter()
+                    .map(|call| self.project.resolve_call(&scope, call))
+                    .filter(|callees| !callees.functions.is_empty() || !callees.classes.is_empty())
+                    .collect();
+                self.calls.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&calls));
+                calls
+            });
+            open.extend(calls.iter().cloned());
+        }
+        reached
     }
 
     /// The other files in which classes that this file's classes inherit from are defined.
@@ -258,12 +341,16 @@ impl<'e, 'f> Search<'e, 'f> {
         }
         files
     }
+}
 
-    fn callee_files(&self, scope: &Scope<'f>, call: &'f ast::ExprCall) -> Vec<&'f ParsedFile> {
-        let callees = self.project.resolve_call(scope, call);
-        let functions = callees.functions.iter().map(|(function, _)| function.file);
-        let classes = callees.classes.iter().map(|class| class.file);
-        functions.chain(classes).filter(|other| !std::ptr::eq(*other, scope.file)).collect()
+impl<'f> Found<'f> {
+    /// A path that begins in `home` may go through `other`.
+    fn goes_through(&mut self, home: &ParsedFile, other: &'f ParsedFile) {
+        let known = |known: &&ParsedFile| std::ptr::eq(*known, other);
+        if !std::ptr::eq(home, other) && !other.source().errors().is_empty() && !self.broken.iter().any(known)
+        {
+            self.broken.push(other);
+        }
     }
 }
 
@@ -314,6 +401,8 @@ struct FileInfo<'f> {
     tracked: HashSet<Alias<'f>>,
     /// Functions, methods and classes of the file.
     defined: HashSet<&'f str>,
+    /// What methods of the file call their own object.
+    receivers: HashSet<&'f str>,
 }
 
 /// What a function does to the state in which it is entered.
@@ -386,8 +475,12 @@ struct Engine<'e, 'f> {
     walked: u64,
     budget: u64,
     gave_up: bool,
+    /// Code that the object gets to and that is not followed, in words.
+    unfollowed: BTreeSet<String>,
 }
 
+/// How many attributes deep an object is followed.
+const MAX_ATTRIBUTES: u32 = 12;
 /// Statements walked per root, before paths are given up.
 const BUDGET: u64 = 20_000;
 /// Statements walked per file.
@@ -435,6 +528,7 @@ impl<'e, 'f> Engine<'e, 'f> {
             walked: 0,
             budget: BUDGET,
             gave_up: false,
+            unfollowed: BTreeSet::new(),
         }
     }
 
@@ -462,8 +556,8 @@ impl<'e, 'f> Engine<'e, 'f> {
             }
         }
         let tracked = names.with_holders(objects);
-        let defined = names.defined.clone();
-        self.files.push(FileInfo { file, occurrences, tracked, defined });
+        let (defined, receivers) = (names.defined.clone(), names.receivers.clone());
+        self.files.push(FileInfo { file, occurrences, tracked, defined, receivers });
         self.file_ids.insert(address(file), self.files.len() - 1);
         self.files.len() - 1
     }
@@ -543,7 +637,8 @@ impl<'e, 'f> Engine<'e, 'f> {
             Slot::Field(loc, _) => self.locs[loc as usize].depth + 1,
         };
         // A list that is walked by `node = node.next` has no end.
-        if depth > 5 {
+        if depth > MAX_ATTRIBUTES {
+            self.gave_up = true;
             return None;
         }
         let info = || LocInfo { none: false, class: None, function: None, depth };
@@ -662,7 +757,9 @@ impl<'e, 'f> Engine<'e, 'f> {
     /// Whether a call may run a function that is followed: one of the same file, or one of
     /// those elsewhere that an object is given to or comes from.
     fn may_follow(&self, file: usize, call: &ast::ExprCall) -> bool {
-        facts::last_name(&call.func).is_some_and(|name| self.files[file].defined.contains(name))
+        // Elsewhere an object has been handed on, and is followed wherever it goes.
+        file != 0
+            || facts::last_name(&call.func).is_some_and(|name| self.files[file].defined.contains(name))
             || self.followed.contains(&address(call))
     }
 

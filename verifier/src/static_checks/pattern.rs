@@ -34,6 +34,7 @@
 //! Holds: `pattern = "pickle.loads(...)"` on `from pickle import loads as l` and `l(data)`. Does
 //! not: on `json.loads(data)`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::catalogue::check::PatternCheck;
@@ -146,7 +147,7 @@ fn looked(
 }
 
 fn look(subject: Subject, formula: &Formula, first: Option<&Pattern>, settings: Settings) -> Seen {
-    let gave_up = AtomicBool::new(false);
+    let gave_up = Arc::new(AtomicBool::new(false));
     let matcher = Matcher::with_settings(subject.file.source(), settings).watched_by(&gave_up);
     let within = subject.symbol.map(|symbol| symbol.range);
     let mut ranges: Vec<_> = matcher

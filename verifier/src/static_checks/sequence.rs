@@ -39,6 +39,10 @@
 //! - Methods that a class only inherits count for a claim about one file, under a label; a sweep
 //!   cites a class for what its own code does.
 //!
+//! There are bounds on the work: on paths, on calls inside calls, on how far an object is
+//! followed. Where one of them was met and nothing was found, the answer is that it could not be
+//! observed; so it is when the object was given to code in a file that does not compile.
+//!
 //! What it cannot see: objects in containers with computed keys, values that condition one
 //! another (`if self.ready:`), functions outside the target, decorators that change a function.
 //! In a sweep a file is looked at when it has the words of the first pattern, or, when that has
@@ -46,7 +50,7 @@
 
 use crate::catalogue::check::SequenceCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
-use crate::evidence::{Observation, Site};
+use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::Pattern;
 use crate::python::typestate::{Chain, Events, Reach, Root, Search, Step};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -120,6 +124,11 @@ pub fn observe(check: &SequenceCheck, claim: &Claim, context: &Context) -> Obser
         sight.searched.nodes += seen.walked;
         sight.notes.extend(seen.notes);
         sight.sites.extend(seen.sites);
+        for reason in seen.blind {
+            if !sight.searched.blind.contains(&reason) {
+                sight.searched.blind.push(reason);
+            }
+        }
         objects += seen.objects;
         because = because.or(seen.because);
         for (total, count) in counts.iter_mut().zip(seen.counts) {
@@ -151,6 +160,8 @@ struct Seen {
     counts: Vec<usize>,
     walked: u64,
     notes: Vec<String>,
+    /// Why it proves nothing that no object was found.
+    blind: Vec<Reason>,
 }
 
 fn look<'f>(check: &SequenceCheck, search: &Search<'_, 'f>, subject: Subject<'f>, sweeps: bool) -> Seen {
@@ -165,9 +176,12 @@ fn look<'f>(check: &SequenceCheck, search: &Search<'_, 'f>, subject: Subject<'f>
         found = ask(Reach::Inherited);
     }
     let mut seen = Seen { counts: found.counts, walked: found.walked, ..Seen::default() };
+    seen.blind.extend(found.broken.iter().filter_map(|file| file.broken()));
+    seen.blind.extend(found.unfollowed.into_iter().map(|what| Reason::Unresolved { what }));
     for chain in &found.chains {
         // Where the parser had to guess, nothing can be concluded.
-        if chain.steps.iter().any(|step| broken_within(step.file, step.range).is_some()) {
+        if let Some(reason) = chain.steps.iter().find_map(broken_around) {
+            seen.blind.push(reason);
             continue;
         }
         if sweeps && file.broken().is_some() {
@@ -199,10 +213,22 @@ fn look<'f>(check: &SequenceCheck, search: &Search<'_, 'f>, subject: Subject<'f>
     }
     if !seen.sites.is_empty() {
         seen.notes.extend(broken_elsewhere_note(file));
-    } else if found.gave_up {
-        seen.notes.push(format!("`{}`: too many ways through the code, some were left out", file.path()));
+    }
+    if found.gave_up {
+        let what = format!("`{}`: too many ways through the code, some were left out", file.path());
+        if seen.sites.is_empty() {
+            seen.blind.push(Reason::Unresolved { what });
+        } else {
+            seen.notes.push(what);
+        }
     }
     seen
+}
+
+/// The error in the function or class body that a step stands in, if there is one.
+fn broken_around(step: &Step) -> Option<Reason> {
+    let around = step.file.symbols().innermost(step.range).map_or(step.range, |symbol| symbol.range);
+    broken_within(step.file, around)
 }
 
 /// Whether a chain is about the subject: some event stands in it, or the way begins in it.

@@ -5,6 +5,7 @@
 //! what is to be done next, and calls it once for every way that it finds: with the metavariables
 //! bound in the state. It answers `true` when that has answered `true`, which ends the search.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ruff_python_ast::{self as ast, Expr};
@@ -17,13 +18,13 @@ use super::value::Constant;
 use crate::python::SourceFile;
 
 /// The matcher of one file, at work.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Engine<'f> {
     pub(super) file: &'f SourceFile,
     pub(super) facts: &'f Facts,
     pub(super) settings: Settings,
     /// Set when an attempt was given up, so that not all is known.
-    pub(super) gave_up: Option<&'f AtomicBool>,
+    pub(super) gave_up: Option<Arc<AtomicBool>>,
 }
 
 /// What a matcher takes to be the same.
@@ -80,7 +81,7 @@ impl<'f> Engine<'f> {
     }
 
     pub(super) fn give_up(&self) {
-        if let Some(gave_up) = self.gave_up {
+        if let Some(gave_up) = &self.gave_up {
             gave_up.store(true, Ordering::Relaxed);
         }
     }

@@ -1,6 +1,7 @@
 //! Finding a pattern in a file.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
@@ -26,7 +27,7 @@ pub struct Match<'f> {
 
 /// Finds patterns in one file. Making one costs nothing: what has to be known of the file is
 /// gathered once, and kept with it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Matcher<'f> {
     engine: Engine<'f>,
 }
@@ -48,8 +49,8 @@ impl<'f> Matcher<'f> {
     /// The same, but when a pattern has too many ways to match at some place, and not all of them
     /// were tried, `gave_up` is set: what was not found may be there then.
     #[must_use]
-    pub fn watched_by(self, gave_up: &'f AtomicBool) -> Self {
-        Self { engine: Engine { gave_up: Some(gave_up), ..self.engine } }
+    pub fn watched_by(self, gave_up: &Arc<AtomicBool>) -> Self {
+        Self { engine: Engine { gave_up: Some(Arc::clone(gave_up)), ..self.engine } }
     }
 
     /// The file that is searched.
@@ -98,7 +99,7 @@ impl<'f> Matcher<'f> {
         bindings: &Bindings<'f>,
     ) -> Vec<Match<'f>> {
         let mut finder =
-            Finder { engine: self.engine, root: &pattern.root, within, bindings, matches: Vec::new() };
+            Finder { engine: &self.engine, root: &pattern.root, within, bindings, matches: Vec::new() };
         finder.body(&self.engine.file.module().body);
         finder.matches
     }
@@ -207,7 +208,7 @@ pub(super) fn each_expression<'f>(expression: &'f Expr, visit: &mut dyn FnMut(&'
 }
 
 struct Finder<'p, 'f> {
-    engine: Engine<'f>,
+    engine: &'p Engine<'f>,
     root: &'p Root,
     within: Option<TextRange>,
     bindings: &'p Bindings<'f>,

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Literals, Matcher, Pattern, Prefilter};
@@ -351,7 +352,7 @@ fn literals_are_what_a_match_cannot_do_without() {
 fn too_many_ways_to_match_are_told() {
     let arguments: Vec<String> = (0..400).map(|number| number.to_string()).collect();
     let file = parse(&format!("f({})\n", arguments.join(", ")));
-    let gave_up = AtomicBool::new(false);
+    let gave_up = Arc::new(AtomicBool::new(false));
     let matcher = Matcher::new(&file).watched_by(&gave_up);
     assert_eq!(matcher.find(&pattern("f(..., $X, ...)")).len(), 400);
     assert!(!gave_up.load(Ordering::Relaxed));

@@ -14,9 +14,13 @@ use crate::python::project::{ClassRef, FunctionRef, Scope};
 use crate::python::{Ranged, TextRange};
 
 /// Calls inside calls are followed this far.
-const MAX_CALLS: usize = 10;
+const MAX_CALLS: usize = 30;
 /// Of a call that can run several functions, this many are followed.
-const MAX_CALLEES: usize = 4;
+const MAX_CALLEES: usize = 16;
+/// A function that calls itself is entered so many times at once.
+const MAX_RECURSION: usize = 2;
+/// So many functions are looked through for one that matters.
+const MAX_REACHED: usize = 2_000;
 /// Expressions deeper than this are not looked into.
 const MAX_DEPTH: u32 = 200;
 
@@ -36,7 +40,11 @@ impl<'f> Engine<'_, 'f> {
     }
 
     fn evaluate_within(&mut self, frame: Frame, state: &mut State, expr: &'f Expr, depth: u32) -> Locs {
-        if depth > MAX_DEPTH || self.dead {
+        if self.dead {
+            return state::none();
+        }
+        if depth > MAX_DEPTH {
+            self.gave_up = true;
             return state::none();
         }
         let depth = depth + 1;
@@ -240,12 +248,24 @@ impl<'f> Engine<'_, 'f> {
             self.occurrences(frame, state, call.range(), None);
             return all;
         }
+        if let Some((object, name)) = setattr_of(call)
+            && let Some(base) = self.peek(frame, state, object)
+        {
+            let name = self.name(name);
+            let stored = arguments.positional.get(2).cloned().flatten().unwrap_or_else(state::none);
+            for loc in base.iter() {
+                state.set(Slot::Field(*loc, name), stored.clone());
+            }
+            self.occurrences(frame, state, call.range(), None);
+            return state::none();
+        }
         let callees = self.callees(frame, state, call, receiver.as_ref());
         let before = state.clone();
         let mut after: Option<State> = None;
         let mut all = state::none();
         let mut entered = false;
         let mut constructed = None;
+        self.gave_up |= callees.len() > MAX_CALLEES;
         for callee in callees.iter().take(MAX_CALLEES) {
             let mut path = before.clone();
             let mut arguments = arguments.clone();
@@ -310,6 +330,30 @@ impl<'f> Engine<'_, 'f> {
             all = self.fresh(frame, state, call.range());
         }
         self.occurrences(frame, state, call.range(), None);
+        all
+    }
+
+    /// Runs a method of objects whose class is known, when the language calls it.
+    pub(super) fn run_method(
+        &mut self,
+        frame: Frame,
+        state: &mut State,
+        site: TextRange,
+        locs: &[Loc],
+        name: &str,
+    ) -> Option<Locs> {
+        let mut all = None;
+        for loc in locs {
+            let Some(class) = self.locs[*loc as usize].class else { continue };
+            for function in self.method(class, None, name) {
+                let receiver = Some((state::one(*loc), Some(class)));
+                let callee = Callee { function, receiver, parent: None, constructs: false };
+                let arguments = Arguments { receiver: Some(state::one(*loc)), ..Arguments::default() };
+                if let Some(values) = self.enter(frame, state, site, &callee, &arguments) {
+                    all = Some(state::union(all.as_deref().unwrap_or(&[]), &values));
+                }
+            }
+        }
         all
     }
 
@@ -419,7 +463,7 @@ impl<'f> Engine<'_, 'f> {
         let function = callee.function;
         let key = address(function.node);
         let class = callee.receiver.as_ref().and_then(|(_, class)| *class).or_else(|| function.class_ref());
-        if self.active.contains(&key) || self.active.len() >= MAX_CALLS {
+        if self.active.iter().filter(|active| **active == key).count() >= MAX_RECURSION {
             return None;
         }
         if self.function_facts(function).is_placeholder {
@@ -427,9 +471,21 @@ impl<'f> Engine<'_, 'f> {
         }
         // A function that does nothing with its arguments may still give one of them back.
         let gives_back = || arguments.all().any(|loc| !state.chains(loc).is_empty());
-        let matters = self.is_relevant(function, class, 0)
-            || (gives_back() && self.function_facts(function).returns_name);
+        let matters =
+            self.is_relevant(function, class) || (gives_back() && self.function_facts(function).returns_name);
         if !matters {
+            return None;
+        }
+        if self.function_facts(function).is_generator {
+            self.unfollowed.insert(format!(
+                "`{}` of `{}` is a generator: when its code runs is not followed",
+                function.qualified_name(),
+                function.file.path()
+            ));
+            return None;
+        }
+        if self.active.len() >= MAX_CALLS {
+            self.gave_up = true;
             return None;
         }
         let frame = self.frame(caller, site, function, class, callee.parent);
@@ -585,38 +641,66 @@ impl<'f> Engine<'_, 'f> {
 
     /// Whether running a function can matter: it, or something that it calls, has a place for
     /// an event or touches an attribute that an event's object is kept in.
-    pub(super) fn is_relevant(
-        &mut self,
-        function: FunctionRef<'f>,
-        class: Option<ClassRef<'f>>,
-        depth: u32,
-    ) -> bool {
-        let key = (address(function.node), class.map_or(0, |class| address(class.node)));
-        if let Some(known) = self.relevant.get(&key) {
+    pub(super) fn is_relevant(&mut self, function: FunctionRef<'f>, class: Option<ClassRef<'f>>) -> bool {
+        let key = |function: FunctionRef<'f>, class: Option<ClassRef<'f>>| {
+            (address(function.node), class.map_or(0, |class| address(class.node)))
+        };
+        let first = key(function, class);
+        if let Some(known) = self.relevant.get(&first) {
             return *known;
         }
-        // Until it is known, for functions that call each other.
-        self.relevant.insert(key, false);
-        let objects = self.objects.clone();
-        let facts = self.function_facts(function);
-        let direct = facts.has_occurrence
-            || facts.never_returns
-            || facts.attributes.iter().any(|attribute| objects.contains(&Alias::Attribute(attribute)));
-        let calls = facts.calls.clone();
-        let relevant = direct
-            || (depth < 6
-                && calls.into_iter().any(|call| self.call_is_relevant(function, class, call, depth)));
-        self.relevant.insert(key, relevant);
+        let mut seen = vec![first];
+        let mut open = vec![(function, class)];
+        let mut relevant = false;
+        while let Some((function, class)) = open.pop() {
+            relevant = match self.relevant.get(&key(function, class)) {
+                Some(known) => *known,
+                None => self.matters_itself(function),
+            };
+            if relevant {
+                break;
+            }
+            if seen.len() > MAX_REACHED {
+                self.gave_up = true;
+                break;
+            }
+            if self.relevant.contains_key(&key(function, class)) {
+                continue;
+            }
+            for call in self.function_facts(function).calls.clone() {
+                for (next, class) in self.callees_of(function, class, call) {
+                    if !seen.contains(&key(next, class)) {
+                        seen.push(key(next, class));
+                        open.push((next, class));
+                    }
+                }
+            }
+        }
+        if relevant {
+            self.relevant.insert(first, true);
+        } else {
+            // None of those that it reaches matters either.
+            self.relevant.extend(seen.into_iter().map(|key| (key, false)));
+        }
         relevant
     }
 
-    fn call_is_relevant(
+    fn matters_itself(&mut self, function: FunctionRef<'f>) -> bool {
+        let facts = self.function_facts(function);
+        if facts.has_occurrence || facts.never_returns {
+            return true;
+        }
+        let attributes = facts.attributes.clone();
+        attributes.into_iter().any(|attribute| self.objects.contains(&Alias::Attribute(attribute)))
+    }
+
+    /// The functions that a call in a function can run, as far as they are followed.
+    fn callees_of(
         &mut self,
         function: FunctionRef<'f>,
         class: Option<ClassRef<'f>>,
         call: &'f ast::ExprCall,
-        depth: u32,
-    ) -> bool {
+    ) -> Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)> {
         if let Expr::Attribute(attribute) = &*call.func
             && let (Expr::Name(receiver), Some(class)) = (&*attribute.value, class)
             && function.node.parameters.iter().next().is_some_and(|first| {
@@ -624,18 +708,18 @@ impl<'f> Engine<'_, 'f> {
             })
         {
             let functions = self.method(class, None, attribute.attr.as_str());
-            return functions.into_iter().any(|next| self.is_relevant(next, Some(class), depth + 1));
+            return functions.into_iter().map(|next| (next, Some(class))).collect();
         }
         if let Expr::Attribute(attribute) = &*call.func
             && is_super(&attribute.value)
             && let (Some(class), Some(own)) = (class, function.class_ref())
         {
             let functions = self.method(class, Some(own), attribute.attr.as_str());
-            return functions.into_iter().any(|next| self.is_relevant(next, Some(class), depth + 1));
+            return functions.into_iter().map(|next| (next, Some(class))).collect();
         }
         let file = self.file_id(function.file);
         if !self.may_follow(file, call) {
-            return false;
+            return Vec::new();
         }
         let key = (address(call), class.map_or(0, |class| address(class.node)));
         let callees = match self.resolved.get(&key) {
@@ -653,10 +737,7 @@ impl<'f> Engine<'_, 'f> {
                 self.method(class, None, "__init__").into_iter().map(|function| (function, Some(class))),
             );
         }
-        next.into_iter().any(|(function, class)| {
-            let class = class.or_else(|| function.class_ref());
-            self.is_relevant(function, class, depth + 1)
-        })
+        next.into_iter().map(|(function, class)| (function, class.or_else(|| function.class_ref()))).collect()
     }
 }
 
@@ -677,6 +758,17 @@ impl Arguments {
 
     fn keyword(&self, name: &str) -> Option<Locs> {
         self.keywords.iter().find(|(known, _)| known == name).map(|(_, locs)| locs.clone())
+    }
+}
+
+/// `setattr(object, "name", value)` with a literal name.
+fn setattr_of(call: &ast::ExprCall) -> Option<(&Expr, &str)> {
+    let Expr::Name(function) = &*call.func else { return None };
+    match &*call.arguments.args {
+        [object, Expr::StringLiteral(name), _] if function.id.as_str() == "setattr" => {
+            Some((object, name.value.to_str()))
+        }
+        _ => None,
     }
 }
 

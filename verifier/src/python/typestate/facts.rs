@@ -1,6 +1,8 @@
 //! What is known of files and functions before any path is walked.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
@@ -34,6 +36,8 @@ pub(super) struct FileFacts<'f> {
     pub(super) counts: Vec<usize>,
     /// The last names of each event's objects: `context` of `self.context`.
     pub(super) objects: Vec<HashSet<Alias<'f>>>,
+    /// A pattern had too many ways to match somewhere.
+    pub(super) gave_up: bool,
 }
 
 impl<'f> FileFacts<'f> {
@@ -41,7 +45,8 @@ impl<'f> FileFacts<'f> {
         let count = events.events.len();
         let mut facts =
             Self { counts: vec![0; count], objects: vec![HashSet::new(); count], ..Self::default() };
-        let matcher = Matcher::new(file.source());
+        let gave_up = Arc::new(AtomicBool::new(false));
+        let matcher = Matcher::new(file.source()).watched_by(&gave_up);
         let text = file.source().text();
         let shared = events.shared_metavariables();
         let numbered = events.events.iter().enumerate().map(|(index, pattern)| (Some(index), pattern));
@@ -61,6 +66,12 @@ impl<'f> FileFacts<'f> {
                     .collect();
                 facts.occurrences.entry(found.range).or_default().push(Occurrence { event, object, shared });
             }
+        }
+        facts.gave_up = gave_up.load(Ordering::Relaxed);
+        // One piece of code that is several events happens once: it goes on with what was there
+        // before it, and only then begins anew.
+        for found in facts.occurrences.values_mut() {
+            found.sort_by_key(|occurrence| std::cmp::Reverse(occurrence.event));
         }
         facts
     }
@@ -106,6 +117,22 @@ impl<'f> Visitor<'f> for AttributeSearch<'f> {
     }
 }
 
+/// All calls in some code, those of functions inside it too.
+pub(super) fn calls_in(body: &[Stmt]) -> Vec<&ast::ExprCall> {
+    struct Calls<'f>(Vec<&'f ast::ExprCall>);
+    impl<'f> Visitor<'f> for Calls<'f> {
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            if let Expr::Call(call) = expr {
+                self.0.push(call);
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut calls = Calls(Vec::new());
+    calls.visit_body(body);
+    calls.0
+}
+
 /// `context` of `self.context`, `sock` of `sock` and of `sock["a"]`.
 pub(super) fn last_name(expr: &Expr) -> Option<&str> {
     match expr {
@@ -135,6 +162,8 @@ pub(super) struct FunctionFacts<'f> {
     pub(super) returns_name: bool,
     /// It always raises or exits.
     pub(super) never_returns: bool,
+    /// Its code does not run when it is called.
+    pub(super) is_generator: bool,
     /// All that it does is to say that a subclass has to do it.
     pub(super) is_placeholder: bool,
 }
@@ -152,7 +181,8 @@ impl<'f> FunctionFacts<'f> {
         let Collector { mut facts, outer, .. } = collector;
         facts.locals.retain(|name| !outer.contains(name));
         let endings = endings(&function.body, &PlainNames);
-        facts.never_returns = !endings.normal && !endings.returns && !is_generator(&function.body);
+        facts.is_generator = is_generator(&function.body);
+        facts.never_returns = !endings.normal && !endings.returns && !facts.is_generator;
         facts.is_placeholder = facts.never_returns
             && !endings.leaves
             && !endings.raises.is_empty()

@@ -47,6 +47,8 @@ pub(super) struct Names<'f> {
     constructed: Vec<Alias<'f>>,
     /// Functions, methods and classes of the file.
     pub(super) defined: HashSet<&'f str>,
+    /// What methods of the file call their own object: `self`.
+    pub(super) receivers: HashSet<&'f str>,
     /// Parameters of the file's functions.
     parameters: Vec<&'f str>,
     /// Calls of functions that are not in this file, with the names that go in or come out.
@@ -56,7 +58,12 @@ pub(super) struct Names<'f> {
 impl<'f> Names<'f> {
     pub(super) fn new(file: &'f ParsedFile) -> Self {
         let body = &file.source().module().body;
-        let mut functions = Functions { functions: HashMap::new(), classes: Vec::new(), class: None };
+        let mut functions = Functions {
+            functions: HashMap::new(),
+            classes: Vec::new(),
+            receivers: HashSet::from(["self"]),
+            class: None,
+        };
         for stmt in body {
             functions.visit_stmt(stmt);
         }
@@ -67,6 +74,7 @@ impl<'f> Names<'f> {
             holders: Vec::new(),
             constructed: Vec::new(),
             defined: functions.functions.keys().copied().chain(functions.classes).collect(),
+            receivers: functions.receivers,
             parameters: Vec::new(),
             outside: Vec::new(),
         };
@@ -131,6 +139,23 @@ impl<'f> Names<'f> {
         alone.chain(several).collect()
     }
 
+    /// The attributes that are in some groups.
+    pub(super) fn attributes_of<'g>(&self, groups: impl Iterator<Item = &'g Group<'f>>) -> Vec<&'f str>
+    where
+        'f: 'g,
+    {
+        let members = self.members(&groups.copied().collect());
+        let mut attributes: Vec<&'f str> = members
+            .into_iter()
+            .filter_map(|alias| match alias {
+                Alias::Attribute(name) => Some(name),
+                Alias::Variable(_) | Alias::Result(_) => None,
+            })
+            .collect();
+        attributes.sort_unstable();
+        attributes
+    }
+
     /// The groups that a function of the file can be given an object of.
     pub(super) fn given(&self) -> HashSet<Group<'f>> {
         self.parameters.iter().map(|name| self.group(Alias::Variable(name))).collect()
@@ -173,6 +198,7 @@ pub(super) enum Group<'f> {
 struct Functions<'f> {
     functions: HashMap<&'f str, Vec<(&'f ast::StmtFunctionDef, usize)>>,
     classes: Vec<&'f str>,
+    receivers: HashSet<&'f str>,
     class: Option<&'f ast::StmtClassDef>,
 }
 
@@ -181,6 +207,9 @@ impl<'f> Visitor<'f> for Functions<'f> {
         match stmt {
             Stmt::FunctionDef(function) => {
                 let skip = usize::from(self.class.is_some());
+                if let (Some(_), Some(first)) = (self.class, function.parameters.iter().next()) {
+                    self.receivers.insert(first.name().as_str());
+                }
                 self.functions.entry(function.name.as_str()).or_default().push((function, skip));
                 if let (Some(class), "__init__") = (self.class, function.name.as_str()) {
                     self.functions.entry(class.name.as_str()).or_default().push((function, skip));
@@ -315,7 +344,7 @@ impl<'f> Builder<'f> {
                 let bound = positional.nth(index + skip);
                 for parameter in ordinary.into_iter().chain(bound) {
                     let mut aliases = aliases.clone();
-                    if parameter.name().as_str() != "self" {
+                    if !self.names.receivers.contains(parameter.name().as_str()) {
                         aliases.push(Alias::Variable(parameter.name().as_str()));
                     }
                     self.unite_all(&aliases);
@@ -420,7 +449,7 @@ impl<'f> Visitor<'f> for Builder<'f> {
         match expr {
             Expr::Attribute(attribute) => {
                 if let Some(holder) = Alias::of(&attribute.value)
-                    && holder != Alias::Variable("self")
+                    && !matches!(holder, Alias::Variable(name) if self.names.receivers.contains(name))
                 {
                     self.names.holders.push((holder, attribute.attr.as_str()));
                 }

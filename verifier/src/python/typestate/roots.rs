@@ -108,7 +108,7 @@ impl<'f> Engine<'_, 'f> {
             exit = Some(declared.clone());
         }
         for function in constructors {
-            if self.is_relevant(function, Some(class), 0) {
+            if self.is_relevant(function, Some(class)) {
                 let entry = Entry { function, class: Some(class) };
                 let state = self.run_entry(entry, declared.clone(), Some(instance));
                 self.join_into(&mut exit, state);
@@ -147,7 +147,7 @@ impl<'f> Engine<'_, 'f> {
         for entry in private {
             if !self.visited.contains(&address(entry.function.node)) {
                 self.begin(Root::Class(class), false);
-                if self.is_relevant(entry.function, entry.class, 0) {
+                if self.is_relevant(entry.function, entry.class) {
                     self.run_entry(entry, State::default(), Some(instance));
                 }
             }
@@ -170,7 +170,7 @@ impl<'f> Engine<'_, 'f> {
             }
             self.begin(Root::Class(class), true);
             for entry in inherited {
-                if self.is_relevant(entry.function, entry.class, 0) {
+                if self.is_relevant(entry.function, entry.class) {
                     self.budget = BUDGET.min(FILE_BUDGET.saturating_sub(self.walked));
                     let state = self.opened(&state, instance);
                     self.run_entry(entry, state, Some(instance));
@@ -225,11 +225,8 @@ impl<'f> Engine<'_, 'f> {
     /// Runs entries one after another in any order, until what they leave behind changes nothing.
     fn life(&mut self, owner: Loc, start: State, entries: &[Entry<'f>], repaired: &BTreeSet<Name>) -> State {
         let mut state = start;
-        let entries: Vec<Entry<'f>> = entries
-            .iter()
-            .copied()
-            .filter(|entry| self.is_relevant(entry.function, entry.class, 0))
-            .collect();
+        let entries: Vec<Entry<'f>> =
+            entries.iter().copied().filter(|entry| self.is_relevant(entry.function, entry.class)).collect();
         for _ in 0..=self.events.events.len() {
             let mut next = state.clone();
             for entry in &entries {
@@ -350,7 +347,7 @@ impl<'f> Engine<'_, 'f> {
             }
             let Some((function, parent)) = self.locs[loc as usize].function else { continue };
             let class = self.frames[parent as usize].class;
-            if self.active.contains(&address(function.node)) || !self.is_relevant(function, class, 0) {
+            if self.active.contains(&address(function.node)) || !self.is_relevant(function, class) {
                 continue;
             }
             let mut state = exit.clone();

@@ -30,6 +30,8 @@ pub(super) type Locs = Rc<[Loc]>;
 pub(super) struct State {
     slots: Rc<Vec<(Slot, Locs)>>,
     chains: Rc<BTreeMap<Loc, Rc<[ChainId]>>>,
+    /// Something was left out on the way here, because there was too much of it.
+    cut: bool,
 }
 
 impl PartialEq for State {
@@ -44,9 +46,9 @@ impl PartialEq for State {
 }
 
 /// More ways than this to reach one object's state are not told apart.
-const MAX_CHAINS: usize = 24;
+const MAX_CHAINS: usize = 32;
 /// More objects than this in one slot are not followed.
-const MAX_LOCS: usize = 12;
+const MAX_LOCS: usize = 16;
 
 impl State {
     /// Whether this is the very same state, not only an equal one.
@@ -59,7 +61,16 @@ impl State {
         Some(&self.slots[at].1)
     }
 
-    pub(super) fn set(&mut self, slot: Slot, locs: Locs) {
+    /// Whether something was left out on the way here.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    pub(super) fn set(&mut self, slot: Slot, mut locs: Locs) {
+        if locs.len() > MAX_LOCS {
+            locs = Rc::from(&locs[..MAX_LOCS]);
+            self.cut = true;
+        }
         match self.slots.binary_search_by_key(&slot, |(slot, _)| *slot) {
             Ok(at) if Rc::ptr_eq(&self.slots[at].1, &locs) || self.slots[at].1 == locs => {}
             Ok(at) => Rc::make_mut(&mut self.slots)[at].1 = locs,
@@ -95,7 +106,10 @@ impl State {
     pub(super) fn set_chains(&mut self, loc: Loc, mut chains: Vec<ChainId>) {
         chains.sort_unstable();
         chains.dedup();
-        chains.truncate(MAX_CHAINS);
+        if chains.len() > MAX_CHAINS {
+            chains.truncate(MAX_CHAINS);
+            self.cut = true;
+        }
         if chains.is_empty() {
             if self.chains.contains_key(&loc) {
                 Rc::make_mut(&mut self.chains).remove(&loc);
@@ -118,6 +132,7 @@ impl State {
 
     /// Either of two paths. `initial` gives what an attribute holds where nothing was stored.
     pub(super) fn join(&mut self, other: &Self, mut initial: impl FnMut(Slot) -> Option<Loc>) {
+        self.cut |= other.cut;
         if !Rc::ptr_eq(&self.slots, &other.slots) {
             let mut joined: Vec<(Slot, Locs)> = Vec::with_capacity(self.slots.len() + 4);
             let mut changed = false;
@@ -155,6 +170,10 @@ impl State {
                 }
             }
             if changed {
+                for (_, locs) in joined.iter_mut().filter(|(_, locs)| locs.len() > MAX_LOCS) {
+                    *locs = Rc::from(&locs[..MAX_LOCS]);
+                    self.cut = true;
+                }
                 self.slots = Rc::new(joined);
             }
         }
@@ -172,12 +191,11 @@ impl State {
     }
 }
 
-/// The union of two sets. A set that grows too large is followed no further.
+/// The union of two sets.
 pub(super) fn union(left: &[Loc], right: &[Loc]) -> Locs {
     let mut all: Vec<Loc> = left.iter().chain(right).copied().collect();
     all.sort_unstable();
     all.dedup();
-    all.truncate(MAX_LOCS);
     all.into()
 }
 

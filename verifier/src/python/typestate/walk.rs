@@ -37,7 +37,7 @@ pub(super) struct Sink {
 type Header<'h, E> = dyn Fn(&mut E, State) -> (Option<State>, Option<State>) + 'h;
 
 /// A loop whose state still changes after this many rounds is left as it is.
-const MAX_ROUNDS: usize = 4;
+const MAX_ROUNDS: usize = 8;
 
 impl<'f> Engine<'_, 'f> {
     pub(super) fn block(&mut self, frame: Frame, state: State, body: &'f [Stmt]) -> Flow {
@@ -54,6 +54,7 @@ impl<'f> Engine<'_, 'f> {
 
     fn statement(&mut self, frame: Frame, mut state: State, stmt: &'f Stmt) -> Flow {
         self.walked += 1;
+        self.gave_up |= state.is_cut();
         if self.budget == 0 {
             self.gave_up = true;
             return Flow::default();
@@ -269,16 +270,20 @@ impl<'f> Engine<'_, 'f> {
         let mut before = state;
         let mut breaks: Option<State> = None;
         let mut leaves: Option<State> = None;
-        for _ in 0..MAX_ROUNDS {
+        for round in 0..=MAX_ROUNDS {
+            if round == MAX_ROUNDS {
+                self.gave_up = true;
+                break;
+            }
             let (enters, leaving) = header(self, before.clone());
             if !endless {
                 self.join_into(&mut leaves, leaving);
             }
             let Some(state) = enters else { break };
-            let mut round = self.block(frame, state, body);
-            self.join_into(&mut breaks, round.breaks.take());
-            let mut again = round.normal;
-            self.join_into(&mut again, round.continues);
+            let mut walked = self.block(frame, state, body);
+            self.join_into(&mut breaks, walked.breaks.take());
+            let mut again = walked.normal;
+            self.join_into(&mut again, walked.continues);
             let Some(again) = again else { break };
             let mut next = before.clone();
             self.join(&mut next, &again);
@@ -303,10 +308,18 @@ impl<'f> Engine<'_, 'f> {
         node: &'f ast::StmtWith,
     ) -> Flow {
         let mut suppresses = false;
+        let mut managers = Vec::new();
         for item in &node.items {
-            let locs = self.evaluate(frame, &mut state, &item.context_expr);
+            let mut locs = self.evaluate(frame, &mut state, &item.context_expr);
             if std::mem::take(&mut self.dead) {
                 return Flow::default();
+            }
+            managers.push((item.context_expr.range(), locs.clone()));
+            let names = if node.is_async { ["__aenter__", "__aexit__"] } else { ["__enter__", "__exit__"] };
+            if let Some(entered) =
+                self.run_method(frame, &mut state, item.context_expr.range(), &locs, names[0])
+            {
+                locs = entered;
             }
             if let Some(target) = &item.optional_vars {
                 self.store(frame, &mut state, target, &locs, Some(&item.context_expr));
@@ -316,13 +329,21 @@ impl<'f> Engine<'_, 'f> {
             }
         }
         self.occurrences(frame, &mut state, stmt.range(), None);
-        if !suppresses {
-            return self.block(frame, state, &node.body);
-        }
         self.raised.push(Sink::default());
         let mut flow = self.block(frame, state, &node.body);
         let raised = self.raised.pop().and_then(|sink| sink.state);
-        self.join_into(&mut flow.normal, raised);
+        if suppresses {
+            self.join_into(&mut flow.normal, raised);
+        } else if let Some(raised) = raised {
+            self.may_raise(&raised);
+        }
+        let name = if node.is_async { "__aexit__" } else { "__exit__" };
+        for (range, locs) in managers.into_iter().rev() {
+            for state in [&mut flow.normal, &mut flow.breaks, &mut flow.continues].into_iter().flatten() {
+                self.run_method(frame, state, range, &locs, name);
+                self.dead = false;
+            }
+        }
         flow
     }
 
@@ -498,6 +519,8 @@ impl<'f> Engine<'_, 'f> {
             tracked: &file.tracked,
             defined: &file.defined,
             followed: &self.followed,
+            receivers: &file.receivers,
+            elsewhere: self.frames[frame as usize].file != 0,
             found: file.occurrences.contains_key(&stmt.range()),
             depth: 0,
         };
@@ -593,6 +616,9 @@ struct Touches<'t, 'f> {
     tracked: &'t HashSet<Alias<'f>>,
     defined: &'t HashSet<&'f str>,
     followed: &'t HashSet<usize>,
+    receivers: &'t HashSet<&'f str>,
+    /// The code stands in another file than the one in which paths begin.
+    elsewhere: bool,
     found: bool,
     depth: u32,
 }
@@ -618,11 +644,13 @@ impl<'f> Visitor<'f> for Touches<'_, 'f> {
                         || self.defined.contains(attribute.attr.as_str())
                 }
                 Expr::Call(call) => {
-                    self.followed.contains(&super::address(call))
+                    self.elsewhere
+                        || self.followed.contains(&super::address(call))
                         || known_call_of(call)
+                        || matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "setattr")
                         // It may be a method that the class inherits.
                         || matches!(&*call.func, Expr::Attribute(attribute)
-                            if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self"))
+                            if matches!(&*attribute.value, Expr::Name(name) if self.receivers.contains(name.id.as_str())))
                         || matches!(&*call.func, Expr::Attribute(attribute)
                             if matches!(&*attribute.value, Expr::Call(_)))
                 }

@@ -398,3 +398,8 @@ fn verdict_does_not_change_when_code_is_rewritten() {
         }
     }
 }
+
+#[test]
+fn every_listed_case_is_answered_as_it_says() {
+    crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}
