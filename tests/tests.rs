@@ -18,5 +18,8 @@ mod tidy;
 // What the others share.
 mod support;
 
+// What is remembered changes no answer.
+mod cache;
+
 // Code that does its worst.
 mod hostile;

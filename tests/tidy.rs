@@ -124,9 +124,10 @@ fn no_path_of_one_machine_is_written_down() {
 }
 
 /// The stages, from left to right. Those that share a rank are siblings and do not know each other.
-const STAGES: [(&str, u32); 21] = [
+const STAGES: [(&str, u32); 23] = [
     ("exit_code", 0),
     ("suggest", 0),
+    ("cache", 0),
     ("target", 1),
     ("fixture", 2),
     ("python", 3),
@@ -136,6 +137,7 @@ const STAGES: [(&str, u32); 21] = [
     ("static_checks", 6),
     ("runtime_checks", 6),
     ("grep", 7),
+    ("remembered", 7),
     ("verdict", 7),
     ("examined", 8),
     ("bugs", 9),

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{CheckKind, ClaimId};
 use crate::target::RelativePath;
@@ -39,7 +39,7 @@ pub struct Observation {
 }
 
 /// The three answers that a check can give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum Outcome {
     /// The claim's statement is true as far as this check can see.
@@ -55,7 +55,7 @@ pub enum Outcome {
 }
 
 /// Why a check could not look. None of these ever refutes anything.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum Reason {
     /// The file is not in the target, or the sweep's glob selects no file.
@@ -102,7 +102,7 @@ pub enum Reason {
 }
 
 /// How an observation was made, from weakest to strongest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strength {
     /// Matched over the syntax tree.
@@ -133,7 +133,7 @@ pub struct Site {
 }
 
 /// How much a check searched.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Searched {
     /// Files that were read.
     pub files: u32,

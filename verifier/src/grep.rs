@@ -3,18 +3,21 @@
 //! One pass over each file's bytes decides whether it can contain a match of anything that is
 //! asked for; only such files are parsed, in parallel.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
+use crate::cache::Key;
 use crate::evidence::{Reason, Searched};
 use crate::python::files::unreadable_reason;
 use crate::python::pattern::{Bindings, Matcher, Prefilter, Settings};
 use crate::python::rule::{Formula, Mode, Paths, Rule};
 use crate::python::{ParsedFile, SourceFile, TextRange};
-use crate::target::{RelativePath, TargetTree};
+use crate::target::{ContentHash, RelativePath, TargetTree};
 
 /// Several questions, asked together.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ enum Asks {
 }
 
 /// One match, ready to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// The file's path in its tree.
     pub file: String,
@@ -135,7 +138,7 @@ impl Query {
 
     /// Searches these files of a tree.
     pub fn search(&self, tree: &dyn TargetTree, paths: &[RelativePath]) -> Report {
-        let looked: Vec<Looked> = paths.par_iter().map(|path| self.look(tree, path)).collect();
+        let looked = self.look_at_all(tree, paths);
         let mut report = Report::default();
         for looked in looked {
             report.searched.files += 1;
@@ -144,6 +147,37 @@ impl Query {
             report.found.extend(looked.found);
         }
         report
+    }
+
+    /// Looks at these files, save those that are as they were when they were last looked at.
+    fn look_at_all(&self, tree: &dyn TargetTree, paths: &[RelativePath]) -> Vec<Looked> {
+        let look = |path: &RelativePath| self.look(tree, path);
+        let Some(cache) = tree.cache() else { return paths.par_iter().map(look).collect() };
+        let key = Key::of(&[b"grep", cache.snapshot().listing(), format!("{:?}", self.questions).as_bytes()]);
+        let stored = cache.get(key).unwrap_or_default();
+        let known = Pack::read(&stored);
+        let looked: Vec<(Looked, Option<PackName>, bool)> = paths
+            .par_iter()
+            .map(|path| {
+                // A file outside the listing that was named; there are few.
+                let Ok(number) = tree.python_files().binary_search(path) else {
+                    return (look(path), None, false);
+                };
+                let name = pack_name(path, cache.snapshot().content(number));
+                match known.0.get(&name).and_then(|bytes| Looked::restored(bytes)) {
+                    Some(looked) => (looked, Some(name), false),
+                    None => (look(path), Some(name), true),
+                }
+            })
+            .collect();
+        if looked.iter().any(|(_, _, is_new)| *is_new) {
+            let mut pack = Vec::new();
+            for (looked, name, _) in &looked {
+                name.iter().for_each(|name| looked.store(name, &mut pack));
+            }
+            cache.learn(key, pack);
+        }
+        looked.into_iter().map(|(looked, _, _)| looked).collect()
     }
 
     fn look(&self, tree: &dyn TargetTree, path: &RelativePath) -> Looked {
@@ -199,11 +233,57 @@ impl Query {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Looked {
     found: Vec<Found>,
     parsed: bool,
     blind: Option<Reason>,
+}
+
+impl Looked {
+    /// Adds it to a pack. For most files there is nothing to tell, and nothing is written.
+    fn store(&self, name: &PackName, pack: &mut Vec<u8>) {
+        let text = if *self == Self::default() {
+            Vec::new()
+        } else {
+            serde_json::to_vec(self).expect("texts and numbers can be written as JSON")
+        };
+        pack.extend_from_slice(name);
+        pack.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
+        pack.extend_from_slice(&text);
+    }
+
+    fn restored(text: &[u8]) -> Option<Self> {
+        if text.is_empty() { Some(Self::default()) } else { serde_json::from_slice(text).ok() }
+    }
+}
+
+/// Stands for a path and what is there.
+type PackName = [u8; 16];
+
+fn pack_name(path: &RelativePath, content: ContentHash) -> PackName {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&content).update(path.as_str().as_bytes());
+    let mut name = PackName::default();
+    name.copy_from_slice(&hasher.finalize().as_bytes()[..size_of::<PackName>()]);
+    name
+}
+
+/// What was seen in many files, one after the other in one entry of the cache.
+struct Pack<'b>(HashMap<PackName, &'b [u8]>);
+
+impl<'b> Pack<'b> {
+    fn read(mut bytes: &'b [u8]) -> Self {
+        let mut files = HashMap::new();
+        while let Some((name, rest)) = bytes.split_first_chunk::<{ size_of::<PackName>() }>()
+            && let Some((length, rest)) = rest.split_first_chunk::<4>()
+            && let Some((text, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+        {
+            files.insert(*name, text);
+            bytes = rest;
+        }
+        Self(files)
+    }
 }
 
 impl Question {

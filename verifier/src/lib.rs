@@ -4,12 +4,14 @@
 //! The modules are the stages of one pipeline, in this order. A stage knows those above it,
 //! never those below, and `static_checks` and `runtime_checks` do not know each other.
 
+pub mod cache;
 pub mod target;
 pub mod catalogue;
 pub mod python;
 pub mod evidence;
 pub mod anchors;
 pub mod static_checks;
+pub mod remembered;
 pub mod runtime_checks;
 pub mod verdict;
 pub mod examined;

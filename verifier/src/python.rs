@@ -16,7 +16,7 @@ pub mod symbols;
 pub mod taint;
 pub mod typestate;
 
-pub use files::{Files, ParsedFile};
+pub use files::{Files, ParsedFile, Trace};
 pub use project::Project;
 /// The syntax tree's types.
 pub use ruff_python_ast as ast;

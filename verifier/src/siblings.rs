@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::check::{AsyncFunctionCheck, ThreadCheck};
 use crate::catalogue::{Check, Claim, ClaimId, Role, Scope, StaticCheck};
@@ -13,6 +14,7 @@ use crate::examined::ExaminedClaim;
 use crate::python::Project;
 use crate::python::pattern::{Matcher, Pattern, Prefilter};
 use crate::python::symbols::SymbolKind;
+use crate::remembered;
 use crate::static_checks;
 use crate::target::RelativePath;
 use crate::verdict::{ClaimVerdict, FileState, judge_claim};
@@ -33,7 +35,7 @@ pub struct Sweep {
 }
 
 /// What a sweep found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Found {
     /// These, perhaps none, sorted by place.
     Siblings(Vec<Sibling>),
@@ -52,19 +54,21 @@ pub enum Found {
 }
 
 /// The same defect in another place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sibling {
     /// The file.
     pub file: RelativePath,
     /// The outermost class or function, if the code stands in one.
     pub symbol: Option<String>,
     /// The places that make it up, sorted.
+    #[serde(with = "remembered::sites")]
     pub sites: Vec<Site>,
     /// What a claim about this place would get.
     pub verdict: ClaimVerdict,
     /// Why, in one line.
     pub because: String,
     /// Other claims of the catalogue whose places these are.
+    #[serde(skip)]
     pub claimed_by: Vec<ClaimId>,
     /// Whether the file compiles.
     pub compiles: bool,
@@ -193,19 +197,31 @@ impl Question<'_, '_> {
     fn ask(&self, project: &Project, scope: &[String], others: &[&ExaminedClaim]) -> Sweep {
         let parents: Vec<ClaimId> = self.parents.iter().map(|parent| parent.claim.id.clone()).collect();
         let context = static_checks::Context { project };
-        let asked: Asked = match &self.check {
-            Elsewhere::Same(check) => self.of_all(check, scope, &context),
-            Elsewhere::AnyObject(check) => self.of_each_file(check, scope, &context),
-            Elsewhere::EveryThread(check) => self.of_each_thread(check, scope, &context),
-            Elsewhere::NotAsked(because) => Err(because.clone()),
+        let known: BTreeSet<_> = self.parents.iter().flat_map(|parent| places_of(parent)).collect();
+        let question = format!("siblings {} {scope:?} {known:?}", self.key);
+        let parses = |path: &RelativePath| {
+            let alone = [globset::escape(path.as_str())];
+            self.look(&alone, &context).is_ok_and(|(_, searched)| remembered::was_parsed(&searched))
         };
-        match asked {
-            Ok((places, searched)) => {
-                Sweep { parents, found: self.siblings(places, &context, others), searched }
+        let (mut found, searched) =
+            remembered::recall(&question, &context, &parses, |context| match self.look(scope, context) {
+                Ok((places, searched)) => (self.siblings(places, &known, context), searched),
+                Err(because) => (Found::NotAsked { because }, Searched::default()),
+            });
+        if let Found::Siblings(siblings) = &mut found {
+            for sibling in siblings {
+                sibling.claimed_by = claimed_by(&sibling.sites, others);
             }
-            Err(because) => {
-                Sweep { parents, found: Found::NotAsked { because }, searched: Searched::default() }
-            }
+        }
+        Sweep { parents, found, searched }
+    }
+
+    fn look(&self, scope: &[String], context: &static_checks::Context) -> Asked {
+        match &self.check {
+            Elsewhere::Same(check) => self.of_all(check, scope, context),
+            Elsewhere::AnyObject(check) => self.of_each_file(check, scope, context),
+            Elsewhere::EveryThread(check) => self.of_each_thread(check, scope, context),
+            Elsewhere::NotAsked(because) => Err(because.clone()),
         }
     }
 
@@ -295,10 +311,9 @@ impl Question<'_, '_> {
     fn siblings(
         &self,
         mut places: Vec<Place>,
+        known: &BTreeSet<(RelativePath, u32)>,
         context: &static_checks::Context,
-        others: &[&ExaminedClaim],
     ) -> Found {
-        let known: BTreeSet<_> = self.parents.iter().flat_map(|parent| places_of(parent)).collect();
         let is_known = |site: &Site| known.contains(&(site.file.clone(), site.line));
         places.retain(|place| match self.check {
             // Asked of the class that makes it, a thread has more places than the claim cites.
@@ -311,12 +326,12 @@ impl Question<'_, '_> {
             let files: BTreeSet<_> = places.iter().map(|place| &place.file).collect();
             return Found::TooMany { siblings: places.len(), files: files.len() };
         }
-        let judged = places.into_par_iter().map(|place| self.judged(place, context, others));
+        let judged = places.into_par_iter().map(|place| self.judged(place, context));
         Found::Siblings(judged.collect())
     }
 
     /// Judges a place as if a claim had named it.
-    fn judged(&self, place: Place, context: &static_checks::Context, others: &[&ExaminedClaim]) -> Sibling {
+    fn judged(&self, place: Place, context: &static_checks::Context) -> Sibling {
         let Place { file, symbol, sites, check } = place;
         let claim = self.claim_at(Scope::File(file.clone()), symbol.clone());
         let observations = [static_checks::observe(&check, &claim, context)];
@@ -324,21 +339,25 @@ impl Question<'_, '_> {
         let state = if compiles { FileState::Sound } else { FileState::Broken };
         let judgement = judge_claim(&observations, state);
         let [observation] = observations;
-        let is_here = |claim: &&&ExaminedClaim| {
-            let claimed: BTreeSet<_> = places_of(claim).collect();
-            sites.iter().all(|site| claimed.contains(&(site.file.clone(), site.line)))
-        };
-        let claimed_by = others.iter().filter(is_here).map(|claim| claim.claim.id.clone()).collect();
         Sibling {
             file,
             symbol,
             sites,
             verdict: judgement.verdict,
             because: observation.because,
-            claimed_by,
+            claimed_by: Vec::new(),
             compiles,
         }
     }
+}
+
+/// The claims that have all of these places.
+fn claimed_by(sites: &[Site], claims: &[&ExaminedClaim]) -> Vec<ClaimId> {
+    let is_here = |claim: &&&ExaminedClaim| {
+        let claimed: BTreeSet<_> = places_of(claim).collect();
+        sites.iter().all(|site| claimed.contains(&(site.file.clone(), site.line)))
+    };
+    claims.iter().filter(is_here).map(|claim| claim.claim.id.clone()).collect()
 }
 
 /// The places of an observation by file and outermost class or function.

@@ -3,17 +3,21 @@
 //!
 //! Reading is forgiving: whatever a path turns out to be, the answer is a value.
 
+mod cached;
 mod directory;
 mod error;
 mod git;
 mod path;
 mod selector;
+mod snapshot;
 
+pub use cached::CachedTree;
 pub use directory::DirectoryTree;
 pub use error::TargetError;
 pub use git::{GitTree, last_revisions_with};
 pub use path::{PathError, RelativePath};
 pub use selector::FileSelector;
+pub use snapshot::{ContentHash, Snapshot};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -57,6 +61,17 @@ pub trait TargetTree: Send + Sync {
 
     /// The root, where the files lie on disk as they are read: code can be imported from there.
     fn directory(&self) -> Option<&Path> {
+        None
+    }
+
+    /// What tells the content of a file without reading it, where something does: the id of an
+    /// object of git's.
+    fn content_id(&self, _path: &RelativePath) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Where answers about this tree are kept, if they are.
+    fn cache(&self) -> Option<&CachedTree> {
         None
     }
 

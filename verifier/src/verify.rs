@@ -22,6 +22,7 @@ use crate::catalogue::{Catalogue, Check, Claim, Finding, FindingId, ReportId, Sc
 use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
 use crate::python::{Files, Project};
+use crate::remembered;
 use crate::static_checks;
 use crate::target::{RelativePath, TargetTree};
 use crate::verdict::{
@@ -195,7 +196,7 @@ fn observe(
         static_questions
             .par_iter()
             .map(|(_, _, claim, check)| {
-                let observation = static_checks::observe(check, claim, &context);
+                let observation = remembered::observe(check, claim, &context);
                 progress.step();
                 observation
             })

@@ -2,14 +2,18 @@
 
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use verifier::cache::Store;
 use verifier::catalogue::Severity;
 use verifier::report::Format;
+use verifier::target::{CachedTree, TargetTree};
+
+use crate::environment::PRIVATE;
 
 /// Which catalogue.
 #[derive(Args, Debug)]
@@ -36,6 +40,41 @@ pub(crate) struct TargetArguments {
     /// [default: each report's own commit, where the history has it]
     #[arg(long, value_name = "DIR|REV")]
     pub(crate) was: Option<String>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArguments,
+}
+
+/// Whether answers are remembered.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct CacheArguments {
+    /// Find everything out anew, and remember nothing
+    /// [the cache: `.assay/cache` beside the catalogue, or what ASSAY_CACHE_DIR names]
+    #[arg(long, help_heading = "Target")]
+    pub(crate) no_cache: bool,
+}
+
+impl CacheArguments {
+    /// The tree, with the cache of the catalogue in this directory if one is wanted. Without a
+    /// catalogue the cache is the user's own.
+    pub(crate) fn cached(
+        self,
+        tree: Box<dyn TargetTree>,
+        catalogue_directory: Option<&Path>,
+    ) -> Box<dyn TargetTree> {
+        let variable =
+            |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let private = || {
+            let users = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+            match catalogue_directory {
+                Some(directory) => Some(directory.join(PRIVATE).join("cache")),
+                None => Some(users()?.join("assay")),
+            }
+        };
+        match variable("ASSAY_CACHE_DIR").or_else(private) {
+            Some(directory) if !self.no_cache => Box::new(CachedTree::new(tree, Store::new(directory))),
+            Some(_) | None => tree,
+        }
+    }
 }
 
 /// Which findings.

@@ -12,7 +12,7 @@ use verifier::report::write_whole;
 use crate::output::{self, Failure};
 
 /// The directory beside the catalogue in which everything private lies.
-const PRIVATE: &str = ".assay";
+pub(crate) const PRIVATE: &str = ".assay";
 
 /// An environment that is there, or could be.
 #[derive(Debug)]

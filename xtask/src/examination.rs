@@ -47,6 +47,9 @@ impl Examination {
         let tree = open_target(&root, target.rev.as_deref(), &catalogue.target.exclude).map_err(of_target)?;
         let earlier = EarlierStates::open(&catalogue, &root, &tree.describe(), target.was.as_deref())
             .map_err(of_target)?;
+        let directory = directory_of(&catalogue).to_owned();
+        let cached = |tree| target.cache.cached(tree, Some(&directory));
+        let (tree, earlier) = (cached(tree), earlier.map_trees(cached));
         Ok(Self { catalogue, color, root, target: tree, earlier })
     }
 

@@ -11,7 +11,7 @@ use crate::python::pattern::Pattern;
 use crate::python::rule::Rule;
 
 /// Every kind of check. The printed name is the key in `findings.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each kind's manual is the doc comment of its module")]
 pub enum CheckKind {

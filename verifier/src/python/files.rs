@@ -3,8 +3,10 @@
 //! Everything that is built over trees borrows from here, so that many checks on many threads
 //! share one tree per file.
 
-use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use rayon::prelude::*;
 
 use crate::evidence::Reason;
 use crate::python::SourceFile;
@@ -14,9 +16,26 @@ use crate::target::{RelativePath, TargetTree, Unreadable};
 /// The files of one target.
 pub struct Files<'t> {
     tree: &'t dyn TargetTree,
-    listed: HashMap<RelativePath, usize>,
+    listed: Arc<HashMap<RelativePath, usize>>,
     slots: Vec<OnceLock<Result<ParsedFile, Reason>>>,
     others: OnceLock<Box<Other>>,
+    /// For each word that was looked for in all files, the files that have it.
+    mentions: RwLock<HashMap<String, Arc<Vec<RelativePath>>>>,
+    /// Where the files really are, and what was seen of them.
+    traced: Option<(&'t Files<'t>, Mutex<Trace>)>,
+}
+
+/// What somebody has seen of the files. Numbers are those of the listing.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Files that were parsed, or could not be.
+    pub parsed: BTreeSet<usize>,
+    /// Files whose bytes were tested.
+    pub tested: BTreeSet<usize>,
+    /// Words that were looked for in all files, and the files that have them.
+    pub words: BTreeMap<String, Arc<Vec<RelativePath>>>,
+    /// Paths outside the listing that were asked for.
+    pub unlisted: BTreeSet<RelativePath>,
 }
 
 /// A file that the tree does not list (excluded, or without the usual suffix) and that was
@@ -40,7 +59,37 @@ impl<'t> Files<'t> {
         let paths = tree.python_files();
         let listed = paths.iter().enumerate().map(|(index, path)| (path.clone(), index)).collect();
         let slots = paths.iter().map(|_| OnceLock::new()).collect();
-        Self { tree, listed, slots, others: OnceLock::new() }
+        Self {
+            tree,
+            listed: Arc::new(listed),
+            slots,
+            others: OnceLock::new(),
+            mentions: RwLock::default(),
+            traced: None,
+        }
+    }
+
+    /// The same files, and a record of what is seen of them from here.
+    pub fn traced(files: &'t Files<'t>) -> Self {
+        Self {
+            tree: files.tree,
+            listed: Arc::clone(&files.listed),
+            slots: Vec::new(),
+            others: OnceLock::new(),
+            mentions: RwLock::default(),
+            traced: Some((files, Mutex::default())),
+        }
+    }
+
+    /// What was seen.
+    pub fn into_trace(self) -> Trace {
+        let trace = self.traced.map(|(_, trace)| trace.into_inner().unwrap_or_else(PoisonError::into_inner));
+        trace.unwrap_or_default()
+    }
+
+    /// The number of a listed file.
+    pub fn number(&self, path: &RelativePath) -> Option<usize> {
+        self.listed.get(path).copied()
     }
 
     /// The tree that is read from.
@@ -55,6 +104,9 @@ impl<'t> Files<'t> {
 
     /// The file, parsed when this is the first time that somebody asks.
     pub fn file(&self, path: &RelativePath) -> Result<&ParsedFile, Reason> {
+        if let Some(files) = self.note(path, |trace| &mut trace.parsed) {
+            return files.file(path);
+        }
         let parsed = match self.listed.get(path) {
             Some(index) => self.slots[*index].get_or_init(|| self.parse(path)),
             None => self.other(path),
@@ -64,21 +116,64 @@ impl<'t> Files<'t> {
 
     /// Whether there is such a file, without reading it.
     pub fn contains(&self, path: &RelativePath) -> bool {
-        self.listed.contains_key(path) || self.tree.exists(path)
+        if self.listed.contains_key(path) {
+            return true;
+        }
+        self.note(path, |trace| &mut trace.parsed);
+        self.tree.exists(path)
     }
 
     /// The bytes of a file.
     pub fn bytes(&self, path: &RelativePath) -> Result<Arc<[u8]>, Reason> {
+        self.note(path, |trace| &mut trace.parsed);
         self.tree.read(path).map_err(|unreadable| unreadable_reason(path, unreadable))
     }
 
     /// What `test` says of a file's bytes: a look before it is worth parsing.
     pub fn test(&self, path: &RelativePath, test: impl Fn(&[u8]) -> bool) -> Result<bool, Reason> {
+        self.note(path, |trace| &mut trace.tested);
         let mut answer = false;
         self.tree
             .look(path, &mut |bytes| answer = test(bytes))
             .map_err(|unreadable| unreadable_reason(path, unreadable))?;
         Ok(answer)
+    }
+
+    /// The listed files whose bytes contain `word`, in the order of their paths. The search is
+    /// over the whole target, made once per word and remembered.
+    pub fn mentioning(&self, word: &str) -> Arc<Vec<RelativePath>> {
+        if let Some((files, trace)) = &self.traced {
+            let found = files.mentioning(word);
+            let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
+            trace.words.entry(word.to_owned()).or_insert_with(|| Arc::clone(&found));
+            return found;
+        }
+        if let Some(known) = self.mentions.read().ok().and_then(|map| map.get(word).cloned()) {
+            return known;
+        }
+        let finder = memchr::memmem::Finder::new(word);
+        let has_it = |path: &&RelativePath| self.test(path, |bytes| finder.find(bytes).is_some());
+        let found = self.paths().par_iter().filter(|path| has_it(path).unwrap_or_default());
+        let found: Arc<Vec<RelativePath>> = Arc::new(found.cloned().collect());
+        if let Ok(mut map) = self.mentions.write() {
+            map.insert(word.to_owned(), Arc::clone(&found));
+        }
+        found
+    }
+
+    /// Writes down what is seen, when these files are traced; then gives those behind them.
+    fn note(
+        &self,
+        path: &RelativePath,
+        seen: impl FnOnce(&mut Trace) -> &mut BTreeSet<usize>,
+    ) -> Option<&'t Files<'t>> {
+        let (files, trace) = self.traced.as_ref()?;
+        let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.listed.get(path) {
+            Some(number) => drop(seen(&mut trace).insert(*number)),
+            None => drop(trace.unlisted.insert(path.clone())),
+        }
+        Some(files)
     }
 
     fn parse(&self, path: &RelativePath) -> Result<ParsedFile, Reason> {

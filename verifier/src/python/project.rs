@@ -23,8 +23,6 @@ pub use types::{Callees, ClassRef, FunctionRef, Type, Types, dotted_name};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, RwLock};
 
-use rayon::prelude::*;
-
 use crate::catalogue::PythonSettings;
 use crate::evidence::Reason;
 use crate::python::files::{Files, ParsedFile};
@@ -39,7 +37,6 @@ pub struct Project<'f> {
     /// Bindings by the address of the body's node, which never moves while `files` lives.
     bindings: RwLock<HashMap<usize, Arc<Bindings<'f>>>>,
     accesses: RwLock<HashMap<usize, Arc<Vec<Access<'f>>>>>,
-    mentions: RwLock<HashMap<String, Arc<Vec<RelativePath>>>>,
 }
 
 impl<'f> Project<'f> {
@@ -50,13 +47,21 @@ impl<'f> Project<'f> {
         if roots.is_empty() {
             roots.push(String::new());
         }
+        Self::with_roots(files, roots)
+    }
+
+    /// The same model over other files, in which nothing has been looked at yet.
+    pub fn over<'o>(&self, files: &'o Files<'o>) -> Project<'o> {
+        Project::with_roots(files, self.roots.clone())
+    }
+
+    fn with_roots(files: &'f Files<'f>, roots: Vec<String>) -> Self {
         Self {
             files,
             roots,
             directories: OnceLock::new(),
             bindings: RwLock::default(),
             accesses: RwLock::default(),
-            mentions: RwLock::default(),
         }
     }
 
@@ -78,22 +83,7 @@ impl<'f> Project<'f> {
     /// The listed files whose bytes contain `word`, in the order of their paths. The search is
     /// over the whole target, made once per word and remembered.
     pub fn mentioning(&self, word: &str) -> Arc<Vec<RelativePath>> {
-        if let Some(known) = self.mentions.read().ok().and_then(|map| map.get(word).cloned()) {
-            return known;
-        }
-        let finder = memchr::memmem::Finder::new(word);
-        let found: Vec<RelativePath> = self
-            .files
-            .paths()
-            .par_iter()
-            .filter(|path| self.files.test(path, |bytes| finder.find(bytes).is_some()).unwrap_or_default())
-            .cloned()
-            .collect();
-        let found = Arc::new(found);
-        if let Ok(mut map) = self.mentions.write() {
-            map.insert(word.to_owned(), Arc::clone(&found));
-        }
-        found
+        self.files.mentioning(word)
     }
 
     /// The class whose definition has exactly this range.

@@ -227,6 +227,10 @@ impl TargetTree for GitTree {
         self.locate(path).is_ok()
     }
 
+    fn content_id(&self, path: &RelativePath) -> Option<Vec<u8>> {
+        Some(self.locate(path).ok()?.to_string().into_bytes())
+    }
+
     fn prefetch(&self, paths: &[RelativePath]) {
         let ids: Vec<ObjectId> = paths.iter().filter_map(|path| self.locate(path).ok().cloned()).collect();
         self.objects.prefetch(&ids);

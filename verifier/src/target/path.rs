@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A path relative to the target's root: UTF-8, `/` as separator, no `.`, no `..`, not empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -21,6 +21,13 @@ pub enum PathError {
     LeavesRoot,
     /// It contains a NUL or a backslash.
     BadCharacter,
+}
+
+impl<'d> Deserialize<'d> for RelativePath {
+    fn deserialize<D: Deserializer<'d>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Self::new(&text).map_err(serde::de::Error::custom)
+    }
 }
 
 impl RelativePath {

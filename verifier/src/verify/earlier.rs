@@ -95,6 +95,15 @@ impl EarlierStates {
         Ok(states)
     }
 
+    /// The same states, with another tree in place of each.
+    #[must_use]
+    pub fn map_trees(mut self, map: impl Fn(Box<dyn TargetTree>) -> Box<dyn TargetTree>) -> Self {
+        for state in &mut self.states {
+            state.tree = state.tree.take().map(&map);
+        }
+        self
+    }
+
     /// The state that findings of this report are compared with.
     pub fn of(&self, report: &ReportId) -> Option<&EarlierState> {
         self.of_report.get(report).map(|index| &self.states[*index])

@@ -15,7 +15,7 @@ use verifier::report::{Style, matches};
 use verifier::static_checks::describe;
 use verifier::target::{RelativePath, TargetTree, open_target};
 
-use crate::arguments::CatalogueArguments;
+use crate::arguments::{CacheArguments, CatalogueArguments};
 use crate::examination::{nearest_catalogue, of_target, read_catalogue, width};
 use crate::output::{self, Failure};
 
@@ -63,6 +63,8 @@ pub(crate) struct Arguments {
     format: String,
     #[command(flatten)]
     catalogue: CatalogueArguments,
+    #[command(flatten)]
+    cache: CacheArguments,
 }
 
 const EXIT_CODES: &str = "\
@@ -82,7 +84,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     };
     let query = query(arguments, pattern)?;
     let mut report = Report::default();
+    let nearest = arguments.catalogue.catalogue.clone().unwrap_or_else(nearest_catalogue);
+    let directory = nearest.is_file().then(|| nearest.parent().unwrap_or(Path::new("")));
     for part in parts(arguments, paths)? {
+        let part = Part { tree: arguments.cache.cached(part.tree, directory), ..part };
         let mut found = query.search(part.tree.as_ref(), &part.files);
         for found in &mut found.found {
             found.file.insert_str(0, &part.prefix);

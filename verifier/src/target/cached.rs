@@ -1,0 +1,153 @@
+//! A tree beside which answers about it are kept.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::snapshot::{self, ContentHash, Snapshot};
+use super::{BlindSpot, RelativePath, TargetDescription, TargetTree, Unreadable};
+use crate::cache::{Key, Store};
+
+/// A tree that reads like the one in it, and that remembers what was found out about it.
+///
+/// What is learnt in a run is stored at its end, when the tree goes, and only if no file has
+/// changed since the run began: an answer is never stored under a state that it is not about.
+pub struct CachedTree {
+    tree: Box<dyn TargetTree>,
+    store: Store,
+    snapshot: OnceLock<Snapshot>,
+    learnt: Mutex<Vec<(Key, Vec<u8>)>>,
+    /// What has changed since other states of the tree, by their hashes.
+    changes: Mutex<HashMap<[u8; 32], Option<Arc<Vec<usize>>>>>,
+    contents: Mutex<HashMap<RelativePath, ContentHash>>,
+}
+
+impl CachedTree {
+    /// Keeps answers about `tree` in `store`.
+    pub fn new(tree: Box<dyn TargetTree>, store: Store) -> Self {
+        Self {
+            tree,
+            store,
+            snapshot: OnceLock::new(),
+            learnt: Mutex::default(),
+            changes: Mutex::default(),
+            contents: Mutex::default(),
+        }
+    }
+
+    /// What the tree contains, by one look when this is asked for the first time.
+    pub fn snapshot(&self) -> &Snapshot {
+        self.snapshot.get_or_init(|| Snapshot::take(self.tree.as_ref(), &self.store))
+    }
+
+    /// An answer, if there is one under this key.
+    pub fn get(&self, key: Key) -> Option<Vec<u8>> {
+        self.store.get(key)
+    }
+
+    /// Stores an answer when the run is over. It must depend on nothing but what the key is
+    /// made of and, when the key says which state, on the files as they are in the snapshot.
+    pub fn learn(&self, key: Key, answer: Vec<u8>) {
+        lock(&self.learnt).push((key, answer));
+    }
+
+    /// The content of a file that the listing may not have.
+    pub fn content_of(&self, path: &RelativePath) -> ContentHash {
+        let mut contents = lock(&self.contents);
+        if let Some(content) = contents.get(path) {
+            return *content;
+        }
+        let content = snapshot::content_of(self.tree.as_ref(), path);
+        contents.insert(path.clone(), content);
+        content
+    }
+
+    /// The numbers of the listed files that are not as in this state of the same listing; none
+    /// when nobody knows any more what that state was.
+    pub fn changed_since(&self, state: &[u8; 32]) -> Option<Arc<Vec<usize>>> {
+        let mut known = lock(&self.changes);
+        let look = || {
+            if self.snapshot().state() == state {
+                return Some(Arc::default());
+            }
+            let then = self.store.get(state_key(state))?;
+            self.snapshot().changed_since(&then).map(Arc::new)
+        };
+        known.entry(*state).or_insert_with(look).clone()
+    }
+
+    fn store_what_was_learnt(&mut self) {
+        let learnt = std::mem::take(&mut *lock(&self.learnt));
+        let Some(snapshot) = self.snapshot.get() else { return };
+        if learnt.is_empty() || !snapshot.still_holds(self.tree.as_ref()) {
+            return;
+        }
+        // Where nothing can be stored everything is found out again, and nobody minds.
+        let _ = self.store.put(state_key(snapshot.state()), &snapshot.bytes());
+        for (key, answer) in learnt {
+            if self.store.put(key, &answer).is_err() {
+                return;
+            }
+        }
+        let _ = self.store.evict();
+    }
+}
+
+impl Drop for CachedTree {
+    fn drop(&mut self) {
+        // Nothing that was found out in a panic is worth keeping.
+        if !std::thread::panicking() {
+            self.store_what_was_learnt();
+        }
+    }
+}
+
+fn state_key(state: &[u8; 32]) -> Key {
+    Key::of(&[b"state", state])
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl TargetTree for CachedTree {
+    fn python_files(&self) -> &[RelativePath] {
+        self.tree.python_files()
+    }
+
+    fn blind_spots(&self) -> &[BlindSpot] {
+        self.tree.blind_spots()
+    }
+
+    fn read(&self, path: &RelativePath) -> Result<Arc<[u8]>, Unreadable> {
+        self.tree.read(path)
+    }
+
+    fn look(&self, path: &RelativePath, look: &mut dyn FnMut(&[u8])) -> Result<(), Unreadable> {
+        self.tree.look(path, look)
+    }
+
+    fn exists(&self, path: &RelativePath) -> bool {
+        self.tree.exists(path)
+    }
+
+    fn prefetch(&self, paths: &[RelativePath]) {
+        self.tree.prefetch(paths);
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        self.tree.directory()
+    }
+
+    fn content_id(&self, path: &RelativePath) -> Option<Vec<u8>> {
+        self.tree.content_id(path)
+    }
+
+    fn cache(&self) -> Option<&CachedTree> {
+        Some(self)
+    }
+
+    fn describe(&self) -> TargetDescription {
+        self.tree.describe()
+    }
+}
