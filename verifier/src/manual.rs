@@ -59,6 +59,7 @@ fn source(kind: CheckKind) -> &'static str {
         CheckKind::EndlessLoop => include_str!("static_checks/endless_loop.rs"),
         CheckKind::Handler => include_str!("static_checks/handler.rs"),
         CheckKind::Default => include_str!("static_checks/default.rs"),
+        CheckKind::Call => include_str!("static_checks/call.rs"),
         CheckKind::Import => include_str!("runtime_checks/import.rs"),
         CheckKind::Inspect => include_str!("runtime_checks/inspect.rs"),
         CheckKind::Probe => include_str!("runtime_checks/probe.rs"),

@@ -11,6 +11,7 @@ pub mod literal;
 pub mod pattern;
 pub mod project;
 pub mod rule;
+pub mod signature;
 pub mod source;
 pub mod symbols;
 pub mod taint;

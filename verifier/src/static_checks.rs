@@ -6,6 +6,7 @@
 
 pub mod async_function;
 pub mod attribute;
+pub mod call;
 pub mod default;
 pub mod endless_loop;
 pub mod flow;
@@ -23,7 +24,7 @@ use rayon::prelude::*;
 use crate::catalogue::{CheckKind, Claim, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
 use crate::python::symbols::{Symbol, SymbolKind};
-use crate::python::{ParsedFile, Project, Ranged, SourceFile, TextRange};
+use crate::python::{ParsedFile, Project, Ranged, SourceFile, TextRange, ast};
 use crate::target::{FileSelector, RelativePath};
 
 /// What every static check may read.
@@ -63,6 +64,7 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
         StaticCheck::Thread(check) => thread::observe(check, claim, context),
         StaticCheck::Flow(check) => flow::observe(check, claim, context),
+        StaticCheck::Call(check) => call::observe(check, claim, context),
         StaticCheck::Default(check) => default::observe(check, claim, context),
         StaticCheck::Handler(check) => handler::observe(check, claim, context),
         StaticCheck::SharedState(check) => shared_state::observe(check, claim, context),
@@ -80,6 +82,7 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::Pattern => Some(pattern::EXAMPLES),
         CheckKind::Thread => Some(thread::EXAMPLES),
         CheckKind::Flow => Some(flow::EXAMPLES),
+        CheckKind::Call => Some(call::EXAMPLES),
         CheckKind::Default => Some(default::EXAMPLES),
         CheckKind::Handler => Some(handler::EXAMPLES),
         CheckKind::SharedState => Some(shared_state::EXAMPLES),
@@ -326,6 +329,31 @@ fn excerpt(source: &SourceFile, range: TextRange) -> String {
     let end = if end > start && text[..end].ends_with('\n') { end - 1 } else { end };
     let end = text[end..].find('\n').map_or(text.len(), |index| end + index);
     text[start..end].trim_end_matches('\r').to_owned()
+}
+
+/// The call of exactly this range.
+pub fn call_at(module: &ast::ModModule, range: TextRange) -> Option<&ast::ExprCall> {
+    struct Calls<'f> {
+        range: TextRange,
+        found: Option<&'f ast::ExprCall>,
+    }
+    impl<'f> ast::visitor::Visitor<'f> for Calls<'f> {
+        fn visit_stmt(&mut self, stmt: &'f ast::Stmt) {
+            if stmt.range().contains_range(self.range) {
+                ast::visitor::walk_stmt(self, stmt);
+            }
+        }
+        fn visit_expr(&mut self, expr: &'f ast::Expr) {
+            match expr {
+                ast::Expr::Call(call) if call.range() == self.range => self.found = Some(call),
+                // `await f()` matched as a statement still has its call inside.
+                _ => ast::visitor::walk_expr(self, expr),
+            }
+        }
+    }
+    let mut calls = Calls { range, found: None };
+    ast::visitor::Visitor::visit_body(&mut calls, &module.body);
+    calls.found
 }
 
 /// Whether a file holds tests, by the names that test runners go by. What tests do with the

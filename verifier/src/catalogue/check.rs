@@ -26,6 +26,7 @@ pub enum CheckKind {
     EndlessLoop,
     Handler,
     Default,
+    Call,
     Import,
     Inspect,
     Probe,
@@ -33,7 +34,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// All kinds, in the order of the manual.
-    pub const ALL: [CheckKind; 14] = [
+    pub const ALL: [CheckKind; 15] = [
         CheckKind::Syntax,
         CheckKind::Pattern,
         CheckKind::Flow,
@@ -45,6 +46,7 @@ impl CheckKind {
         CheckKind::EndlessLoop,
         CheckKind::Handler,
         CheckKind::Default,
+        CheckKind::Call,
         CheckKind::Import,
         CheckKind::Inspect,
         CheckKind::Probe,
@@ -64,6 +66,7 @@ impl CheckKind {
             CheckKind::EndlessLoop => "endless-loop",
             CheckKind::Handler => "handler",
             CheckKind::Default => "default",
+            CheckKind::Call => "call",
             CheckKind::Import => "import",
             CheckKind::Inspect => "inspect",
             CheckKind::Probe => "probe",
@@ -97,6 +100,8 @@ pub enum StaticCheck {
     Handler(HandlerCheck),
     /// `default = "timeout", value = 5`, or `min`, `max`, `above`, `below`, `required`.
     Default(DefaultCheck),
+    /// `call = "connect(...)", unexpected = "timeout"`, or `fits`, `missing`, `repeated`, `too-many`.
+    Call(CallCheck),
 }
 
 impl StaticCheck {
@@ -114,6 +119,7 @@ impl StaticCheck {
             StaticCheck::EndlessLoop(_) => CheckKind::EndlessLoop,
             StaticCheck::Handler(_) => CheckKind::Handler,
             StaticCheck::Default(_) => CheckKind::Default,
+            StaticCheck::Call(_) => CheckKind::Call,
         }
     }
 }
@@ -338,6 +344,32 @@ pub struct DefaultCheck {
     pub required: Option<bool>,
     /// Whether the claim is that all this is true, or that it is not.
     pub expected: bool,
+}
+
+/// Do the arguments of a call fit what it calls? All that is given must be true of one call.
+#[derive(Clone, Debug)]
+pub struct CallCheck {
+    /// The call.
+    pub call: Pattern,
+    /// It does not raise `TypeError` for its arguments, or it does.
+    pub fits: Option<bool>,
+    /// It passes a keyword that is not taken.
+    pub unexpected: Option<Named>,
+    /// It leaves out what has no default.
+    pub missing: Option<Named>,
+    /// It passes a parameter by position and by keyword.
+    pub repeated: Option<Named>,
+    /// It passes more positional arguments than are taken.
+    pub too_many: bool,
+}
+
+/// `true`, or a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// Any of them.
+    Any,
+    /// The one of this name.
+    One(String),
 }
 
 /// What importing a module does. Each given answer must be the true one.

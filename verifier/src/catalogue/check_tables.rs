@@ -41,7 +41,7 @@ pub(super) struct Reader<'r> {
 /// A kind of static check: the keys that name it in a `static` table, and how the rest is read.
 type ReadStatic = for<'t> fn(Reader<'_>, &mut Table<'t>) -> Option<StaticCheck>;
 
-const STATIC_KINDS: [(&[&str], ReadStatic); 12] = [
+const STATIC_KINDS: [(&[&str], ReadStatic); 13] = [
     (&["syntax"], |reader, table| reader.syntax(table)),
     (&["pattern", "all", "any"], |reader, table| reader.pattern_check(table)),
     (&["rule"], |reader, table| reader.rule(table)),
@@ -54,6 +54,7 @@ const STATIC_KINDS: [(&[&str], ReadStatic); 12] = [
     (&["endless-loop"], |reader, table| reader.endless_loop(table)),
     (&["handler"], |reader, table| reader.handler(table)),
     (&["default"], |reader, table| reader.default(table)),
+    (&["call"], |reader, table| reader.call(table)),
 ];
 
 impl Reader<'_> {
@@ -61,7 +62,9 @@ impl Reader<'_> {
     pub(super) fn static_check(self, mut table: Table<'_>) -> Option<StaticCheck> {
         let keys = table.keys();
         let mut chosen: Option<(usize, &str, Range<usize>)> = None;
-        for (key, place) in &keys {
+        // `async-function` has a `call` of its own.
+        let is_second = |key: &str| key == "call" && keys.iter().any(|(key, _)| *key == "async-function");
+        for (key, place) in keys.iter().filter(|(key, _)| !is_second(key)) {
             let Some(kind) = STATIC_KINDS.iter().position(|(names, _)| names.contains(key)) else { continue };
             match &chosen {
                 None => chosen = Some((kind, key, place.clone())),

@@ -123,7 +123,7 @@ fn all_problems_are_shown_at_once_with_their_lines() {
     20 | static = { patern = "f()" }
        |            ^^^^^^ no such kind
        |
-       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`, `default`
+       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`, `default`, `call`
     "#);
 }
 
@@ -375,6 +375,37 @@ fn defaults_are_claimed_by_value_or_bounds() {
     check_static("default = 't', above = 5, max = 5", &["no number lies between the bounds"]);
     check_static("default = 't', min = 5, above = 4", &["two bounds on the same side"]);
     check_static("default = 't', min = 'a'", &["`min` is a text, not a number"]);
+}
+
+#[test]
+fn calls_are_claimed_to_fit_or_not() {
+    for good in [
+        "fits = true",
+        "fits = false",
+        "unexpected = 'x'",
+        "missing = true, too-many = true",
+        "repeated = 'x'",
+    ] {
+        check_static(&format!("call = 'f(...)', {good}"), &[]);
+    }
+    check_static("call = 'f(...)'", &["`call` does not say what is claimed of the call"]);
+    check_static("call = 'f', fits = false", &["`f` is not a call"]);
+    check_static("call = 'f(', fits = false", &["cannot understand the pattern: `(` is not closed"]);
+    check_static("call = 'f(...)', unexpected = false", &["`unexpected = false` claims nothing"]);
+    check_static("call = 'f(...)', unexpected = 'a b'", &["`a b` is not the name of an argument"]);
+    check_static(
+        "call = 'f(...)', missing = 1",
+        &["`missing` is a whole number, not `true` or the name of an argument"],
+    );
+    check_static(
+        "call = 'f(...)', fits = true, missing = true",
+        &["a call that fits has nothing wrong with it"],
+    );
+    check_static("async-function = true, call = 'f(...)'", &[]);
+    check_static(
+        "thread = 'a', call = 'f(...)'",
+        &["`thread` and `call` are two kinds of check in one table"],
+    );
 }
 
 #[test]

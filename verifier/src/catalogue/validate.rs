@@ -560,7 +560,8 @@ impl Validator<'_> {
             | StaticCheck::SharedState(_)
             | StaticCheck::EndlessLoop(_)
             | StaticCheck::Handler(_)
-            | StaticCheck::Default(_) => return,
+            | StaticCheck::Default(_)
+            | StaticCheck::Call(_) => return,
         };
         let kind = check.kind().name();
         let help = format!("add `symbol = \"Class.method\"`: {what} that is asked about");

@@ -28,14 +28,14 @@
 use crate::catalogue::check::AsyncFunctionCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
+use crate::python::ast::Expr;
 use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{Expr, ExprCall};
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::project::{FunctionRef, Project, Scope, Type};
 use crate::python::symbols::SymbolKind;
 use crate::python::{Ranged, TextRange};
 use crate::static_checks::{
-    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
+    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, call_at, site, subjects,
 };
 
 const KIND: CheckKind = CheckKind::AsyncFunction;
@@ -348,30 +348,6 @@ fn definition_site(function: FunctionRef, nature: &Nature) -> Site {
         Nature::Unknown(_) => "unresolved",
     };
     site(function.file, function.heading(), Some(label))
-}
-
-fn call_at(module: &crate::python::ast::ModModule, range: TextRange) -> Option<&ExprCall> {
-    struct Calls<'f> {
-        range: TextRange,
-        found: Option<&'f ExprCall>,
-    }
-    impl<'f> Visitor<'f> for Calls<'f> {
-        fn visit_stmt(&mut self, stmt: &'f crate::python::ast::Stmt) {
-            if stmt.range().contains_range(self.range) {
-                visitor::walk_stmt(self, stmt);
-            }
-        }
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            match expr {
-                Expr::Call(call) if call.range() == self.range => self.found = Some(call),
-                // `await f()` matched as a statement still has its call inside.
-                _ => visitor::walk_expr(self, expr),
-            }
-        }
-    }
-    let mut calls = Calls { range, found: None };
-    calls.visit_body(&module.body);
-    calls.found
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::Reader;
-use crate::catalogue::check::{DefaultCheck, HandlerCheck, HandlerTrait, StaticCheck};
+use crate::catalogue::check::{CallCheck, DefaultCheck, HandlerCheck, HandlerTrait, Named, StaticCheck};
 use crate::catalogue::problems::{closest, quoted};
 use crate::catalogue::raw::{Table, wrong_type};
 use crate::python::literal::Value;
@@ -128,6 +128,61 @@ impl Reader<'_> {
             }
             other => {
                 wrong_type(value.span(), "value", other, "a number, `true`, `false` or a text", self.sink);
+                None
+            }
+        }
+    }
+
+    /// `call = "f(...)"`, with `fits`, `unexpected`, `missing`, `repeated`, `too-many`.
+    pub(super) fn call(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let text = table.text("call", self.sink);
+        let pattern = text.as_ref().and_then(|text| self.pattern(text));
+        let fits = table.boolean("fits", self.sink).map(Spanned::into_inner);
+        let unexpected = self.any_or_named(table, "unexpected");
+        let missing = self.any_or_named(table, "missing");
+        let repeated = self.any_or_named(table, "repeated");
+        let too_many = table.boolean("too-many", self.sink).is_some_and(Spanned::into_inner);
+        if let Some(text) = &text
+            && pattern.is_some()
+            && !text.get_ref().trim_end().ends_with(')')
+        {
+            let help = "write it with its arguments: `\"connect(...)\"`";
+            self.sink.add(text.span(), format!("`{}` is not a call", text.get_ref().trim()), "", help);
+            return None;
+        }
+        let wrongs = ["unexpected", "missing", "repeated", "too-many"];
+        let says_what = wrongs.iter().any(|key| table.key_place(key).is_some());
+        if !says_what && table.key_place("fits").is_none() {
+            let help = format!("add `fits = false`, or one of {}", quoted(wrongs));
+            self.sink.add(table.place(), "`call` does not say what is claimed of the call", "", help);
+        } else if says_what && fits == Some(true) {
+            let help = "drop `fits = true`, or what is wrong";
+            self.sink.add(table.place(), "a call that fits has nothing wrong with it", "", help);
+        }
+        let call = pattern?;
+        Some(StaticCheck::Call(CallCheck { call, fits, unexpected, missing, repeated, too_many }))
+    }
+
+    /// `unexpected = true`, or the name of one argument.
+    fn any_or_named(self, table: &mut Table<'_>, key: &'static str) -> Option<Named> {
+        let value = table.value(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(true) => Some(Named::Any),
+            DeValue::Boolean(false) => {
+                let help = "leave it out, or claim `fits = true`";
+                self.sink.add(value.span(), format!("`{key} = false` claims nothing"), "", help);
+                None
+            }
+            DeValue::String(name) if super::is_identifier(name) => {
+                Some(Named::One(name.clone().into_owned()))
+            }
+            DeValue::String(name) => {
+                let title = format!("`{name}` is not the name of an argument");
+                self.sink.add(value.span(), title, "", "give the bare name");
+                None
+            }
+            other => {
+                wrong_type(value.span(), key, other, "`true` or the name of an argument", self.sink);
                 None
             }
         }

@@ -1,0 +1,469 @@
+//! Which functions a call runs, and what they take.
+
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::project::{
+    Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Linearisation, Project, Scope, Type, dotted_name,
+    facts,
+};
+use crate::python::signature::{Parameter, ParameterKind, Signature};
+use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::static_checks::broken_within;
+
+/// One function that a call can run.
+pub(super) struct Callee<'f> {
+    pub(super) signature: Signature,
+    pub(super) name: String,
+    pub(super) file: &'f ParsedFile,
+    pub(super) range: TextRange,
+}
+
+/// Why the callees are not known, or all of them.
+type Found<'f> = Result<Vec<Callee<'f>>, String>;
+
+/// What a call can run.
+pub(super) fn of<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::ExprCall) -> Found<'f> {
+    let resolver = Resolver { project, scope, call };
+    let mut callees = Vec::new();
+    for ty in project.infer(scope, &call.func) {
+        match ty {
+            Type::Function(function) => callees.push(resolver.function(function, false)?),
+            Type::Method(function, class) => callees.extend(resolver.method(function, class)?),
+            Type::Class(class) => callees.extend(resolver.constructor(class)?),
+            Type::Instance(class) => {
+                let methods = project.method(class, "__call__")?;
+                if methods.is_empty() {
+                    return Err(format!("what calling a `{}` does is not known", class.name()));
+                }
+                for method in methods {
+                    callees.extend(resolver.overridable(method, class)?);
+                }
+            }
+            // Calling `None` raises whatever the arguments are; the other values decide.
+            Type::None => {}
+            Type::External(name) => return Err(format!("`{name}` is not in the target")),
+            Type::ExternalInstance(name) => return Err(format!("an object of `{name}` is called")),
+            Type::Module(_) | Type::Namespace(_) => return Err("a module is called".to_owned()),
+            Type::Unknown(why) => return Err(why),
+        }
+    }
+    if callees.is_empty() {
+        return Err("nothing gives the called object a value".to_owned());
+    }
+    Ok(callees)
+}
+
+struct Resolver<'r, 'f> {
+    project: &'r Project<'f>,
+    scope: &'r Scope<'f>,
+    call: &'f ast::ExprCall,
+}
+
+impl<'f> Resolver<'_, 'f> {
+    fn function(&self, function: FunctionRef<'f>, bound: bool) -> Result<Callee<'f>, String> {
+        let name = function.qualified_name();
+        if let Some(why) = self.project.opaque_decorator(function) {
+            return Err(why);
+        }
+        if function.has_decorator("property") || function.has_decorator("cached_property") {
+            return Err(format!("`{name}` is a property, and what it gives is called"));
+        }
+        if let Some(reason) = broken_within(function.file, function.node.range()) {
+            return Err(crate::static_checks::describe(&reason));
+        }
+        // `__new__` gets its class like any other argument.
+        let bound = bound && function.node.name.as_str() != "__new__";
+        let Some(signature) = Signature::of(&function.node.parameters, bound) else {
+            return Err(format!("`{name}` has no parameter for its object"));
+        };
+        let private =
+            |parameter: &Parameter| parameter.name.starts_with("__") && !parameter.name.ends_with("__");
+        if function.class.is_some() && signature.parameters.iter().any(private) {
+            return Err(format!("a parameter of `{name}` has a name that Python changes"));
+        }
+        Ok(Callee { signature, name, file: function.file, range: function.heading() })
+    }
+
+    /// A method taken from an object or class.
+    fn method(&self, function: FunctionRef<'f>, class: ClassRef<'f>) -> Found<'f> {
+        let Expr::Attribute(attribute) = &*self.call.func else {
+            return self.overridable(function, class);
+        };
+        if let Expr::Call(call) = &*attribute.value
+            && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "super")
+        {
+            self.no_other_base()?;
+            return Ok(vec![self.function(function, true)?]);
+        }
+        if self.is_exact(&attribute.value) {
+            return Ok(vec![self.function(function, true)?]);
+        }
+        self.overridable(function, class)
+    }
+
+    /// Whether an object is certainly of the class itself: it was made on the spot, or the name
+    /// stands for that alone.
+    fn is_exact(&self, object: &'f Expr) -> bool {
+        match object {
+            Expr::Call(call) => {
+                matches!(self.project.infer(self.scope, &call.func).as_slice(), [Type::Class(_)])
+            }
+            Expr::Name(name) => match self.project.lookup(self.scope, name.id.as_str(), Some(name.start())) {
+                Some((_, bindings)) => match bindings.as_slice() {
+                    [binding] => match binding.kind {
+                        BindingKind::Value(value @ Expr::Call(_)) => self.is_exact(value),
+                        BindingKind::Class(_) | BindingKind::ImportFrom { .. } => true,
+                        _ => false,
+                    },
+                    _ => false,
+                },
+                None => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The method, and what overrides it in subclasses: the object may be of one.
+    fn overridable(&self, function: FunctionRef<'f>, class: ClassRef<'f>) -> Found<'f> {
+        let name = function.node.name.as_str();
+        let mut callees = Vec::new();
+        for subclass in subclasses(self.project, class) {
+            for method in self.project.own_functions(subclass, name) {
+                callees.push(self.function(method, !method.has_decorator("staticmethod"))?);
+            }
+        }
+        if is_abstract(function) {
+            if callees.is_empty() {
+                return Err(format!("`{}` is abstract, and nothing overrides it", function.qualified_name()));
+            }
+            return Ok(callees);
+        }
+        callees.insert(0, self.function(function, true)?);
+        Ok(callees)
+    }
+
+    /// `super()` means the next class of the object's own order, which a subclass can change.
+    fn no_other_base(&self) -> Result<(), String> {
+        let Some(class) = self.scope.class() else { return Err("`super()` stands in no class".to_owned()) };
+        let next = |order: &Linearisation<'f>| {
+            let at = order.ancestors.iter().position(|ancestor| *ancestor == Ancestor::Class(class));
+            at.and_then(|at| order.ancestors.get(at + 1).cloned())
+        };
+        let own: Vec<_> = self.project.linearisations(class).iter().map(next).collect();
+        for subclass in subclasses(self.project, class) {
+            if !self.project.linearisations(subclass).iter().all(|order| own.contains(&next(order))) {
+                let (class, subclass) = (class.name(), subclass.name());
+                return Err(format!("in `{subclass}` another base comes behind `{class}`"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What making an object of a class runs: `__new__`, then `__init__`.
+    fn constructor(&self, class: ClassRef<'f>) -> Found<'f> {
+        let mut callees: Vec<Callee<'f>> = Vec::new();
+        for order in self.project.linearisations(class) {
+            let (mut new, mut init) = (None, None);
+            for ancestor in &order.ancestors {
+                match ancestor {
+                    Ancestor::Class(owner) => {
+                        self.plain_metaclass(*owner)?;
+                        if new.is_none() {
+                            new = self.own_constructor(*owner, "__new__")?;
+                        }
+                        if init.is_none() {
+                            init = match self.own_constructor(*owner, "__init__")? {
+                                Some(callee) => Some(callee),
+                                None => self.generated(*owner, &order)?,
+                            };
+                        }
+                        if init.is_none() && new.is_none() {
+                            self.plain_class(*owner)?;
+                        }
+                    }
+                    Ancestor::External(base) if leaves_constructors_alone(base) => {}
+                    // These take anything in `__new__`, and what the class defines comes first.
+                    Ancestor::External(base) if facts::attributes_of(base).is_some() && init.is_some() => {}
+                    Ancestor::External(base) => {
+                        return Err(format!(
+                            "how objects of `{}` are made may be up to `{base}`",
+                            class.name()
+                        ));
+                    }
+                    Ancestor::Unresolved(why) => return Err(why.clone()),
+                }
+            }
+            if new.is_none() && init.is_none() {
+                callees.push(Callee {
+                    signature: Signature::default(),
+                    name: class.qualified_name(),
+                    file: class.file,
+                    range: class.node.name.range,
+                });
+            }
+            callees.extend(new);
+            callees.extend(init);
+        }
+        Ok(callees)
+    }
+
+    fn own_constructor(&self, class: ClassRef<'f>, name: &str) -> Result<Option<Callee<'f>>, String> {
+        let bindings = self.project.frame_bindings(Frame::Class(class.node)).last(name);
+        if bindings.is_empty() {
+            return Ok(None);
+        }
+        match (bindings.as_slice(), self.project.own_functions(class, name).as_slice()) {
+            ([_], [function]) => {
+                let function = *function;
+                let Some(signature) = Signature::of(&function.node.parameters, true) else {
+                    return Err(format!("`{}` has no parameter for its object", function.qualified_name()));
+                };
+                let callee = self.function(function, true)?;
+                Ok(Some(Callee { signature, ..callee }))
+            }
+            _ => Err(format!("`{}.{name}` has several definitions", class.name())),
+        }
+    }
+
+    /// A class that is made by `type`, and whose objects are.
+    fn plain_metaclass(&self, class: ClassRef<'f>) -> Result<(), String> {
+        let keywords = class.node.arguments.iter().flat_map(|arguments| &arguments.keywords);
+        let mut scope = self.project.class_scope(class);
+        scope.frames.pop();
+        for keyword in keywords {
+            let named = keyword.arg.as_ref().map(|name| name.as_str());
+            if named != Some("metaclass") {
+                continue;
+            }
+            let plain = |ty: &Type| matches!(ty, Type::External(name) if name == "abc.ABCMeta" || name == "builtins.type");
+            if !self.project.infer(&scope, &keyword.value).iter().all(plain) {
+                return Err(format!("the metaclass of `{}` may call it in another way", class.name()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A class that no decorator changes.
+    fn plain_class(&self, class: ClassRef<'f>) -> Result<(), String> {
+        let mut scope = self.project.class_scope(class);
+        scope.frames.pop();
+        for decorator in &class.node.decorator_list {
+            let expression = undecorated(&decorator.expression);
+            let known =
+                |ty: &Type| matches!(ty, Type::External(name) if facts::is_harmless_class_decorator(name));
+            if !self.project.infer(&scope, expression).iter().all(known) {
+                let name = dotted_name(expression).unwrap_or_else(|| "…".to_owned());
+                return Err(format!("the decorator `@{name}` may give `{}` a constructor", class.name()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The constructor that `@dataclass` writes for a class of an order.
+    fn generated(
+        &self,
+        class: ClassRef<'f>,
+        order: &Linearisation<'f>,
+    ) -> Result<Option<Callee<'f>>, String> {
+        let Some(settings) = self.dataclass(class)? else { return Ok(None) };
+        if !settings.init {
+            return Ok(None);
+        }
+        let position = order.ancestors.iter().position(|ancestor| *ancestor == Ancestor::Class(class));
+        let mut fields: Vec<Parameter> = Vec::new();
+        for ancestor in order.ancestors[position.unwrap_or(0)..].iter().rev() {
+            let Ancestor::Class(owner) = ancestor else { continue };
+            if let Some(settings) = self.dataclass(*owner)? {
+                self.fields(*owner, settings, &mut fields)?;
+            }
+        }
+        // A stable sort: keyword-only fields come behind the others.
+        fields.sort_by_key(|field| field.kind == ParameterKind::KeywordOnly);
+        Ok(Some(Callee {
+            signature: Signature { parameters: fields, collects_positional: false, collects_keywords: false },
+            name: class.qualified_name(),
+            file: class.file,
+            range: class.node.name.range,
+        }))
+    }
+
+    fn dataclass(&self, class: ClassRef<'f>) -> Result<Option<Dataclass>, String> {
+        let mut scope = self.project.class_scope(class);
+        scope.frames.pop();
+        for decorator in &class.node.decorator_list {
+            let expression = undecorated(&decorator.expression);
+            let types = self.project.infer(&scope, expression);
+            if !matches!(types.as_slice(), [Type::External(name)] if name == "dataclasses.dataclass") {
+                continue;
+            }
+            let Expr::Call(call) = &decorator.expression else {
+                return Ok(Some(Dataclass { init: true, keyword_only: false }));
+            };
+            let flag = |name: &str, otherwise: bool| match call.arguments.find_keyword(name) {
+                None => Ok(otherwise),
+                Some(keyword) => match &keyword.value {
+                    Expr::BooleanLiteral(literal) => Ok(literal.value),
+                    _ => Err(format!("`{name}` of `{}` is computed", class.name())),
+                },
+            };
+            return Ok(Some(Dataclass { init: flag("init", true)?, keyword_only: flag("kw_only", false)? }));
+        }
+        Ok(None)
+    }
+
+    fn fields(
+        &self,
+        class: ClassRef<'f>,
+        settings: Dataclass,
+        fields: &mut Vec<Parameter>,
+    ) -> Result<(), String> {
+        let mut keyword_only = settings.keyword_only;
+        let scope = self.project.class_scope(class);
+        let conditional = class.node.body.iter().any(|stmt| {
+            matches!(
+                stmt,
+                Stmt::If(_) | Stmt::Try(_) | Stmt::For(_) | Stmt::While(_) | Stmt::With(_) | Stmt::Match(_)
+            )
+        });
+        if conditional {
+            return Err(format!("the fields of `{}` are conditional", class.name()));
+        }
+        for stmt in &class.node.body {
+            let Stmt::AnnAssign(node) = stmt else { continue };
+            let Expr::Name(name) = &*node.target else { continue };
+            let annotation = annotation_name(&node.annotation);
+            if annotation.ends_with("ClassVar") {
+                continue;
+            }
+            if annotation.ends_with("KW_ONLY") {
+                keyword_only = true;
+                continue;
+            }
+            let mut has_default = node.value.is_some();
+            let mut is_parameter = true;
+            let mut by_keyword = keyword_only;
+            if let Some(Expr::Call(call)) = node.value.as_deref() {
+                let types = self.project.infer(&scope, &call.func);
+                if matches!(types.as_slice(), [Type::External(name)] if name == "dataclasses.field") {
+                    has_default = ["default", "default_factory"]
+                        .iter()
+                        .any(|key| call.arguments.find_keyword(key).is_some());
+                    for (key, flag) in [("init", &mut is_parameter), ("kw_only", &mut by_keyword)] {
+                        match call.arguments.find_keyword(key).map(|keyword| &keyword.value) {
+                            None => {}
+                            Some(Expr::BooleanLiteral(literal)) => *flag = literal.value,
+                            Some(_) => return Err(format!("a field of `{}` is computed", class.name())),
+                        }
+                    }
+                    if call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
+                        return Err(format!("a field of `{}` is computed", class.name()));
+                    }
+                }
+            }
+            let kind = if by_keyword { ParameterKind::KeywordOnly } else { ParameterKind::Plain };
+            let field = Parameter { name: name.id.as_str().to_owned(), kind, has_default };
+            let known = fields.iter().position(|known| known.name == field.name);
+            match (known, is_parameter) {
+                (Some(at), true) => fields[at] = field,
+                (Some(at), false) => {
+                    fields.remove(at);
+                }
+                (None, true) => fields.push(field),
+                (None, false) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Dataclass {
+    init: bool,
+    keyword_only: bool,
+}
+
+/// `ClassVar` of `typing.ClassVar[int]` and of `"ClassVar[int]"`.
+fn annotation_name(annotation: &Expr) -> String {
+    match annotation {
+        Expr::Subscript(subscript) => annotation_name(&subscript.value),
+        Expr::StringLiteral(text) => {
+            let text = text.value.to_str();
+            text.split('[').next().unwrap_or(text).trim().to_owned()
+        }
+        _ => dotted_name(annotation).unwrap_or_default(),
+    }
+}
+
+fn undecorated(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Call(call) => &call.func,
+        _ => expr,
+    }
+}
+
+/// Bases that say nothing of how objects are made.
+fn leaves_constructors_alone(base: &str) -> bool {
+    matches!(base, "builtins.object" | "abc.ABC" | "typing.Generic") || base.starts_with("collections.abc.")
+}
+
+/// A method that is there to be overridden.
+fn is_abstract(function: FunctionRef) -> bool {
+    if function.has_decorator("abstractmethod") {
+        return true;
+    }
+    let body = function
+        .node
+        .body
+        .iter()
+        .filter(|stmt| !matches!(stmt, Stmt::Expr(node) if node.value.is_string_literal_expr()));
+    let only: Vec<&Stmt> = body.collect();
+    match only.as_slice() {
+        [Stmt::Raise(raise)] => raise.exc.as_deref().is_some_and(|raised| {
+            dotted_name(undecorated(raised)).is_some_and(|name| name == "NotImplementedError")
+        }),
+        _ => false,
+    }
+}
+
+/// The classes of the target that inherit from a class, however far.
+fn subclasses<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<ClassRef<'f>> {
+    let mut found: Vec<ClassRef<'f>> = Vec::new();
+    let mut next = vec![class];
+    while let Some(base) = next.pop() {
+        for path in project.mentioning(base.name()).iter() {
+            let Ok(file) = project.file(path) else { continue };
+            for candidate in classes(file) {
+                if candidate == base || found.contains(&candidate) {
+                    continue;
+                }
+                let has_bases = candidate.node.arguments.is_some();
+                if has_bases
+                    && project
+                        .bases(candidate)
+                        .iter()
+                        .flatten()
+                        .any(|ancestor| *ancestor == Ancestor::Class(base))
+                {
+                    found.push(candidate);
+                    next.push(candidate);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn classes(file: &ParsedFile) -> Vec<ClassRef<'_>> {
+    struct Classes<'f>(&'f ParsedFile, Vec<ClassRef<'f>>);
+    impl<'f> ast::visitor::Visitor<'f> for Classes<'f> {
+        fn visit_stmt(&mut self, stmt: &'f Stmt) {
+            if let Stmt::ClassDef(node) = stmt {
+                self.1.push(ClassRef { file: self.0, node });
+            }
+            ast::visitor::walk_stmt(self, stmt);
+        }
+        fn visit_expr(&mut self, _: &'f Expr) {}
+    }
+    let mut classes = Classes(file, Vec::new());
+    ast::visitor::Visitor::visit_body(&mut classes, &file.source().module().body);
+    classes.1
+}

@@ -1,0 +1,244 @@
+//! Calls that fit and calls that do not; marked lines are the sites.
+
+use crate::static_checks::testing::check as ask;
+
+#[track_caller]
+fn check(table: &str, fixture: &str, expected: &str) {
+    ask(&format!("file = \"example.py\"\nstatic = {{ {table} }}"), fixture, expected);
+}
+
+/// Whether the call of a fixture fits: both ways of claiming must agree.
+#[track_caller]
+fn fits(call: &str, fixture: &str, expected: Option<bool>) {
+    let words = match expected {
+        Some(true) => ["holds", "does not hold"],
+        Some(false) => ["does not hold", "holds"],
+        None => ["unresolved", "unresolved"],
+    };
+    check(&format!("call = '{call}', fits = true"), fixture, words[0]);
+    check(&format!("call = '{call}', fits = false"), fixture, words[1]);
+}
+
+#[test]
+fn functions_are_resolved() {
+    fits("f(...)", "def f(a): pass\nf(1)\n", Some(true));
+    fits("f(...)", "def f(a): pass\nf(1, b=2)\n", Some(false));
+    fits("f(...)", "f(1)\ndef f(a): pass\ndef f(a, b): pass\nf(1)\n", Some(false));
+    fits("f(...)", "if x:\n    def f(a): pass\nelse:\n    def f(a, b): pass\nf(1)\n", None);
+    fits("f(...)", "if x:\n    def f(a): pass\nelse:\n    def f(a, b): pass\nf(1, 2, 3)\n", Some(false));
+    fits("f(...)", "from lib import f\nf(1)\n", None);
+    fits("f(...)", "from lib import wrap\n@wrap\ndef f(a): pass\nf()\n", None);
+    fits("f(...)", "def f(a): pass\nf(*x)\n", None);
+    fits("f(...)", "import functools\ndef g(a): pass\nf = functools.partial(g, 1)\nf()\n", None);
+    fits("f(...)", "f = lambda a: a\nf()\n", None);
+    fits("f(...)", "async def f(a): pass\nasync def g():\n    await f()\n", Some(false));
+    let files = "--- lib/__init__.py\nfrom .m import f as g\n--- lib/m.py\ndef f(a, *, b=1): pass\n--- example.py\nfrom lib import g\ng(1, 2)\n";
+    fits("g(...)", files, Some(false));
+}
+
+#[test]
+fn methods_have_their_first_argument() {
+    let class = "class A:\n    def m(self, a): pass\n    @classmethod\n    def c(cls, a): pass\n    @staticmethod\n    def s(a): pass\n    @property\n    def p(self): return f\n    def __call__(self, a): pass\n    def n(): pass\n";
+    for (call, expected) in [
+        ("A().m|(1)", Some(true)),
+        ("A().m|()", Some(false)),
+        ("A().m|(1, 2)", Some(false)),
+        ("A.m|(A(), 1)", Some(true)),
+        ("A.m|(1)", Some(false)),
+        ("A.c|(1)", Some(true)),
+        ("A.c|(1, 2)", Some(false)),
+        ("A().c|(1)", Some(true)),
+        ("A.s|(1)", Some(true)),
+        ("A().s|(1)", Some(true)),
+        ("A().s|(1, 2)", Some(false)),
+        ("A()|(1)", Some(true)),
+        ("A()|()", Some(false)),
+        ("A().n|()", None),
+        ("A().unknown|(1)", None),
+    ] {
+        let (function, arguments) = call.split_once('|').unwrap();
+        fits(&format!("{function}(...)"), &format!("{class}{function}{arguments}\n"), expected);
+    }
+    fits("self.m(...)", &format!("{class}    def x(self): self.m()\n"), Some(false));
+    fits("b.m(...)", &format!("{class}class B(A): pass\nb = B()\nb.m(1)\n"), Some(true));
+    fits("a.m(...)", &format!("{class}def f(a: A): a.m()\n"), Some(false));
+    fits("cls.c(...)", &format!("{class}    @classmethod\n    def d(cls): cls.c()\n"), Some(false));
+}
+
+#[test]
+fn overrides_in_subclasses_count_where_the_object_may_be_of_one() {
+    let classes = "--- a.py\nclass A:\n    def m(self, a): pass\n    def go(self):\n        self.m(1, b=2)\n--- b.py\nfrom a import A\nclass B(A):\n    def m(self, a, b=1): pass\n--- example.py\nfrom a import A\n";
+    ask("file = 'a.py'\nstatic = { call = 'self.m(...)', fits = false }", classes, "unresolved");
+    fits("a.m(...)", &format!("{classes}a = A()\na.m(1, b=2)\n"), Some(false));
+    fits("a.m(...)", &format!("{classes}def f(a: A): a.m(1, b=2)\n"), None);
+    fits("a.m(...)", &format!("{classes}def f(a: A): a.m(1, c=2)\n"), Some(false));
+    let far = format!(
+        "{classes}--- c.py\nfrom b import B\nclass C(B):\n    def m(self): pass\n--- d.py\nfrom a import A\ndef f(a: A): a.m(1)\n"
+    );
+    ask("file = 'd.py'\nstatic = { call = 'a.m(...)', fits = true }", &far, "unresolved");
+    let abstract_class = "import abc\nclass A(abc.ABC):\n    @abc.abstractmethod\n    def m(self): ...\n    def go(self): self.m(1)\n";
+    fits("self.m(...)", abstract_class, None);
+    fits("self.m(...)", &format!("{abstract_class}class B(A):\n    def m(self, a): pass\n"), Some(true));
+    let unfinished = "class A:\n    def m(self): raise NotImplementedError\n    def go(self): self.m(1)\nclass B(A):\n    def m(self, a): pass\n";
+    fits("self.m(...)", unfinished, Some(true));
+}
+
+#[test]
+fn super_is_the_next_base() {
+    let classes = "class A:\n    def __init__(self, a): pass\nclass B(A):\n    def __init__(self):\n        super().__init__()\n";
+    fits("super().__init__(...)", classes, Some(false));
+    fits("super().__init__(...)", &classes.replace("super().__init__()", "super().__init__(1)"), Some(true));
+    let other = format!("{classes}class M:\n    def __init__(self): pass\nclass C(B, M): pass\n");
+    fits("super().__init__(...)", &other, Some(false));
+    let diamond = format!("{classes}class M(A):\n    def __init__(self): pass\nclass C(B, M): pass\n");
+    fits("super().__init__(...)", &diamond, None);
+    fits(
+        "super().__init__(...)",
+        "from lib import A\nclass B(A):\n    def __init__(self):\n        super().__init__(1)\n",
+        None,
+    );
+}
+
+#[test]
+fn constructors_are_found_through_the_hierarchy() {
+    for (class, call, expected) in [
+        ("class A:\n    def __init__(self, a): pass", "A(1)", Some(true)),
+        ("class A:\n    def __init__(self, a): pass", "A()", Some(false)),
+        ("class A: pass", "A()", Some(true)),
+        ("class A: pass", "A(1)", Some(false)),
+        ("class B:\n    def __init__(self, a): pass\nclass A(B): pass", "A(b=1)", Some(false)),
+        ("class A:\n    def __new__(cls, a): return object.__new__(cls)", "A(1)", Some(true)),
+        ("class A:\n    def __new__(cls, a): return object.__new__(cls)", "A()", Some(false)),
+        (
+            "class A:\n    def __new__(cls): return object.__new__(cls)\n    def __init__(self, a): pass",
+            "A(1)",
+            None,
+        ),
+        (
+            "class A:\n    def __new__(cls, *a): return object.__new__(cls)\n    def __init__(self, a): pass",
+            "A()",
+            None,
+        ),
+        (
+            "class A:\n    def __new__(cls, *a): return object.__new__(cls)\n    def __init__(self, a): pass",
+            "A(1)",
+            Some(true),
+        ),
+        ("import abc\nclass A(abc.ABC):\n    def __init__(self, a): pass", "A()", Some(false)),
+        ("import threading\nclass A(threading.Thread):\n    def __init__(self, a): pass", "A()", Some(false)),
+        ("import threading\nclass A(threading.Thread): pass", "A(1, 2, 3, 4, 5, 6, 7)", None),
+        ("class A(Exception): pass", "A('x')", None),
+        ("class A(Exception):\n    def __init__(self, a): pass", "A()", Some(false)),
+        ("from lib import B\nclass A(B): pass", "A()", None),
+        ("from lib import B\nclass A(B):\n    def __init__(self, a): pass", "A()", None),
+        (
+            "class M(type):\n    def __call__(cls, *a): pass\nclass A(metaclass=M):\n    def __init__(self, a): pass",
+            "A()",
+            None,
+        ),
+        ("import abc\nclass A(metaclass=abc.ABCMeta):\n    def __init__(self, a): pass", "A()", Some(false)),
+        ("from lib import define\n@define\nclass A:\n    a: int", "A()", None),
+        ("class A:\n    __init__ = make()", "A()", None),
+        (
+            "class A:\n    if x:\n        def __init__(self): pass\n    else:\n        def __init__(self, a): pass",
+            "A()",
+            None,
+        ),
+        ("class A:\n    def __init__(self, __a): pass", "A(1)", None),
+    ] {
+        fits("A(...)", &format!("{class}\n{call}\n"), expected);
+    }
+}
+
+#[test]
+fn dataclasses_have_the_constructor_that_their_fields_give() {
+    let check = |body: &str, call: &str, expected| {
+        let text = format!(
+            "from dataclasses import dataclass, field, KW_ONLY\nfrom typing import ClassVar\n{body}\n{call}\n"
+        );
+        fits("A(...)", &text, expected);
+    };
+    let plain = "@dataclass\nclass A:\n    a: int\n    b: int = 0\n    c: ClassVar[int] = 1\n    d = 5";
+    check(plain, "A(1)", Some(true));
+    check(plain, "A(1, b=2)", Some(true));
+    check(plain, "A()", Some(false));
+    check(plain, "A(1, c=2)", Some(false));
+    check(plain, "A(1, d=2)", Some(false));
+    check(plain, "A(1, 2, 3)", Some(false));
+    let fields = "@dataclass\nclass A:\n    a: int = field(init=False)\n    b: list = field(default_factory=list)\n    _: KW_ONLY\n    c: int";
+    check(fields, "A(c=1)", Some(true));
+    check(fields, "A([], c=1)", Some(true));
+    check(fields, "A([], 1)", Some(false));
+    check(fields, "A(a=1, c=1)", Some(false));
+    check("@dataclass(kw_only=True)\nclass A:\n    a: int", "A(1)", Some(false));
+    check("@dataclass(init=False)\nclass A:\n    a: int", "A(1)", Some(false));
+    check("@dataclass(init=x)\nclass A:\n    a: int", "A(1)", None);
+    check("@dataclass\nclass A:\n    a: int\n    def __init__(self): pass", "A(1)", Some(false));
+    let inherited = "@dataclass\nclass B:\n    a: int\n    b: int = 0\n@dataclass\nclass A(B):\n    c: int = 0\n    b: int = 1";
+    check(inherited, "A(1, 2, 3)", Some(true));
+    check(inherited, "A(1, 2, 3, 4)", Some(false));
+    check(inherited, "A(c=1)", Some(false));
+    check("@dataclass\nclass B:\n    a: int\nclass A(B):\n    x: int", "A(1)", Some(true));
+    check("@dataclass\nclass B:\n    a: int\nclass A(B):\n    x: int", "A(1, 2)", Some(false));
+    check("@dataclass\nclass A:\n    if x:\n        a: int", "A(1)", None);
+}
+
+#[test]
+fn what_is_wrong_can_be_named() {
+    let fixture = |call: &str| format!("def f(a, b=1, /, c=2, *, d): pass\n{call}\n");
+    for (table, call, expected) in [
+        ("unexpected = true", "f(1, e=1, d=1)", "holds"),
+        ("unexpected = 'e'", "f(1, e=1, d=1)", "holds"),
+        ("unexpected = 'x'", "f(1, e=1, d=1)", "does not hold"),
+        ("unexpected = 'a'", "f(1, a=1, d=1)", "holds"),
+        ("unexpected = 'd'", "f(1, **x)", "does not hold"),
+        ("unexpected = 'e'", "f(1, **x)", "unresolved"),
+        ("unexpected = true", "f(1, d=1, *x)", "does not hold"),
+        ("missing = true", "f(1)", "holds"),
+        ("missing = 'd'", "f(1)", "holds"),
+        ("missing = 'a'", "f(1)", "does not hold"),
+        ("missing = 'd'", "f(1, **x)", "unresolved"),
+        ("missing = 'd'", "f(1, *x)", "holds"),
+        ("too-many = true", "f(1, 2, 3, 4, d=1)", "holds"),
+        ("too-many = true", "f(1, 2, 3, d=1)", "does not hold"),
+        ("too-many = true", "f(1, *x, d=1)", "unresolved"),
+        ("repeated = 'c'", "f(1, 2, 3, c=3, d=1)", "holds"),
+        ("repeated = true", "f(1, 2, c=3, d=1)", "does not hold"),
+        ("missing = 'd', too-many = true", "f(1, 2, 3, 4)", "holds"),
+        ("missing = 'd', too-many = true", "f(1, 2, 3)", "does not hold"),
+    ] {
+        check(&format!("call = 'f(...)', {table}"), &fixture(call), expected);
+    }
+}
+
+#[test]
+fn one_call_is_enough_and_no_call_is_none() {
+    let two = "def f(a): pass\nf(1)\nf(1, 2)\n";
+    check("call = 'f(...)', too-many = true", two, "holds");
+    check("call = 'f(...)', fits = true", two, "does not hold");
+    check("call = 'f(...)', fits = false", "def f(a): pass\n", "does not hold");
+    check("call = 'f(...)', fits = true", "def f(a): pass\n", "does not hold");
+    check(
+        "call = 'f(..., timeout=$T, ...)', unexpected = 'timeout'",
+        "def f(a): pass\nf(1)\nf(2, timeout=3)\n",
+        "holds",
+    );
+    ask(
+        "file = 'example.py'\nsymbol = 'g'\nstatic = { call = 'f(...)', fits = false }",
+        "def f(a): pass\ndef g(): f(1)\ndef h(): f()\n",
+        "does not hold",
+    );
+    ask(
+        "files = '*.py'\nstatic = { call = 'f(...)', fits = false }",
+        "--- a.py\ndef f(a): pass  # <-\n--- b.py\nfrom a import f\nf()  # <-\n--- c.py\nx = 1\n",
+        "holds",
+    );
+}
+
+#[test]
+fn a_file_that_does_not_compile_never_refutes() {
+    let broken = "def f(a): pass\nf(1)\ndef g(:\n    pass\n";
+    check("call = 'f(...)', fits = false", broken, "does not compile");
+    check("call = 'f(...)', fits = true", broken, "does not compile");
+    check("call = 'f(...)', fits = false", &broken.replace("f(1)", "f()"), "holds");
+}
