@@ -20,8 +20,9 @@
 //!   left the claim does not hold: it has been mended.
 //!
 //! What it cannot see: objects whose class nothing tells, and functions behind a decorator that
-//! may replace them. Those are unresolved. An object that is only declared to be of a class may
-//! be of a subclass that overrides the method.
+//! may replace them. Those are unresolved; so is a call on an object that is only declared to be
+//! of a class (a parameter, an attribute that holds one) when the method is abstract or a
+//! subclass in the target overrides it with another kind of function.
 //!
 //! Holds (`async-function = false`): `def start(self): ...`. Does not: `async def start(self): ...`.
 
@@ -31,9 +32,11 @@ use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::Expr;
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::pattern::{Matcher, Pattern};
-use crate::python::project::{FunctionRef, Project, Scope, Type};
+use crate::python::project::{
+    AccessKind, Ancestor, BindingKind, ClassRef, FunctionRef, Project, Scope, Stored, Type,
+};
 use crate::python::symbols::SymbolKind;
-use crate::python::{Ranged, TextRange};
+use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, call_at, site, subjects,
 };
@@ -191,7 +194,20 @@ fn of_calls<'f>(
                 continue;
             };
             let scope = Scope::at(file, call.range());
-            let natures = natures_of(project, project.infer(&scope, &call.func));
+            let types = project.infer(&scope, &call.func);
+            let declared = is_declared(project, &scope, &call.func, 0);
+            let mut natures = Vec::new();
+            for ty in &types {
+                if let Type::Method(function, class) = ty {
+                    let broken = project.broken_files(*class).into_iter().filter_map(ParsedFile::broken);
+                    sight.searched.blind.extend(broken);
+                    natures.extend(others(project, *function, *class, declared));
+                }
+                if let Type::Function(function) = ty {
+                    sight.searched.blind.extend(function.file.broken());
+                }
+            }
+            natures.extend(natures_of(project, types));
             let text = file.source().slice(call.func.range()).to_owned();
             let call_site = site(file, call.range(), Some("the call"));
             let mut definitions = Vec::new();
@@ -245,6 +261,151 @@ fn of_calls<'f>(
             sight.does_not_hold(KIND, because)
         }
     }
+}
+
+/// Whether the object of a method is only declared to be of its class: it is a parameter, or an
+/// attribute that holds one, and may be of a subclass.
+fn is_declared<'f>(project: &Project<'f>, scope: &Scope<'f>, expr: &'f Expr, depth: u32) -> bool {
+    let Expr::Attribute(attribute) = expr else { return false };
+    is_given(project, scope, &attribute.value, depth)
+}
+
+fn is_given<'f>(project: &Project<'f>, scope: &Scope<'f>, object: &'f Expr, depth: u32) -> bool {
+    // Too far away to tell is not known to be made here.
+    if depth > 8 {
+        return true;
+    }
+    match object {
+        Expr::Name(name) => {
+            let is_receiver = scope.function().is_some_and(|function| {
+                let method = project.function_ref(scope.file, function);
+                crate::python::project::object_parameter(method) == Some(name.id.as_str())
+            });
+            let Some((at, bindings)) = project.lookup(scope, name.id.as_str(), Some(name.start())) else {
+                return false;
+            };
+            !is_receiver
+                && bindings.iter().any(|binding| match binding.kind {
+                    BindingKind::Parameter(..) => true,
+                    BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => {
+                        is_given(project, &scope.outer(at), value, depth + 1)
+                    }
+                    BindingKind::Import { .. }
+                    | BindingKind::ImportFrom { .. }
+                    | BindingKind::Function(_)
+                    | BindingKind::Class(_)
+                    | BindingKind::Annotated(_, None)
+                    | BindingKind::Augmented(_)
+                    | BindingKind::Iterated(_)
+                    | BindingKind::Entered(_)
+                    | BindingKind::Other => false,
+                })
+        }
+        Expr::Attribute(attribute) => {
+            project.infer(scope, &attribute.value).into_iter().any(|owner| match owner {
+                Type::Instance(class) => {
+                    project.accesses_of(class, attribute.attr.as_str()).iter().any(|access| {
+                        let value = match access.kind {
+                            AccessKind::Store(Stored::Value(value) | Stored::Annotated(_, Some(value))) => {
+                                value
+                            }
+                            _ => return false,
+                        };
+                        let scope = Scope::at(access.class.file, value.range());
+                        is_given(project, &scope, value, depth + 1)
+                    })
+                }
+                _ => false,
+            })
+        }
+        Expr::BoolOp(node) => node.values.iter().any(|value| is_given(project, scope, value, depth + 1)),
+        Expr::If(node) => {
+            is_given(project, scope, &node.body, depth + 1)
+                || is_given(project, scope, &node.orelse, depth + 1)
+        }
+        _ => false,
+    }
+}
+
+/// What a method call may run instead of the method that the class of its object gives:
+/// overriding methods, and what somebody stores in its place.
+fn others<'f>(
+    project: &Project<'f>,
+    function: FunctionRef<'f>,
+    class: ClassRef<'f>,
+    declared: bool,
+) -> Vec<(Nature, Option<FunctionRef<'f>>)> {
+    let name = function.node.name.as_str();
+    let own = nature_of(project, function);
+    let mut natures = Vec::new();
+    if declared {
+        let is_abstract = function.has_decorator("abstractmethod")
+            || project.linearisations(class).iter().any(|order| {
+                order.ancestors.iter().any(|ancestor| {
+                    matches!(ancestor, Ancestor::External(base)
+                        if matches!(base.as_str(), "typing.Protocol" | "typing_extensions.Protocol"))
+                })
+            });
+        if is_abstract {
+            let why = format!("`{}` is abstract: which code runs is not known", function.qualified_name());
+            natures.push((Nature::Unknown(why), None));
+        }
+        for subclass in project.subclasses(class) {
+            for function in project.own_functions(subclass, name) {
+                let nature = nature_of(project, function);
+                if nature != own {
+                    let why = format!(
+                        "the object may be a `{}`, whose `{name}` is another kind of function",
+                        subclass.name()
+                    );
+                    natures.push((Nature::Unknown(why), None));
+                }
+            }
+        }
+    }
+    if let Some(place) = replaced(project, class, name) {
+        let why = format!("`{name}` is replaced at `{place}`");
+        natures.push((Nature::Unknown(why), None));
+    }
+    natures
+}
+
+/// Where something is stored in place of a class's method: `object.name = …`, `Class.name = …`.
+fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Option<String> {
+    struct Stores<'n, 'f> {
+        name: &'n str,
+        found: Vec<&'f crate::python::ast::ExprAttribute>,
+    }
+    impl<'f> Visitor<'f> for Stores<'_, 'f> {
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            if let Expr::Attribute(attribute) = expr
+                && attribute.ctx.is_store()
+                && attribute.attr.as_str() == self.name
+            {
+                self.found.push(attribute);
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    for path in project.mentioning(&format!(".{name} =")).iter() {
+        let Ok(file) = project.file(path) else { continue };
+        if super::is_test_code(path) {
+            continue;
+        }
+        let mut stores = Stores { name, found: Vec::new() };
+        stores.visit_body(&file.source().module().body);
+        for store in stores.found {
+            let scope = Scope::at(file, store.range());
+            let concerns = project.infer(&scope, &store.value).into_iter().any(|ty| match ty {
+                Type::Instance(other) | Type::Class(other) => project.are_related(class, other),
+                _ => false,
+            });
+            if concerns {
+                return Some(format!("{path}:{}", file.source().line(store.range().start())));
+            }
+        }
+    }
+    None
 }
 
 /// The nature that all of them have.

@@ -39,8 +39,8 @@ use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext};
 use crate::python::project::{
-    Access, AccessKind, Binding, BindingKind, ClassRef, Frame, FunctionRef, Linearisation, Project, Scope,
-    Stored, Type, facts,
+    Access, AccessKind, Ancestor, Binding, BindingKind, ClassRef, Frame, FunctionRef, Linearisation, Project,
+    Scope, Stored, Type, facts,
 };
 use crate::python::symbols::SymbolKind;
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -90,6 +90,10 @@ struct Known<'f> {
     accesses: usize,
     /// Why the hierarchy cannot be read, and files of it that are broken elsewhere.
     broken: Option<Reason>,
+    /// Files of bases and helpers that do not compile: what is seen in them proves nothing.
+    blind: Vec<Reason>,
+    /// Why it cannot be told whether it is assigned too late.
+    late_unknown: Option<String>,
     notes: Vec<String>,
 }
 
@@ -144,6 +148,7 @@ fn one_class<'f>(
         cite(&mut sight.sites, check, &known, known.reads.iter());
         sight.notes.extend(known.notes);
         sight.searched.blind.extend(file.broken());
+        sight.searched.blind.extend(known.blind);
         sight.notes.extend(broken_elsewhere_note(file));
     }
     sight.searched.files = u32::try_from(files.len()).unwrap_or(u32::MAX);
@@ -202,7 +207,12 @@ fn every_class(check: &AttributeCheck, claim: &Claim, context: &Context) -> Obse
                     holding.push(because);
                     sight.notes.extend(broken_elsewhere_note(subject.file));
                 }
-                Answer::DoesNotHold(_) => {}
+                Answer::DoesNotHold(_) => {
+                    let elsewhere = known.blind.into_iter();
+                    unknown.extend(
+                        elsewhere.map(|reason| format!("`{}`: {}", symbol.name, super::describe(&reason))),
+                    );
+                }
                 Answer::Unknown(reason) => {
                     unknown.push(format!("`{}`: {}", symbol.name, super::describe(&reason)));
                 }
@@ -276,6 +286,9 @@ fn answer<'k, 'f: 'k>(
         }
         (Assigned::Yes, false, _) => Answer::DoesNotHold(stored_words(&class, name, known)),
         (Assigned::Yes, true, None) => Answer::Holds(stored_words(&class, name, known)),
+        (Assigned::Yes, true, Some(_)) if known.late.is_none() && known.late_unknown.is_some() => {
+            Answer::Unknown(Reason::Unresolved { what: known.late_unknown.clone().unwrap_or_default() })
+        }
         (Assigned::Yes, true, Some(late)) => {
             let because = match &known.late {
                 Some((read, store)) => format!(
@@ -334,6 +347,8 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
         files: BTreeSet::new(),
         accesses: 0,
         broken: None,
+        blind: Vec::new(),
+        late_unknown: None,
         notes: Vec::new(),
     };
     let mut seen: Vec<ClassRef<'f>> = Vec::new();
@@ -372,7 +387,7 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
                     ));
                 }
             }
-            stores.extend(helper_stores(project, owner, class, name));
+            stores.extend(helper_stores(project, owner, class, name, &mut maybe, &mut known.blind));
             stored |= !stores.is_empty();
             maybe = maybe.or_else(|| supplies_otherwise(project, owner));
             if !seen.contains(&owner) {
@@ -382,12 +397,18 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
                 known.stores.extend(stores);
                 known.broken = known.broken.or_else(|| broken_within(owner.file, owner.node.range()));
                 if owner.file.path() != class.file.path() {
+                    known.blind.extend(owner.file.broken());
                     known.notes.extend(broken_elsewhere_note(owner.file));
                 }
             }
         }
         maybe = maybe.or_else(|| linearisation.may_inherit(name));
         outcomes.push((stored, maybe));
+    }
+    let outside = outside_stores(project, class, name);
+    if !outside.is_empty() {
+        outcomes.iter_mut().for_each(|(stored, _)| *stored = true);
+        known.stores.extend(outside);
     }
     known.assigned = if outcomes.iter().all(|(stored, _)| *stored) {
         Assigned::Yes
@@ -401,6 +422,14 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
         }
     };
     known.late = linearisations.iter().find_map(|order| late(project, class, order, name));
+    known.late_unknown = linearisations.iter().find_map(|order| {
+        order.ancestors.iter().find_map(|ancestor| match ancestor {
+            Ancestor::Class(_) => None,
+            Ancestor::External(base) if facts::attributes_of(base).is_some() => None,
+            Ancestor::External(base) => Some(format!("what the constructor of `{base}` runs is not known")),
+            Ancestor::Unresolved(why) => Some(format!("a base cannot be resolved: {why}")),
+        })
+    });
     if let Some((read, store)) = &known.late {
         known.notes.push(format!(
             "the constructor of a base already runs code that reads `{name}` (`{}:{}`) before it is assigned at line {}",
@@ -469,6 +498,28 @@ fn class_decorators<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<Optio
 
 /// Why a class may have attributes that none of its code stores.
 fn supplies_otherwise<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Option<String> {
+    struct Computes(bool);
+    impl<'f> Visitor<'f> for Computes {
+        fn visit_stmt(&mut self, stmt: &'f ast::Stmt) {
+            // What methods do with their own local variables is no matter of the class.
+            if !matches!(stmt, ast::Stmt::FunctionDef(_) | ast::Stmt::ClassDef(_)) {
+                visitor::walk_stmt(self, stmt);
+            }
+        }
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            if let Expr::Call(call) = expr
+                && let Expr::Name(name) = call.func.as_ref()
+            {
+                self.0 |= matches!(name.id.as_str(), "locals" | "vars" | "exec");
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut computes = Computes(false);
+    computes.visit_body(&class.node.body);
+    if computes.0 {
+        return Some(format!("the body of `{}` computes names", class.name()));
+    }
     for method in ["__getattr__", "__getattribute__"] {
         if !project.own_functions(class, method).is_empty() {
             return Some(format!("`{}` computes attributes in `{method}`", class.name()));
@@ -507,6 +558,8 @@ fn helper_stores<'f>(
     owner: ClassRef<'f>,
     class: ClassRef<'f>,
     name: &str,
+    maybe: &mut Option<String>,
+    blind: &mut Vec<Reason>,
 ) -> Vec<Place<'f>> {
     struct Calls<'f> {
         object: &'f str,
@@ -540,6 +593,18 @@ fn helper_stores<'f>(
             let callees = project.resolve_call(&scope, call);
             let constructors =
                 callees.classes.iter().flat_map(|made| project.method(*made, "__init__").unwrap_or_default());
+            let followed = !callees.functions.is_empty() || !callees.classes.is_empty();
+            if !followed && let Some(why) = callees.external.first().or(callees.unresolved.first()) {
+                // What the language and its library do with an object stores no attribute of it.
+                let module = why.split('.').next().unwrap_or_default();
+                if !facts::is_standard_library(module) && module != "builtins" {
+                    let line = method.file.source().line(call.start());
+                    maybe.get_or_insert(format!(
+                        "`{}:{line}` hands the object to code that is not followed: {why}",
+                        method.file.path()
+                    ));
+                }
+            }
             for (function, receiver) in callees
                 .functions
                 .iter()
@@ -547,7 +612,10 @@ fn helper_stores<'f>(
                 .chain(constructors.map(|function| (function, true)))
             {
                 if let Some(parameter) = parameter(function, handed, receiver) {
-                    places.extend(parameter_stores(project, function, parameter, name));
+                    let mut seen = Vec::new();
+                    places.extend(parameter_stores(
+                        project, function, parameter, name, maybe, blind, &mut seen,
+                    ));
                 }
             }
         }
@@ -578,28 +646,75 @@ fn parameter<'f>(function: FunctionRef<'f>, handed: Handed<'f>, bound: bool) -> 
     }
 }
 
+/// Stores in the attribute of what a parameter is given, also by functions that it is handed on to.
 fn parameter_stores<'f>(
     project: &Project<'f>,
     function: FunctionRef<'f>,
-    parameter: &str,
+    parameter: &'f str,
     name: &str,
+    maybe: &mut Option<String>,
+    blind: &mut Vec<Reason>,
+    seen: &mut Vec<(FunctionRef<'f>, &'f str)>,
 ) -> Vec<Place<'f>> {
     struct Stores<'n, 'f> {
         parameter: &'n str,
         name: &'n str,
         found: Vec<&'f Expr>,
+        /// `setattr` with a name that is computed.
+        computed: bool,
+        handed: Vec<(&'f ast::ExprCall, Handed<'f>)>,
     }
     impl<'f> Visitor<'f> for Stores<'_, 'f> {
         fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Attribute(attribute) = expr
-                && attribute.ctx == ExprContext::Store
-                && attribute.attr.as_str() == self.name
-                && matches!(attribute.value.as_ref(), Expr::Name(name) if name.id.as_str() == self.parameter)
-            {
-                self.found.push(expr);
+            let is_object =
+                |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == self.parameter);
+            match expr {
+                Expr::Attribute(attribute)
+                    if attribute.ctx == ExprContext::Store
+                        && attribute.attr.as_str() == self.name
+                        && is_object(&attribute.value) =>
+                {
+                    self.found.push(expr);
+                }
+                Expr::Attribute(attribute)
+                    if attribute.attr.as_str() == "__dict__" && is_object(&attribute.value) =>
+                {
+                    self.computed = true;
+                }
+                Expr::Call(call) => {
+                    let is_setattr =
+                        matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "setattr");
+                    match &*call.arguments.args {
+                        [object, Expr::StringLiteral(stored), _] if is_setattr && is_object(object) => {
+                            if stored.value.to_str() == self.name {
+                                self.found.push(expr);
+                            }
+                        }
+                        [object, _, _] if is_setattr && is_object(object) => self.computed = true,
+                        arguments => {
+                            if let Some(index) = arguments.iter().position(is_object) {
+                                self.handed.push((call, Handed::Positional(index)));
+                            }
+                            for keyword in &call.arguments.keywords {
+                                if let (Some(name), true) = (&keyword.arg, is_object(&keyword.value)) {
+                                    self.handed.push((call, Handed::Keyword(name.as_str())));
+                                }
+                            }
+                        }
+                    }
+                }
+                _ => {}
             }
             visitor::walk_expr(self, expr);
         }
+    }
+    if seen.contains(&(function, parameter)) {
+        return Vec::new();
+    }
+    seen.push((function, parameter));
+    blind.extend(function.file.broken());
+    if let Some(reason) = broken_within(function.file, function.node.range()) {
+        maybe.get_or_insert(super::describe(&reason));
     }
     // A parameter that gets another value is not the object any more.
     let bindings = project.frame_bindings(Frame::Function(function.node));
@@ -608,9 +723,82 @@ fn parameter_stores<'f>(
     if !only_parameter {
         return Vec::new();
     }
-    let mut stores = Stores { parameter, name, found: Vec::new() };
+    let mut stores = Stores { parameter, name, found: Vec::new(), computed: false, handed: Vec::new() };
     stores.visit_body(&function.node.body);
-    stores.found.iter().map(|expr| Place { file: function.file, range: expr.range() }).collect()
+    if stores.computed || seen.len() > MOST_HELPERS {
+        maybe.get_or_insert(format!(
+            "`{}` of `{}` may store attributes whose names are computed, or hands the object on too far",
+            function.qualified_name(),
+            function.file.path()
+        ));
+    }
+    let place = |expr: &Expr| Place { file: function.file, range: expr.range() };
+    let mut places: Vec<Place<'f>> = stores.found.iter().map(|expr| place(expr)).collect();
+    if seen.len() > MOST_HELPERS {
+        return places;
+    }
+    for (call, handed) in stores.handed {
+        let scope = Scope::inside(function.file, function.node);
+        let callees = project.resolve_call(&scope, call);
+        let constructors =
+            callees.classes.iter().flat_map(|made| project.method(*made, "__init__").unwrap_or_default());
+        let functions = callees.functions.iter().map(|(function, receiver)| (*function, receiver.is_some()));
+        for (next, receiver) in functions.chain(constructors.map(|function| (function, true))) {
+            if let Some(parameter) = self::parameter(next, handed, receiver) {
+                places.extend(parameter_stores(project, next, parameter, name, maybe, blind, seen));
+            }
+        }
+    }
+    places
+}
+
+/// Functions that an object is handed on to, one to the next.
+const MOST_HELPERS: usize = 100;
+
+/// `Class.name = …` outside of the class, in any file that says so.
+fn outside_stores<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Vec<Place<'f>> {
+    struct Stores<'n, 'f> {
+        name: &'n str,
+        found: Vec<&'f ast::ExprAttribute>,
+    }
+    impl<'f> Visitor<'f> for Stores<'_, 'f> {
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            if let Expr::Attribute(attribute) = expr
+                && attribute.ctx.is_store()
+                && attribute.attr.as_str() == self.name
+            {
+                self.found.push(attribute);
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut places = Vec::new();
+    let orders = project.linearisations(class);
+    let mut texts: Vec<String> = orders
+        .iter()
+        .flat_map(Linearisation::classes)
+        .map(|owner| format!("{}.{name}", owner.name()))
+        .collect();
+    texts.sort();
+    texts.dedup();
+    for text in texts {
+        for path in project.mentioning(&text).iter() {
+            let Ok(file) = project.file(path) else { continue };
+            let mut stores = Stores { name, found: Vec::new() };
+            stores.visit_body(&file.source().module().body);
+            for store in stores.found {
+                let scope = Scope::at(file, store.range());
+                let is_its = project.infer(&scope, &store.value).iter().any(|ty| {
+                    matches!(ty, Type::Class(owner)
+                        if orders.iter().any(|order| order.classes().any(|known| known == *owner)))
+                });
+                if is_its {
+                    places.push(Place { file, range: store.range() });
+                }
+            }
+        }
+    }
+    places
 }
 
 /// A read that a constructor of a base brings about before the class's own constructor stores
@@ -643,28 +831,43 @@ fn late<'f>(
     if stored_by_base {
         return None;
     }
-    let base = order
-        .classes()
-        .skip(1)
-        .find_map(|base| project.own_functions(base, "__init__").into_iter().next())?;
-    let mut reached: Vec<FunctionRef<'f>> = vec![base];
+    let classes: Vec<ClassRef<'f>> = order.classes().collect();
+    let constructor_behind = |owner: ClassRef<'f>| {
+        let at = classes.iter().position(|class| *class == owner)?;
+        classes[at + 1..].iter().find_map(|base| project.own_functions(*base, "__init__").into_iter().next())
+    };
+    let mut reached: Vec<FunctionRef<'f>> = vec![constructor_behind(class)?];
     let mut next = 0;
     while let Some(function) = reached.get(next).copied() {
         next += 1;
         let Some(owner) = function.class_ref() else { continue };
-        for access in project.accesses(owner).iter().filter(|access| access.method == Some(function)) {
-            if !matches!(access.kind, AccessKind::Load) {
-                continue;
-            }
-            if access.is_of(name, class) {
-                let read = Place { file: owner.file, range: access.range };
-                let store = Place { file: class.file, range: first.range };
-                return Some((read, store));
-            }
-            // Calling it, or handing it to a thread or as a callback: either way it may run.
-            for method in project.method(class, access.name).unwrap_or_default() {
-                if !reached.contains(&method) {
-                    reached.push(method);
+        // A constructor that calls the one behind it.
+        if function.node.name.as_str() == "__init__"
+            && base_constructor_call(function).is_some()
+            && let Some(behind) = constructor_behind(owner)
+            && !reached.contains(&behind)
+        {
+            reached.push(behind);
+        }
+        let accesses = project.accesses(owner);
+        let mut there = false;
+        for access in accesses.iter().filter(|access| access.method == Some(function)) {
+            match access.kind {
+                // From here on it is there, or the code has looked whether it is.
+                AccessKind::Store(_) | AccessKind::Probe => there |= access.is_of(name, class),
+                AccessKind::Delete | AccessKind::Computed => {}
+                AccessKind::Load => {
+                    if access.is_of(name, class) && !there {
+                        let read = Place { file: owner.file, range: access.range };
+                        let store = Place { file: class.file, range: first.range };
+                        return Some((read, store));
+                    }
+                    // Calling it, or handing it to a thread or as a callback: either way it may run.
+                    for method in project.method(class, access.name).unwrap_or_default() {
+                        if !there && !reached.contains(&method) {
+                            reached.push(method);
+                        }
+                    }
                 }
             }
         }

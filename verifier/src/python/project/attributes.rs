@@ -461,7 +461,9 @@ impl<'f> Walker<'_, 'f> {
                     ("__setattr__", [object, name, value]) if self.is_object(object) => {
                         self.store_named(name, Some(value), range);
                     }
-                    ("__setattr__", [name, value]) if is_super(&function.value) => {
+                    ("__setattr__", [name, value])
+                        if is_super(&function.value) || self.is_object(&function.value) =>
+                    {
                         self.store_named(name, Some(value), range);
                     }
                     ("setdefault", [name, value]) if on_dictionary => {

@@ -3,6 +3,8 @@
 use super::facts;
 use super::types::{Trail, unique, unknown};
 use super::{BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types};
+use crate::python::ParsedFile;
+use crate::python::symbols::SymbolKind;
 
 /// One entry of a method resolution order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +111,7 @@ impl<'f> Project<'f> {
         open.push(class);
         // Each choice: for every base the order that it brings.
         let mut choices: Vec<Vec<Vec<Ancestor<'f>>>> = vec![Vec::new()];
+        let mut too_many = false;
         for alternatives in self.bases(class) {
             let mut orders: Vec<Vec<Ancestor<'f>>> = Vec::new();
             for alternative in alternatives {
@@ -118,6 +121,7 @@ impl<'f> Project<'f> {
                     other => orders.push(vec![other]),
                 }
             }
+            too_many |= choices.len() * orders.len() > CHOICES;
             choices = choices
                 .iter()
                 .flat_map(|choice| {
@@ -132,6 +136,10 @@ impl<'f> Project<'f> {
         }
         open.pop();
         let mut orders: Vec<Vec<Ancestor<'f>>> = Vec::new();
+        if too_many {
+            let why = format!("`{}` may have more different bases than are followed", class.name());
+            orders.push(vec![own.clone(), Ancestor::Unresolved(why)]);
+        }
         for choice in choices {
             let mut order = vec![own.clone()];
             match merge(choice) {
@@ -200,6 +208,49 @@ impl<'f> Project<'f> {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The files of a class and its bases that do not compile: what they seem to lack may be there.
+    pub fn broken_files(&self, class: ClassRef<'f>) -> Vec<&'f ParsedFile> {
+        let mut files: Vec<&'f ParsedFile> = Vec::new();
+        for owner in self.linearisations(class).iter().flat_map(Linearisation::classes) {
+            if !owner.file.source().errors().is_empty()
+                && !files.iter().any(|known| std::ptr::eq(*known, owner.file))
+            {
+                files.push(owner.file);
+            }
+        }
+        files
+    }
+
+    /// The classes of the target that inherit from a class, in the order of their files.
+    pub fn subclasses(&self, class: ClassRef<'f>) -> Vec<ClassRef<'f>> {
+        let mut found: Vec<ClassRef<'f>> = Vec::new();
+        let mut names: Vec<&'f str> = vec![class.node.name.as_str()];
+        let mut asked: Vec<&'f str> = Vec::new();
+        while let Some(name) = names.pop() {
+            if asked.contains(&name) {
+                continue;
+            }
+            asked.push(name);
+            for path in self.mentioning(name).iter() {
+                let Ok(file) = self.file(path) else { continue };
+                for symbol in file.symbols().iter().filter(|symbol| symbol.kind == SymbolKind::Class) {
+                    let Some(other) = self.class_at(file, symbol.range) else { continue };
+                    if other != class
+                        && !found.contains(&other)
+                        && self
+                            .linearisations(other)
+                            .iter()
+                            .any(|order| order.classes().any(|base| base == class))
+                    {
+                        found.push(other);
+                        names.push(other.node.name.as_str());
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// All functions in the class's own body that count, in source order.

@@ -630,7 +630,14 @@ impl<'f> Project<'f> {
         let mut types = Vec::new();
         for callee in self.infer_in(scope, &call.func, trail) {
             match callee {
-                Type::Class(class) => types.push(Type::Instance(class)),
+                Type::Class(class) => {
+                    types.push(Type::Instance(class));
+                    // `__new__` may well make something else.
+                    if let Some(maker) = self.own_or_inherited(class, "__new__") {
+                        let made = self.returned(maker, Some(class), trail);
+                        types.extend(made.into_iter().filter(|ty| matches!(ty, Type::Instance(_))));
+                    }
+                }
                 Type::External(name) if name == "typing.cast" || name == "typing_extensions.cast" => {
                     match call.arguments.args.first() {
                         Some(annotation) => types.extend(self.annotation_in(scope, annotation, trail)),

@@ -133,3 +133,8 @@ fn broken_file_is_not_mended() {
     ask(claim, "def f():\n    x = = 1\n", "does not compile");
     ask(claim, "def g(): ...\n", "symbol missing");
 }
+
+#[test]
+fn every_listed_case_is_answered_as_it_says() {
+    crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}

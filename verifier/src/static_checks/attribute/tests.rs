@@ -260,3 +260,8 @@ class E:
     );
     ask(claim, "--- x.py\n", "file missing");
 }
+
+#[test]
+fn every_listed_case_is_answered_as_it_says() {
+    crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}
