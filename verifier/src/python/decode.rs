@@ -1,12 +1,40 @@
 //! From the bytes of a Python file to its text: byte order mark, coding cookie (PEP 263), and
 //! what Python itself refuses.
 
+mod codecs;
+
 /// A file's text, and why Python would not have read it.
 pub(super) struct Decoded {
-    /// The text, with replacement characters where the bytes were wrong.
+    /// The text, with replacement characters where the bytes were wrong or are not known here.
     pub(super) text: String,
     /// Offset into the text and Python's complaint.
     pub(super) problem: Option<(usize, String)>,
+    /// Offsets into the text and bytes that are no UTF-8. Python looks at them where they belong to code or to a
+    /// string, and skips them in comments.
+    pub(super) suspects: Vec<(usize, u8)>,
+}
+
+impl Decoded {
+    fn fine(text: String) -> Self {
+        Self { text, problem: None, suspects: Vec::new() }
+    }
+
+    /// A file of which Python does not read the first character.
+    fn refused(bytes: &[u8], message: String) -> Self {
+        Self { problem: Some((0, message)), ..Self::fine(String::from_utf8_lossy(bytes).into_owned()) }
+    }
+}
+
+/// What an encoding does to bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    Ascii,
+    Latin1,
+    SingleByte,
+    DoubleByte,
+    Strange,
+    NotText,
 }
 
 /// Decodes a file as Python does.
@@ -15,24 +43,23 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
         Some(rest) => (rest, true),
         None => (bytes, false),
     };
-    let mut decoded = match coding_cookie(bytes).map(|name| (normalise(name), name)) {
-        None => utf8(bytes),
-        Some((Encoding::Utf8, _)) => utf8(bytes),
-        Some((_, name)) if has_mark => {
-            let message = format!("encoding problem: {name} with BOM");
-            Decoded { problem: Some((0, message)), ..utf8(bytes) }
+    let mut decoded = match coding_cookie(bytes).map(|name| (codecs::encoding(name), name)) {
+        None | Some((Some(Encoding::Utf8), _)) => utf8(bytes),
+        Some((_, name)) if has_mark => Decoded::refused(bytes, format!("encoding problem: {name} with BOM")),
+        Some((None, name)) => Decoded::refused(bytes, format!("unknown encoding: {name}")),
+        Some((Some(Encoding::NotText), name)) => {
+            Decoded::refused(bytes, format!("'{name}' is not a text encoding"))
         }
-        Some((Encoding::Ascii, _)) => ascii(bytes),
-        Some((Encoding::Latin1, _)) => {
-            Decoded { text: bytes.iter().copied().map(char::from).collect(), problem: None }
-        }
-        // Python has codecs for these and we have not: the text is read as far as it goes, and
-        // ASCII, which is all of it as a rule, is the same in every one of them.
-        Some((Encoding::Other, name)) => match std::str::from_utf8(bytes) {
-            Ok(text) if text.is_ascii() => Decoded { text: text.to_owned(), problem: None },
-            _ => {
+        Some((Some(Encoding::Ascii), _)) => ascii(bytes),
+        Some((Some(Encoding::Latin1), _)) => Decoded::fine(bytes.iter().copied().map(char::from).collect()),
+        // Which characters these are matters to nobody who looks for code.
+        Some((Some(Encoding::SingleByte), _)) => Decoded::fine(foreign(bytes, 1)),
+        Some((Some(Encoding::DoubleByte), _)) => Decoded::fine(foreign(bytes, 2)),
+        Some((Some(Encoding::Strange), name)) => match std::str::from_utf8(bytes) {
+            Ok(text) if is_plain(text, name) => Decoded::fine(text.to_owned()),
+            Ok(_) | Err(_) => {
                 let message = format!("the encoding `{name}` is not one that this tool can read");
-                Decoded { problem: Some((0, message)), ..utf8(bytes) }
+                Decoded::refused(bytes, message)
             }
         },
     };
@@ -44,32 +71,31 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
     decoded
 }
 
-enum Encoding {
-    Utf8,
-    Ascii,
-    Latin1,
-    Other,
+/// ASCII as it is, and one mark for each further character of up to so many bytes.
+fn foreign(bytes: &[u8], size: usize) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, behind)) = rest.split_first() {
+        text.push(if first.is_ascii() { char::from(*first) } else { char::REPLACEMENT_CHARACTER });
+        // No second half is a quote, a blank or the end of a line.
+        let has_half = !first.is_ascii() && size > 1 && behind.first().is_some_and(|half| *half >= 0x30);
+        rest = &behind[usize::from(has_half)..];
+    }
+    text
 }
 
-fn normalise(name: &str) -> Encoding {
-    let name = name.to_ascii_lowercase().replace('_', "-");
-    match name.as_str() {
-        "utf-8" | "utf8" | "u8" | "utf" | "utf-8-sig" | "utf8-ucs2" | "utf8-ucs4" | "cp65001" => {
-            Encoding::Utf8
-        }
-        "ascii" | "us-ascii" | "646" | "ansi-x3.4-1968" => Encoding::Ascii,
-        "latin-1" | "latin1" | "latin" | "iso-8859-1" | "iso8859-1" | "8859" | "cp819" | "l1" => {
-            Encoding::Latin1
-        }
-        name if name.starts_with("utf-8-") => Encoding::Utf8,
-        name if name.starts_with("latin-1-") || name.starts_with("iso-8859-1-") => Encoding::Latin1,
-        _ => Encoding::Other,
-    }
+/// Whether this text means what it says in an encoding that switches by certain characters.
+fn is_plain(text: &str, name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace(['-', '_'], "");
+    let switches = ["utf7", "u7", "hz", "iso2022", "csiso2022", "unicodeescape", "rawunicodeescape", "idna"];
+    switches.iter().any(|start| name.starts_with(start))
+        && text.is_ascii()
+        && !text.contains(['\\', '+', '~', '\u{1b}'])
 }
 
 /// The encoding that a comment in the first two lines declares.
 fn coding_cookie(bytes: &[u8]) -> Option<&str> {
-    for line in bytes.splitn(3, |byte| *byte == b'\n').take(2) {
+    for line in bytes.splitn(3, |byte| matches!(byte, b'\n' | b'\r')).take(2) {
         let line = line.trim_ascii_start();
         if line.is_empty() {
             continue;
@@ -94,17 +120,16 @@ fn coding_cookie(bytes: &[u8]) -> Option<&str> {
 }
 
 fn utf8(bytes: &[u8]) -> Decoded {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Decoded { text: text.to_owned(), problem: None },
-        Err(error) => {
-            // Everything before the first bad byte is valid, so the offset is that of the text.
-            let offset = error.valid_up_to();
-            let byte = bytes.get(offset).copied().unwrap_or_default();
-            let message = format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x}");
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            Decoded { text, problem: Some((offset, message)) }
+    let mut text = String::with_capacity(bytes.len());
+    let mut suspects = Vec::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            suspects.push((text.len(), chunk.invalid()[0]));
+            text.push(char::REPLACEMENT_CHARACTER);
         }
     }
+    Decoded { suspects, ..Decoded::fine(text) }
 }
 
 fn ascii(bytes: &[u8]) -> Decoded {
@@ -112,7 +137,7 @@ fn ascii(bytes: &[u8]) -> Decoded {
     match bytes.iter().position(|byte| !byte.is_ascii()) {
         None => decoded,
         Some(offset) => {
-            let message = format!("(unicode error) 'ascii' codec can't decode byte 0x{:02x}", bytes[offset]);
+            let message = format!("'ascii' codec can't decode byte 0x{:02x}", bytes[offset]);
             Decoded { problem: Some((offset, message)), ..decoded }
         }
     }
@@ -141,12 +166,26 @@ mod tests {
             "#!/bin/x\n# vim: fileencoding=latin1\n'ä'",
             None,
         );
-        check(b"x = 1\n# coding: latin-1\n'\xe4'", "x = 1\n# coding: latin-1\n'\u{fffd}'", Some("0xe4"));
-        check(b"s = '\xff'\n", "s = '\u{fffd}'\n", Some("utf-8"));
+        check(b"x = 1\n# coding: latin-1\n'\xe4'", "x = 1\n# coding: latin-1\n'\u{fffd}'", None);
         check(b"# coding: ascii\n'\xc3\xa4'", "# coding: ascii\n'ä'", Some("ascii"));
         check(b"# coding: koi8-r\nx = 1", "# coding: koi8-r\nx = 1", None);
-        check(b"# coding: koi8-r\n'\xc3\xa4'", "# coding: koi8-r\n'ä'", Some("koi8-r"));
+        check(b"# coding: koi8-r\n'\xc4\xc1'", "# coding: koi8-r\n'\u{fffd}\u{fffd}'", None);
+        check(b"# coding: cp1252\n'\x80'", "# coding: cp1252\n'\u{fffd}'", None);
+        check(b"# coding: Shift_JIS\n'\x83\x5c'", "# coding: Shift_JIS\n'\u{fffd}'", None);
+        check(b"# coding: big5\n# \xa4\nx = 1", "# coding: big5\n# \u{fffd}\nx = 1", None);
+        check(b"# coding: iso-8859-15\nx = 1", "# coding: iso-8859-15\nx = 1", None);
+        check(b"# coding: utf-7\nx = 1", "# coding: utf-7\nx = 1", None);
+        check(b"# coding: utf-7\nx = 1 + 1", "# coding: utf-7\nx = 1 + 1", Some("utf-7"));
+        check(b"# coding: utf-16\nx = 1", "# coding: utf-16\nx = 1", Some("utf-16"));
+        check(b"# coding: rot13\nx = 1", "# coding: rot13\nx = 1", Some("not a text encoding"));
+        check(b"# coding: nothing\nx = 1", "# coding: nothing\nx = 1", Some("unknown encoding: nothing"));
+        check(b"# coding: utf8-unix\nx = 1", "# coding: utf8-unix\nx = 1", Some("unknown encoding"));
+        check(b"# coding: utf-8-unix\nx = 1", "# coding: utf-8-unix\nx = 1", None);
+        check(b"# coding: latin-1-unix\n'\xe4'", "# coding: latin-1-unix\n'ä'", None);
+        check(b"# coding: mbcs\nx = 1", "# coding: mbcs\nx = 1", Some("unknown encoding"));
+        check(b"# coding: nothing\rx = 1", "# coding: nothing\rx = 1", Some("unknown encoding"));
         check(b"\xef\xbb\xbf# coding: latin-1\n", "# coding: latin-1\n", Some("BOM"));
+        check(b"\xef\xbb\xbf# coding: utf-8-sig\n", "# coding: utf-8-sig\n", None);
         check(b"x\0y", "x\0y", Some("null"));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ruff_python_ast::ModModule;
+use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -76,7 +77,11 @@ impl SourceFile {
     pub fn from_bytes(path: RelativePath, bytes: &[u8]) -> Self {
         let decoded = decode(bytes);
         let mut file = Self::parse(path, decoded.text);
-        if let Some((offset, message)) = decoded.problem {
+        let problem = decoded.problem.or_else(|| {
+            let (offset, byte) = outside_comments(&file.text, &decoded.suspects)?;
+            Some((offset, format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x}")))
+        });
+        if let Some((offset, message)) = problem {
             let offset = TextSize::try_from(offset).unwrap_or_default();
             let line = line_of(&file.line_starts, offset);
             // Python stops here before it has seen any of the others.
@@ -126,6 +131,21 @@ impl SourceFile {
     pub fn slice(&self, node: impl Ranged) -> &str {
         &self.text[node.range()]
     }
+}
+
+/// The first of these places that is not in a comment.
+fn outside_comments(text: &str, places: &[(usize, u8)]) -> Option<(usize, u8)> {
+    if places.is_empty() {
+        return None;
+    }
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let is_in_comment = |offset: usize| {
+        let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
+        comments
+            .map(Ranged::range)
+            .any(|range| range.contains(TextSize::try_from(offset).unwrap_or_default()))
+    };
+    places.iter().copied().find(|(offset, _)| !is_in_comment(*offset))
 }
 
 fn line_starts(text: &str) -> Vec<TextSize> {
@@ -221,6 +241,22 @@ mod tests {
             let file = parse(text.to_owned());
             assert_eq!(file.errors(), [], "{text}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_matter_where_python_looks_at_them() {
+        let check = |bytes: &[u8], line: Option<u32>| {
+            let file = SourceFile::from_bytes(RelativePath::new("bytes.py").unwrap(), bytes);
+            assert_eq!(file.errors().first().map(|error| error.line), line, "{:?}", file.errors());
+        };
+        check(b"x = 1\ny = '\xe9'\n", Some(2));
+        check(b"# \xe9\nx = 1  # \xe9 \xe8\n", None);
+        check(b"# \xe9\ny = b'\xe9'\n", Some(2));
+        check(b"\xe9 = 1\n", Some(1));
+        check(b"# coding: ascii\n# \xe9\n", Some(2));
+        check(b"# coding: nothing\nx = 1\n", Some(1));
+        check(b"# coding: koi8-r\n# \xc4\nx = '\xc1'\n", None);
+        check(b"# coding: shift_jis\nx = '\x83\x5c' # \xb1\ny = '\xb1'\n", None);
     }
 
     #[test]
