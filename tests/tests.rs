@@ -20,6 +20,8 @@ mod support;
 
 // What is remembered changes no answer.
 mod cache;
+// Where Python is gone.
+mod without_python;
 
 // Code that does its worst.
 mod hostile;
