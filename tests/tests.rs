@@ -20,6 +20,7 @@ mod support;
 
 // What is remembered changes no answer.
 mod cache;
+
 // Where Python is gone.
 mod without_python;
 
