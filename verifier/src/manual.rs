@@ -60,6 +60,7 @@ fn source(kind: CheckKind) -> &'static str {
         CheckKind::Handler => include_str!("static_checks/handler.rs"),
         CheckKind::Default => include_str!("static_checks/default.rs"),
         CheckKind::Call => include_str!("static_checks/call.rs"),
+        CheckKind::UndefinedName => include_str!("static_checks/undefined_name.rs"),
         CheckKind::Import => include_str!("runtime_checks/import.rs"),
         CheckKind::Inspect => include_str!("runtime_checks/inspect.rs"),
         CheckKind::Probe => include_str!("runtime_checks/probe.rs"),

@@ -16,6 +16,7 @@ pub mod source;
 pub mod symbols;
 pub mod taint;
 pub mod typestate;
+pub mod unbound;
 
 pub use files::{Files, ParsedFile, Trace};
 pub use project::Project;

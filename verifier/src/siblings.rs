@@ -136,6 +136,9 @@ impl<'c> Elsewhere<'c> {
             StaticCheck::Handler(check) if !check.expected => {
                 Elsewhere::NotAsked("it asks for an absence, which is everywhere".to_owned())
             }
+            StaticCheck::UndefinedName(check) if !check.expected => {
+                Elsewhere::NotAsked("it asks for an absence, which is everywhere".to_owned())
+            }
             StaticCheck::Call(check) if check.fits == Some(true) => {
                 Elsewhere::NotAsked("it asks for calls that fit, as most do".to_owned())
             }
@@ -160,7 +163,8 @@ impl<'c> Elsewhere<'c> {
             | StaticCheck::EndlessLoop(_)
             | StaticCheck::Handler(_)
             | StaticCheck::Default(_)
-            | StaticCheck::Call(_) => Elsewhere::Same(check),
+            | StaticCheck::Call(_)
+            | StaticCheck::UndefinedName(_) => Elsewhere::Same(check),
         }
     }
 

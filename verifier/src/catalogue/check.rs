@@ -27,6 +27,7 @@ pub enum CheckKind {
     Handler,
     Default,
     Call,
+    UndefinedName,
     Import,
     Inspect,
     Probe,
@@ -34,7 +35,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// All kinds, in the order of the manual.
-    pub const ALL: [CheckKind; 15] = [
+    pub const ALL: [CheckKind; 16] = [
         CheckKind::Syntax,
         CheckKind::Pattern,
         CheckKind::Flow,
@@ -47,6 +48,7 @@ impl CheckKind {
         CheckKind::Handler,
         CheckKind::Default,
         CheckKind::Call,
+        CheckKind::UndefinedName,
         CheckKind::Import,
         CheckKind::Inspect,
         CheckKind::Probe,
@@ -67,6 +69,7 @@ impl CheckKind {
             CheckKind::Handler => "handler",
             CheckKind::Default => "default",
             CheckKind::Call => "call",
+            CheckKind::UndefinedName => "undefined-name",
             CheckKind::Import => "import",
             CheckKind::Inspect => "inspect",
             CheckKind::Probe => "probe",
@@ -102,6 +105,8 @@ pub enum StaticCheck {
     Default(DefaultCheck),
     /// `call = "connect(...)", unexpected = "timeout"`, or `fits`, `missing`, `repeated`, `too-many`.
     Call(CallCheck),
+    /// `undefined-name = "logger"`, or `true`, or `false`.
+    UndefinedName(UndefinedNameCheck),
 }
 
 impl StaticCheck {
@@ -120,6 +125,7 @@ impl StaticCheck {
             StaticCheck::Handler(_) => CheckKind::Handler,
             StaticCheck::Default(_) => CheckKind::Default,
             StaticCheck::Call(_) => CheckKind::Call,
+            StaticCheck::UndefinedName(_) => CheckKind::UndefinedName,
         }
     }
 }
@@ -361,6 +367,15 @@ pub struct CallCheck {
     pub repeated: Option<Named>,
     /// It passes more positional arguments than are taken.
     pub too_many: bool,
+}
+
+/// Does code use a name that nothing binds?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndefinedNameCheck {
+    /// Which.
+    pub name: Named,
+    /// Whether the claim is that it does, or that it does not.
+    pub expected: bool,
 }
 
 /// `true`, or a name.

@@ -123,7 +123,7 @@ fn all_problems_are_shown_at_once_with_their_lines() {
     20 | static = { patern = "f()" }
        |            ^^^^^^ no such kind
        |
-       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`, `default`, `call`
+       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`, `default`, `call`, `undefined-name`
     "#);
 }
 
@@ -405,6 +405,22 @@ fn calls_are_claimed_to_fit_or_not() {
     check_static(
         "thread = 'a', call = 'f(...)'",
         &["`thread` and `call` are two kinds of check in one table"],
+    );
+}
+
+#[test]
+fn names_are_undefined_or_not() {
+    for good in ["true", "false", "'logger'", "'logger', expected = false"] {
+        check_static(&format!("undefined-name = {good}"), &[]);
+    }
+    check_static("undefined-name = 'a.b'", &["`a.b` is not a name"]);
+    check_static(
+        "undefined-name = 1",
+        &["`undefined-name` is a whole number, not `true`, `false` or a name"],
+    );
+    check_static(
+        "undefined-name = true, expected = false",
+        &["`undefined-name` and `expected` say the same thing twice"],
     );
 }
 

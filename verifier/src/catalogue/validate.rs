@@ -561,7 +561,8 @@ impl Validator<'_> {
             | StaticCheck::EndlessLoop(_)
             | StaticCheck::Handler(_)
             | StaticCheck::Default(_)
-            | StaticCheck::Call(_) => return,
+            | StaticCheck::Call(_)
+            | StaticCheck::UndefinedName(_) => return,
         };
         let kind = check.kind().name();
         let help = format!("add `symbol = \"Class.method\"`: {what} that is asked about");

@@ -5,7 +5,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::Reader;
-use crate::catalogue::check::{CallCheck, DefaultCheck, HandlerCheck, HandlerTrait, Named, StaticCheck};
+use crate::catalogue::check::{
+    CallCheck, DefaultCheck, HandlerCheck, HandlerTrait, Named, StaticCheck, UndefinedNameCheck,
+};
 use crate::catalogue::problems::{closest, quoted};
 use crate::catalogue::raw::{Table, wrong_type};
 use crate::python::literal::Value;
@@ -186,5 +188,34 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// `undefined-name = "logger"`, `true` or `false`; with a name also `expected = false`.
+    pub(super) fn undefined_name(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let value = table.value("undefined-name")?;
+        let expected = table.boolean("expected", self.sink);
+        let check = match value.get_ref() {
+            DeValue::Boolean(answer) => {
+                if let Some(expected) = &expected {
+                    let title = "`undefined-name` and `expected` say the same thing twice";
+                    self.sink.add(expected.span(), title, "", "drop `expected`");
+                }
+                UndefinedNameCheck { name: Named::Any, expected: *answer }
+            }
+            DeValue::String(name) if super::is_identifier(name) => UndefinedNameCheck {
+                name: Named::One(name.clone().into_owned()),
+                expected: expected.is_none_or(Spanned::into_inner),
+            },
+            DeValue::String(name) => {
+                let help = "give the bare name, without what follows a dot";
+                self.sink.add(value.span(), format!("`{name}` is not a name"), "", help);
+                return None;
+            }
+            other => {
+                wrong_type(value.span(), "undefined-name", other, "`true`, `false` or a name", self.sink);
+                return None;
+            }
+        };
+        Some(StaticCheck::UndefinedName(check))
     }
 }

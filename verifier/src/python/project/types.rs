@@ -548,6 +548,59 @@ impl<'f> Project<'f> {
         }
     }
 
+    /// Whether an `import *` of the file brings a name that it does not bind itself; the error
+    /// says why that is not known.
+    pub fn is_brought_by_star(&self, file: &'f ParsedFile, name: &str) -> Result<bool, String> {
+        self.brought_by_star(file, name, &mut Vec::new())
+    }
+
+    fn brought_by_star(
+        &self,
+        file: &'f ParsedFile,
+        name: &str,
+        seen: &mut Vec<*const ParsedFile>,
+    ) -> Result<bool, String> {
+        if seen.contains(&std::ptr::from_ref(file)) {
+            return Ok(false);
+        }
+        seen.push(std::ptr::from_ref(file));
+        let mut unknown = None;
+        for from in &self.module_bindings(file).stars {
+            let module = from.module.as_ref().map(|module| module.as_str());
+            let found = if from.level == 0 {
+                self.module(module.unwrap_or_default(), file)
+            } else {
+                self.relative_module(file, from.level, module)
+            };
+            let module = module.unwrap_or(".");
+            match found {
+                FoundModule::Here(super::Module::File(exporter)) => {
+                    let bindings = self.module_bindings(exporter);
+                    if !self.exports(exporter, name) {
+                        continue;
+                    }
+                    if !bindings.last(name).is_empty() || !bindings.last("__all__").is_empty() {
+                        return Ok(true);
+                    }
+                    if exporter.broken().is_some() {
+                        unknown =
+                            Some(format!("`{}`, which does not compile, may bring it", exporter.path()));
+                    }
+                    match self.brought_by_star(exporter, name, seen) {
+                        Ok(true) => return Ok(true),
+                        Ok(false) => {}
+                        Err(why) => unknown = Some(why),
+                    }
+                }
+                FoundModule::Here(super::Module::Namespace(_)) => {}
+                FoundModule::External | FoundModule::Missing(_) => {
+                    unknown = Some(format!("`from {module} import *` may bring it"));
+                }
+            }
+        }
+        unknown.map_or(Ok(false), Err)
+    }
+
     /// Whether `from module import *` brings this name.
     fn exports(&self, module: &'f ParsedFile, name: &str) -> bool {
         match self.module_bindings(module).last("__all__").as_slice() {
