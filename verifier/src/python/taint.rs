@@ -35,6 +35,11 @@ pub trait World<'f> {
     /// The functions of the project that a call can call; none when that is not known for certain.
     fn callees(&self, site: CallSite<'f>) -> Vec<Callee<'f>>;
 
+    /// The property that an attribute of an object reads, as the functions that give its value.
+    fn getters(&self, _: AttributeSite<'f>) -> Vec<Callee<'f>> {
+        Vec::new()
+    }
+
     /// The bases of a class that are classes of the project.
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>>;
 }
@@ -50,6 +55,17 @@ pub struct CallSite<'f> {
     pub function: Option<&'f ast::StmtFunctionDef>,
     /// The call.
     pub call: &'f ast::ExprCall,
+}
+
+/// An attribute that is read and what is around it.
+#[derive(Clone, Copy, Debug)]
+pub struct AttributeSite<'f> {
+    /// The file.
+    pub file: &'f ParsedFile,
+    /// The function that it is in.
+    pub function: Option<&'f ast::StmtFunctionDef>,
+    /// The attribute.
+    pub attribute: &'f ast::ExprAttribute,
 }
 
 /// A function that is called.
@@ -106,6 +122,10 @@ pub struct Findings {
     pub too_deep: bool,
     /// More functions are called than the engine looks into.
     pub too_many: bool,
+    /// Files that do not compile and whose functions are called.
+    pub broken: Vec<RelativePath>,
+    /// Calls that are given a value and run nobody knows what, in words.
+    pub lost: Vec<String>,
 }
 
 /// A function whose callers could tell more of sources and sinks in the first file: an argument

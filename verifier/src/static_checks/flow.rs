@@ -34,12 +34,17 @@
 //! steps of each way; the notes tell each way in order.
 //!
 //! What it cannot see: values that go through threads, processes, files or sockets and come back;
-//! callbacks that somebody else calls; `setattr`, `exec`, `globals()`; two names for one object
+//! callbacks that somebody else calls (`map(f, …)`, `partial(f, …)`); `setattr`, `exec`, `globals()`; two names for one object
 //! inside a function; values that only decide which branch is taken. A branch that can never be
 //! taken counts as taken. When the sink is reached by a parameter, callers are looked for in all
 //! files that name the function and its class or module.
+//!
+//! "No" is said only when every way could be followed. It could not be observed when the work for
+//! one question was more than its bound, when the value is given to a parameter that is called or
+//! to an element of a table, and when functions of a file that does not compile are called.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -48,10 +53,10 @@ use crate::catalogue::check::FlowCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::{Matcher, Pattern};
-use crate::python::project::{Ancestor, ClassRef, Scope};
+use crate::python::project::{Ancestor, ClassRef, Scope, Type};
 use crate::python::taint::{
-    self, Binding, CallSite, Callee, ClassAt, Findings, Flow, Mark, Marks, Open, Options, PropagatorKind,
-    PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification, StepKind, World,
+    self, AttributeSite, Binding, CallSite, Callee, ClassAt, Findings, Flow, Mark, Marks, Open, Options,
+    PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification, StepKind, World,
 };
 use crate::python::{ParsedFile, Project, Ranged, TextRange};
 use crate::static_checks::{
@@ -119,6 +124,11 @@ pub fn observe(check: &FlowCheck, claim: &Claim, context: &Context) -> Observati
         }
     };
     match result {
+        Ok((mut answers, searched)) if asked.gave_up.load(Ordering::Relaxed) => {
+            let what = "a pattern has too many ways to match: not all were tried".to_owned();
+            answers.push(Answer { unresolved: Some(what), ..Answer::default() });
+            conclude(check, answers, searched)
+        }
         Ok((answers, searched)) => conclude(check, answers, searched),
         Err(reason) => Sight::default().unobserved(KIND, reason),
     }
@@ -251,6 +261,8 @@ struct Asked<'c, 'f> {
     project: &'c Project<'f>,
     specification: Specification,
     marks: Mutex<HashMap<RelativePath, Arc<Marks>>>,
+    /// A pattern had too many ways to match somewhere.
+    gave_up: Arc<AtomicBool>,
 }
 
 impl<'c, 'f> Asked<'c, 'f> {
@@ -263,7 +275,7 @@ impl<'c, 'f> Asked<'c, 'f> {
             propagators: check.propagators.iter().map(|_| PropagatorKind::default()).collect(),
             options: Options { deep: true, ..Options::default() },
         };
-        Self { check, project, specification, marks: Mutex::default() }
+        Self { check, project, specification, marks: Mutex::default(), gave_up: Arc::default() }
     }
 
     fn may_have_sink(&self, text: &[u8]) -> bool {
@@ -404,6 +416,16 @@ impl<'c, 'f> Asked<'c, 'f> {
         if findings.too_deep {
             answer.unresolved = Some("some code is nested too deep to be followed".to_owned());
         }
+        for path in &findings.broken {
+            if path != subject.file.path()
+                && let Ok(file) = self.project.file(path)
+            {
+                answer.blind = answer.blind.take().or(file.broken());
+            }
+        }
+        if let Some(what) = findings.lost.first() {
+            answer.unresolved.get_or_insert_with(|| what.clone());
+        }
         for flow in &findings.flows {
             let concerns = flow
                 .steps
@@ -491,7 +513,7 @@ impl<'c, 'f> Asked<'c, 'f> {
 
     fn find_marks(&self, file: &'f ParsedFile) -> Marks {
         let text = file.source().text().as_bytes();
-        let matcher = Matcher::new(file.source());
+        let matcher = Matcher::new(file.source()).watched_by(&self.gave_up);
         let find = |patterns: &[Pattern]| {
             let mut marks = Vec::new();
             for (kind, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| may_match(pattern, text))
@@ -532,6 +554,10 @@ impl<'f> World<'f> for Asked<'_, 'f> {
 
     fn callees(&self, call: CallSite<'f>) -> Vec<Callee<'f>> {
         callees(self.project, call)
+    }
+
+    fn getters(&self, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
+        getters(self.project, site)
     }
 
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {
@@ -578,6 +604,27 @@ fn callees<'f>(project: &Project<'f>, site: CallSite<'f>) -> Vec<Callee<'f>> {
         }
     }
     callees
+}
+
+/// The properties that an attribute of an object can be.
+fn getters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
+    let scope = match site.function {
+        Some(function) => Scope::inside(site.file, function),
+        None => Scope::at(site.file, site.attribute.range()),
+    };
+    let name = site.attribute.attr.as_str();
+    let mut found = Vec::new();
+    for object in project.infer(&scope, &site.attribute.value) {
+        let Type::Instance(class) = object else { continue };
+        for function in project.method(class, name).unwrap_or_default() {
+            if function.has_decorator("property") || function.has_decorator("cached_property") {
+                let class = function.class_ref().map(at);
+                let binding = Binding::Method;
+                found.push(Callee { file: function.file, function: function.node, class, binding });
+            }
+        }
+    }
+    found
 }
 
 fn bases<'f>(project: &Project<'f>, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {

@@ -49,6 +49,14 @@ impl<'f> Interpreter<'_, '_, 'f> {
         self.call_sinks(call.range(), &passed);
         let options = self.engine.specification.options;
         if options.deep {
+            if let Some(lambda) = self.lambda_of(&call.func) {
+                let given: Vec<_> = arguments
+                    .iter()
+                    .filter(|argument| !argument.spread)
+                    .map(|argument| (argument.keyword.clone(), argument.value.clone()))
+                    .collect();
+                return self.lambda(lambda, &given);
+            }
             let callees = self.resolve(call);
             if !callees.is_empty() {
                 let receiver = receiver.map(|receiver| (receiver.value, receiver.path));
@@ -72,6 +80,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
         if options.only_propagate_through_assignments {
             return Value::default();
         }
+        if options.deep {
+            self.lose(call, &passed);
+        }
         let mut taints = callee.own.clone();
         if let Some(receiver) = receiver.filter(|receiver| !receiver.is_self) {
             taints.extend(&receiver.value.reachable());
@@ -88,6 +99,43 @@ impl<'f> Interpreter<'_, '_, 'f> {
             taints.extend(&passed);
         }
         Value::whole(taints.derived())
+    }
+
+    /// The lambda that a name certainly stands for, as far as can be seen.
+    fn lambda_of(&self, callee: &'f Expr) -> Option<&'f ast::ExprLambda> {
+        match callee {
+            Expr::Lambda(lambda) => Some(lambda),
+            Expr::Name(name) => match self.root(&name.id) {
+                Root::Local(name) => self.inner_lambdas.get(&name).copied(),
+                Root::Global(name) => self.engine.files[self.file as usize].lambdas.get(&name).copied(),
+            },
+            _ => None,
+        }
+    }
+
+    /// A value is given to code that nobody can tell: a parameter that is called, an element
+    /// of a table, what another call has made.
+    fn lose(&mut self, call: &'f ast::ExprCall, passed: &TaintSet) {
+        if !passed.iter().any(|taint| matches!(taint.origin, Origin::Source { .. })) {
+            return;
+        }
+        let unclear = match &*call.func {
+            Expr::Name(name) => match self.engine.units[self.unit].body {
+                Body::Function(function) => function.parameters.includes(&name.id),
+                Body::Module(_) => false,
+            },
+            Expr::Call(_) | Expr::Subscript(_) => true,
+            _ => false,
+        };
+        if unclear {
+            let name = self.engine.slice(self.file, call.func.range()).to_owned();
+            let file = self.engine.files[self.file as usize].source;
+            let line = file.source().line(call.range().start());
+            self.engine.lost.insert(format!(
+                "`{}:{line}` gives the value to `{name}`, and what that runs cannot be told",
+                file.path()
+            ));
+        }
     }
 
     fn arguments(&mut self, arguments: &'f ast::Arguments) -> Vec<Argument> {
@@ -139,8 +187,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
             return vec![(unit, summary, Binding::Function)];
         }
         let callees = self.engine.callees(self.unit, call);
+        let overriding = self.engine.overriding(self.unit, call);
         let mut known = Vec::new();
-        for callee in callees.iter() {
+        for callee in callees.iter().chain(&overriding) {
             let Some((unit, summary)) = self.engine.call(self.unit, callee) else { return Vec::new() };
             known.push((unit, summary, callee.binding));
         }
@@ -212,6 +261,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 self.remember_attribute(&path, &Value::whole(taints));
             }
         }
+        for (name, taints) in &summary.outer {
+            let root = self.root(name);
+            if matches!(root, Root::Local(_)) {
+                self.environment().taint(&Path::variable(root), taints);
+            }
+        }
         if binding == Binding::Constructor {
             return built;
         }
@@ -226,6 +281,24 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
         }
         result.then(&returned)
+    }
+
+    /// The value of an attribute that is a property.
+    pub(super) fn property(
+        &mut self,
+        attribute: &'f ast::ExprAttribute,
+        object: &Value,
+        path: Option<&Path>,
+    ) -> Option<Value> {
+        let getters = self.engine.getters(self.unit, attribute);
+        let mut result: Option<Value> = None;
+        for getter in getters {
+            let Some((unit, summary)) = self.engine.call(self.unit, &getter) else { continue };
+            let receiver = Some((object.clone(), path.cloned()));
+            let value = self.apply(attribute.range, unit, &summary, getter.binding, receiver, &[]);
+            result.get_or_insert_default().join(&value);
+        }
+        result
     }
 
     /// Calls whose effect is known without seeing their code.

@@ -47,6 +47,9 @@ pub(super) struct Engine<'w, 'f> {
     callees: HashMap<*const ast::ExprCall, Rc<[Callee<'f>]>>,
     /// Who is to be run, by rank.
     queue: BTreeSet<(u32, UnitId)>,
+    /// The names of properties in the files that were met.
+    properties: HashSet<Name>,
+    pub(super) lost: BTreeSet<String>,
     functions_run: BTreeSet<UnitId>,
     nodes: u64,
     too_many: bool,
@@ -57,6 +60,10 @@ pub(super) struct FileState<'f> {
     pub(super) marks: Rc<MarkIndex>,
     /// Variables of the module when it has been run.
     globals: Environment,
+    /// What functions have stored in variables of the module.
+    stored: Environment,
+    /// Lambdas that are variables of the module.
+    pub(super) lambdas: HashMap<Name, &'f ast::ExprLambda>,
     /// All its functions are run, not only those that are called.
     root: bool,
 }
@@ -102,6 +109,7 @@ pub(super) struct Class<'f> {
     /// Attributes by the name `self`.
     attributes: Environment,
     family: Vec<ClassId>,
+    descendants: Vec<ClassId>,
     members: BTreeSet<UnitId>,
 }
 
@@ -121,6 +129,8 @@ impl<'w, 'f> Engine<'w, 'f> {
             class_ids: HashMap::new(),
             callees: HashMap::new(),
             queue: BTreeSet::new(),
+            properties: HashSet::new(),
+            lost: BTreeSet::new(),
             functions_run: BTreeSet::new(),
             nodes: 0,
             too_many: false,
@@ -152,7 +162,17 @@ impl<'w, 'f> Engine<'w, 'f> {
         let marks = Rc::new(MarkIndex::new(self.world.marks(source)));
         // The body of a module that is only called into matters when taint can begin there.
         let runs = root || marks.marks.has_sources();
-        self.files.push(FileState { source, marks, globals: Environment::default(), root });
+        if self.specification.options.deep {
+            scope::properties(&source.source().module().body, &mut self.properties);
+        }
+        self.files.push(FileState {
+            source,
+            marks,
+            globals: Environment::default(),
+            stored: Environment::default(),
+            lambdas: HashMap::new(),
+            root,
+        });
         self.file_ids.insert(std::ptr::from_ref(source), file);
         let body = Body::Module(&source.source().module().body);
         self.add_unit(Unit::new(file, body, None, "<module>".to_owned()));
@@ -184,21 +204,44 @@ impl<'w, 'f> Engine<'w, 'f> {
             Body::Module(body) => {
                 let fuel = fuel(body);
                 let mut interpreter = Interpreter::new(self, id, fuel);
-                let exit = interpreter.run(body).unwrap_or_default();
+                let mut exit = interpreter.run(body).unwrap_or_default();
                 self.nodes += interpreter_nodes(interpreter);
+                exit.join(&self.files[file].stored);
                 if !self.files[file].globals.same(&exit) {
                     self.files[file].globals = exit;
-                    let again: Vec<_> = (0..self.units.len())
-                        .filter(|unit| {
-                            self.units[*unit].file as usize == file
-                                && *unit != id
-                                && self.units[*unit].visits > 0
-                        })
-                        .collect();
-                    again.into_iter().for_each(|unit| self.enqueue(unit));
+                    self.again_in(file, id);
                 }
             }
             Body::Function(function) => self.visit_function(id, function),
+        }
+    }
+
+    /// Variables of a module have something new to tell to its functions.
+    fn again_in(&mut self, file: usize, but: UnitId) {
+        let again: Vec<_> = (0..self.units.len())
+            .filter(|unit| {
+                self.units[*unit].file as usize == file && *unit != but && self.units[*unit].visits > 0
+            })
+            .collect();
+        again.into_iter().for_each(|unit| self.enqueue(unit));
+    }
+
+    /// A function has stored in variables of the module.
+    fn store_globals(&mut self, id: UnitId, exit: &Environment) {
+        let file = self.units[id].file as usize;
+        let mut stored = self.files[file].stored.clone();
+        for (root, value) in exit.variables().filter(|(root, _)| matches!(root, Root::Global(_))) {
+            let known = super::interpreter::without_parameters(value);
+            if !known.is_clean() && !self.files[file].globals.variable(root).same(value) {
+                let mut joined = stored.variable(root);
+                joined.join(&known);
+                stored.store(&Path::variable(root.clone()), &joined);
+            }
+        }
+        if !stored.same(&self.files[file].stored) {
+            self.files[file].globals.join(&stored);
+            self.files[file].stored = stored;
+            self.again_in(file, id);
         }
     }
 
@@ -224,6 +267,10 @@ impl<'w, 'f> Engine<'w, 'f> {
         let mut summary = std::mem::take(&mut interpreter.summary);
         self.nodes += interpreter_nodes(interpreter);
         summary.writes = writes(function, &exit);
+        if self.specification.options.deep {
+            self.store_globals(id, &exit);
+            summary.outer = self.outer_writes(id, &exit);
+        }
         if !self.units[id].summary.same(&summary) {
             self.units[id].summary = Rc::new(summary);
             let arrives = !self.units[id].summary.arrivals.is_empty();
@@ -235,6 +282,23 @@ impl<'w, 'f> Engine<'w, 'f> {
                 self.enqueue(caller);
             }
         }
+    }
+
+    /// What a function inside another has stored in variables of that one.
+    fn outer_writes(&self, id: UnitId, exit: &Environment) -> Vec<(Name, TaintSet)> {
+        let unit = &self.units[id];
+        let of_outer = |root: &Root| match root {
+            Root::Local(name) => {
+                (unit.outer.contains(name) && !unit.locals.contains(name)).then(|| name.clone())
+            }
+            Root::Global(_) => None,
+        };
+        exit.variables()
+            .filter_map(|(root, value)| {
+                let taints = super::interpreter::without_parameters(value).reachable();
+                Some((of_outer(root)?, taints)).filter(|(_, taints)| !taints.is_empty())
+            })
+            .collect()
     }
 
     /// A function definition that has been come across while its surroundings run.
@@ -316,6 +380,47 @@ impl<'w, 'f> Engine<'w, 'f> {
         callees
     }
 
+    /// The methods that classes built on this one have in place of those that a method calls on
+    /// its own object.
+    pub(super) fn overriding(&mut self, unit: UnitId, call: &ast::ExprCall) -> Vec<Callee<'f>> {
+        let (Some((class, receiver)), ast::Expr::Attribute(attribute)) = (self.receiver(unit), &*call.func)
+        else {
+            return Vec::new();
+        };
+        if !matches!(&*attribute.value, ast::Expr::Name(name) if name.id == receiver) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for descendant in &self.classes[class].descendants {
+            let at = self.classes[*descendant].at;
+            for statement in &at.class.body {
+                if let Stmt::FunctionDef(function) = statement
+                    && function.name.id == attribute.attr.id
+                {
+                    let binding = super::Binding::Method;
+                    found.push(Callee { file: at.file, function, class: Some(at), binding });
+                }
+            }
+        }
+        found
+    }
+
+    /// The functions behind an attribute that is a property.
+    pub(super) fn getters(&mut self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> Vec<Callee<'f>> {
+        if !self.properties.contains(&attribute.attr.id) {
+            return Vec::new();
+        }
+        let Unit { file, body, .. } = &self.units[unit];
+        self.world.getters(super::AttributeSite {
+            file: self.files[*file as usize].source,
+            function: match body {
+                Body::Module(_) => None,
+                Body::Function(function) => Some(function),
+            },
+            attribute,
+        })
+    }
+
     /// The summary of a function that is called, as far as it is known by now.
     pub(super) fn call(&mut self, caller: UnitId, callee: &Callee<'f>) -> Option<(UnitId, Rc<Summary>)> {
         let file = self.file(callee.file, false);
@@ -382,6 +487,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             at,
             attributes: Environment::default(),
             family: vec![id],
+            descendants: Vec::new(),
             members: BTreeSet::new(),
         });
         if self.specification.options.deep {
@@ -390,6 +496,15 @@ impl<'w, 'f> Engine<'w, 'f> {
                 if !self.classes[id].family.contains(&base) {
                     self.classes[id].family.push(base);
                     self.classes[base].family.push(id);
+                    self.classes[base].descendants.push(id);
+                    // Its methods may run those of the new class.
+                    let again: Vec<UnitId> = self.classes[base].members.iter().copied().collect();
+                    again
+                        .into_iter()
+                        .filter(|member| self.units[*member].visits > 0)
+                        .collect::<Vec<_>>()
+                        .into_iter()
+                        .for_each(|member| self.enqueue(member));
                 }
             }
             // What any of its methods stores in an attribute, the others read.
@@ -581,11 +696,29 @@ impl<'w, 'f> Engine<'w, 'f> {
             sinks: count(self.files.iter().map(|file| file.marks.marks.sinks.len()).sum()),
             too_deep: self.too_deep,
             too_many: self.too_many,
+            broken: self.broken(),
+            lost: self.lost.iter().cloned().collect(),
         }
     }
 }
 
 impl<'f> Engine<'_, 'f> {
+    /// Files other than the first that do not compile and of which functions were met.
+    fn broken(&self) -> Vec<crate::target::RelativePath> {
+        let met: BTreeSet<u32> = self
+            .units
+            .iter()
+            .filter(|unit| matches!(unit.body, Body::Function(_)) || self.files[unit.file as usize].root)
+            .map(|unit| unit.file)
+            .collect();
+        met.into_iter()
+            .filter(|file| *file != 0)
+            .map(|file| self.files[file as usize].source)
+            .filter(|file| !file.source().errors().is_empty())
+            .map(|file| file.path().clone())
+            .collect()
+    }
+
     /// Functions whose callers could tell more of sources and sinks in the first file. A
     /// constructor is called by its class's name.
     fn open(&self) -> Vec<Open> {
@@ -604,6 +737,11 @@ impl<'f> Engine<'_, 'f> {
             let mut related: Vec<String> =
                 module.filter(|part| *part != "__init__").take(2).map(str::to_owned).collect();
             related.extend(class.clone());
+            // The method may be called where only a base of its class is known.
+            if let Some(class) = unit.class {
+                let family = self.classes[class].family.iter();
+                related.extend(family.map(|class| self.classes[*class].at.class.name.to_string()));
+            }
             let function = class.filter(|_| unit.name == "__init__").unwrap_or_else(|| unit.name.clone());
             functions.insert(Open { function, related });
         }

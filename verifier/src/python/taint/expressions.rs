@@ -94,7 +94,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 }
                 value
             }
-            Expr::Lambda(lambda) => self.lambda(lambda),
+            Expr::Lambda(lambda) => self.lambda(lambda, &[]),
             Expr::Dict(dict) => self.dict(dict),
             Expr::Set(set) => self.elements(&set.elts, false),
             Expr::List(list) => self.elements(&list.elts, true),
@@ -194,6 +194,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
             self.path(expression).map(|path| self.known_part(&path)).unwrap_or_default()
         } else {
             object.project(&element)
+        };
+        let value = match self.engine.specification.options.deep {
+            true => {
+                let path = self.path(&attribute.value);
+                self.property(attribute, &object, path.as_ref()).unwrap_or(value)
+            }
+            false => value,
         };
         let path = self.path(expression);
         self.marks(attribute.range, path.as_ref(), value)
@@ -328,22 +335,33 @@ impl<'f> Interpreter<'_, '_, 'f> {
     }
 
     /// The body of a lambda is run where it stands, with what propagators bring to its parameters.
-    fn lambda(&mut self, lambda: &'f ast::ExprLambda) -> Value {
+    /// The body of a lambda, with what its parameters are given as far as that is known.
+    pub(super) fn lambda(&mut self, lambda: &'f ast::ExprLambda, given: &[(Option<Name>, Value)]) -> Value {
         let mut bound = Vec::new();
+        let mut defaults: Vec<(Name, Value)> = Vec::new();
         if let Some(parameters) = &lambda.parameters {
             for parameter in parameters.iter_non_variadic_params() {
                 if let Some(default) = &parameter.default {
-                    self.expression(default);
+                    let value = self.expression(default);
+                    defaults.push((parameter.parameter.name.id.clone(), value));
                 }
             }
-            for parameter in parameters.iter() {
+            for (index, parameter) in parameters.iter().enumerate() {
                 let name = parameter.name();
                 let root = self.root(&name.id);
                 let before = self.environment().variable(&root);
                 bound.push((root.clone(), before));
                 let path = Path::variable(root);
                 self.environment().clean(&path);
-                let value = self.parameter_marks(&parameter, &path, Value::default());
+                let value = self.parameter_marks(
+                    &parameter,
+                    &path,
+                    value_given(given, index, &name.id)
+                        .or_else(|| {
+                            defaults.iter().find(|(of, _)| *of == name.id).map(|(_, value)| value.clone())
+                        })
+                        .unwrap_or_default(),
+                );
                 self.environment().store(&path, &value);
             }
         }
@@ -627,4 +645,11 @@ fn names(target: &Expr) -> Vec<&Name> {
         }
     }
     names
+}
+
+/// What a parameter of a lambda is given, by its place or its name.
+fn value_given(given: &[(Option<Name>, Value)], index: usize, name: &Name) -> Option<Value> {
+    let by_name = given.iter().find(|(keyword, _)| keyword.as_ref() == Some(name));
+    let by_place = given.iter().filter(|(keyword, _)| keyword.is_none()).nth(index);
+    by_name.or(by_place).map(|(_, value)| value.clone())
 }

@@ -37,6 +37,8 @@ pub(super) struct Interpreter<'e, 'w, 'f> {
     pub(super) outer: Rc<HashSet<Name>>,
     /// Functions defined inside this one, by name.
     pub(super) inner_functions: HashMap<Name, UnitId>,
+    /// Lambdas that are variables of this function.
+    pub(super) inner_lambdas: HashMap<Name, &'f ast::ExprLambda>,
     /// Destinations that were passed before their propagator set out.
     pub(super) waiting: HashMap<usize, Vec<Path>>,
     /// Statements after which the function ends, by range.
@@ -87,6 +89,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             locals: None,
             outer: Rc::default(),
             inner_functions: HashMap::new(),
+            inner_lambdas: HashMap::new(),
             waiting: HashMap::new(),
             last_statements: HashSet::new(),
             at_exit: false,
@@ -250,6 +253,17 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     fn assign_statement(&mut self, statement: &'f ast::StmtAssign) {
         let value = self.expression(&statement.value);
         self.statement_sinks(statement.range, &value);
+        for target in statement.targets.iter().filter_map(Expr::as_name_expr) {
+            let lambda = statement.value.as_lambda_expr();
+            let lambdas = match self.root(&target.id) {
+                Root::Local(_) => &mut self.inner_lambdas,
+                Root::Global(_) => &mut self.engine.files[self.file as usize].lambdas,
+            };
+            match lambda {
+                Some(lambda) => drop(lambdas.insert(target.id.clone(), lambda)),
+                None => drop(lambdas.remove(&target.id)),
+            }
+        }
         for target in &statement.targets {
             self.store(target, value.clone(), statement.range);
         }

@@ -32,6 +32,27 @@ pub(super) fn rebound(function: &ast::StmtFunctionDef) -> HashSet<Name> {
     collector.bound
 }
 
+/// The names of the properties that the classes in a body define.
+pub(super) fn properties(body: &[Stmt], into: &mut HashSet<Name>) {
+    struct Properties<'p>(&'p mut HashSet<Name>);
+    impl<'a> StatementVisitor<'a> for Properties<'_> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            if let Stmt::FunctionDef(function) = statement {
+                let is_property = |decorator: &ast::Decorator| match &decorator.expression {
+                    Expr::Name(name) => matches!(name.id.as_str(), "property" | "cached_property"),
+                    Expr::Attribute(attribute) => attribute.attr.as_str() == "cached_property",
+                    _ => false,
+                };
+                if function.decorator_list.iter().any(is_property) {
+                    self.0.insert(function.name.id.clone());
+                }
+            }
+            walk_stmt(self, statement);
+        }
+    }
+    Properties(into).visit_body(body);
+}
+
 /// Names of attributes that a function reads or stores.
 pub(super) fn attributes(function: &ast::StmtFunctionDef) -> HashSet<Name> {
     struct Attributes(HashSet<Name>);

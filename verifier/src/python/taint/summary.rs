@@ -1,5 +1,7 @@
 //! What a call of a function does with taint, told once for all its callers.
 
+use ruff_python_ast::name::Name;
+
 use super::value::{Element, Label, TaintSet, Trace, Value};
 
 /// The effect of one function in terms of its parameters.
@@ -9,6 +11,8 @@ pub(super) struct Summary {
     pub(super) returned: Value,
     /// What it stores in objects that it was given.
     pub(super) writes: Vec<Write>,
+    /// What it stores in variables of a function around it.
+    pub(super) outer: Vec<(Name, TaintSet)>,
     /// Which arguments arrive at sinks.
     pub(super) arrivals: Vec<Arrival>,
 }
@@ -49,6 +53,8 @@ impl Summary {
     /// Whether callers would see no difference.
     pub(super) fn same(&self, other: &Summary) -> bool {
         self.returned.same(&other.returned)
+            && self.outer.len() == other.outer.len()
+            && self.outer.iter().zip(&other.outer).all(|(one, two)| one.0 == two.0 && one.1.same(&two.1))
             && self.arrivals.len() == other.arrivals.len()
             && self.arrivals.iter().zip(&other.arrivals).all(|(one, two)| one.key() == two.key())
             && self.writes.len() == other.writes.len()

@@ -267,3 +267,8 @@ fn sweep_finds_each_sink_and_counts_what_it_passed_over() {
     assert_eq!(lines(&observation), ["agents/a.py:1", "agents/c.py:1", "agents/c.py:2"]);
     assert_eq!((observation.searched.files, observation.searched.parsed), (3, 2));
 }
+
+#[test]
+fn every_listed_case_is_answered_as_it_says() {
+    crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}
