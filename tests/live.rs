@@ -178,21 +178,76 @@ fn undeclared_package_is_named_with_the_way_out() {
     assert!(seen.because.contains("add \"nowhere_to_be_found\" to `stubs`"), "{}", seen.because);
 }
 
+/// Asks an `import` question about `m.py` with this text.
+fn import(code: &str, question: &str) -> Observation {
+    let target = tempfile::tempdir().expect("a directory");
+    support::write_files(target.path(), &format!("--- m.py\n{code}\n"));
+    let check: ImportCheck = serde_json::from_str(question).expect("a question");
+    live(target.path(), &[], &support::claim("m.py", None), &Check::Import(check))
+}
+
 #[test]
 fn import_tells_what_it_did() {
-    let target = tempfile::tempdir().expect("a directory");
-    let text = "--- m.py\nimport os\nos.environ['X'] = '1'\nopen('here.txt', 'w').write('x')\n";
-    support::write_files(target.path(), text);
-    let check = ImportCheck {
-        succeeds: Some(true),
-        writes_files: Some(true),
-        changes_environment: Some(true),
-        leaves_threads: Some(false),
-        ..ImportCheck::default()
+    let check = |code: &str, question: &str, told: &str| {
+        let seen = import(code, question);
+        assert_eq!(word(&seen), "holds", "{code}: {seen:?}");
+        let notes = seen.notes.join("\n");
+        assert!(notes.contains(told), "{code}: {notes}");
+        let opposite = question.replace("true", "false");
+        assert_eq!(word(&import(code, &opposite)), "does-not-hold", "{code}: {opposite}");
     };
-    let seen = live(target.path(), &[], &support::claim("m.py", None), &Check::Import(check));
-    assert_eq!(word(&seen), "holds", "{seen:?}");
-    assert!(seen.notes.iter().any(|note| note.contains("here.txt")), "{:?}", seen.notes);
+    let wrote = r#"{"writes-files": true}"#;
+    check("open('here.txt', 'w').write('x')", wrote, "importing wrote files: here.txt");
+    check("import os; os.close(os.open('low.txt', os.O_CREAT | os.O_WRONLY))", wrote, "low.txt");
+    check("import pathlib; pathlib.Path('made').mkdir()", wrote, "os.mkdir made");
+    check("try: open('/etc/passwd', 'a')\nexcept OSError: pass", wrote, "/etc/passwd");
+    check("import tempfile; tempfile.mkstemp()", wrote, "tempfile.mkstemp");
+    let connected = r#"{"uses-network": true}"#;
+    check("import socket\nsocket.socket().bind(('127.0.0.1', 0))", connected, "socket.bind 127.0.0.1 0");
+    check(
+        "import socket\ntry: socket.create_connection(('127.0.0.1', 9), 1)\nexcept OSError: pass",
+        connected,
+        "socket.connect 127.0.0.1 9",
+    );
+    let started = r#"{"starts-processes": true}"#;
+    check("import subprocess; subprocess.run(['true'])", started, "subprocess.Popen true");
+    check("import os\nif os.fork() == 0: os._exit(0)", started, "os.fork");
+    check("import os; os.system('true')", started, "os.system true");
+    let left = r#"{"leaves-threads": true}"#;
+    let thread = "import threading\nt = threading.Thread(target=threading.Event().wait, name='worker', daemon=True)\nt.start()";
+    check(thread, left, "left threads running: worker (daemon)");
+    // What a module hides from `threading` is there all the same.
+    check(&format!("{thread}\nthreading._active.clear()"), left, "1 that `threading` does not know");
+    check(
+        "import _thread, threading; _thread.start_new_thread(threading.Event().wait, ())",
+        left,
+        "does not know",
+    );
+    check(&format!("{thread}\nt._name = None"), left, "a thread without a name (daemon)");
+    let changed = r#"{"changes-environment": true}"#;
+    check("import os; os.environ['X'] = '1'; del os.environ['LANG']", changed, "the environment: LANG, X");
+    check("import os; os.putenv('Y', '1')", changed, "the environment: Y");
+    check("import os; os.environ['X'] = '1'; os.environ = {}", changed, "the environment: X");
+    // Its own hooks, its own events, its own helpers change nothing.
+    check("import sys\nsys.addaudithook(print)\nopen('x', 'w')", wrote, "importing wrote files: x");
+}
+
+#[test]
+fn import_that_does_nothing_is_told_so() {
+    let quiet = r#"{"succeeds": true, "writes-files": false, "uses-network": false,
+        "starts-processes": false, "leaves-threads": false, "changes-environment": false}"#;
+    for code in [
+        "import json, logging, asyncio",
+        "open(__file__).read()",
+        "import threading\nt = threading.Thread(target=print)\nt.start()\nt.join()",
+        "import socket; socket.socket().close()",
+    ] {
+        let seen = import(code, quiet);
+        assert_eq!(word(&seen), "holds", "{code}: {seen:?}");
+    }
+    let seen = import("import time; time.sleep(1.1)", r#"{"takes-seconds": 1}"#);
+    assert!(word(&seen) == "holds" && seen.because.contains("importing took 1."), "{seen:?}");
+    assert_eq!(word(&import("x = 1", r#"{"takes-seconds": 9}"#)), "does-not-hold");
 }
 
 /// Runs a probe against `m.py` of a fixture.

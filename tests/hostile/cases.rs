@@ -170,6 +170,7 @@ pub(super) const HARMFUL: &[Case] = cases! {
     writes_home: "open('/root/assay-hostile', 'w')", "import-failed", "Errno"
     writes_tmp: "open('/tmp/assay-hostile', 'w')", "import-failed", "Errno"
     writes_etc: "open('/etc/passwd', 'a')", "import-failed", "Errno"
+    writes_everywhere: "import os, sys\nfor d in ('/', '/bin', '/dev', '/dev/shm', '/etc', '/home', '/lib', '/mnt', '/opt', '/proc', '/root', '/run', '/srv', '/sys', '/tmp', '/usr/lib', '/var', '/var/log', '/var/tmp', sys.prefix, os.path.dirname(os.__file__)):\n    for make in (lambda p: open(p, 'w').write('x'), os.mkdir, os.mkfifo, lambda p: os.symlink('/', p)):\n        try: make(d + '/assay-hostile')\n        except OSError: pass", "holds"
     writes_own_home: "import os\nopen(os.path.expanduser('~/x'), 'w').write('x')\nimport tempfile\ntempfile.mkstemp()", "holds"
     removes_its_home: "import os, shutil\nshutil.rmtree(os.environ['HOME'])\nshutil.rmtree(os.environ['TMPDIR'])", "holds"
     reads_shadow: "open('/etc/shadow')", "import-failed", "Errno"

@@ -405,6 +405,8 @@ pub struct ImportCheck {
     pub leaves_threads: Option<bool>,
     /// It changes environment variables.
     pub changes_environment: Option<bool>,
+    /// It takes at least so many seconds.
+    pub takes_seconds: Option<u32>,
 }
 
 /// A question about a live object. Each given answer must be the true one.

@@ -477,6 +477,7 @@ impl Reader<'_> {
             starts_processes: table.boolean("starts-processes", self.sink).map(Spanned::into_inner),
             leaves_threads: table.boolean("leaves-threads", self.sink).map(Spanned::into_inner),
             changes_environment: table.boolean("changes-environment", self.sink).map(Spanned::into_inner),
+            takes_seconds: table.whole("takes-seconds", self.sink).map(Spanned::into_inner),
         };
         if table.keys().is_empty() {
             self.sink.add(

@@ -19,10 +19,12 @@
 //! | `succeeds` | the module imports, or does not |
 //! | `raises` | the name of the exception that importing ends with |
 //! | `writes-files`, `uses-network`, `starts-processes`, `leaves-threads`, `changes-environment` | what importing does, or tries to do |
+//! | `takes-seconds` | importing takes at least so many seconds |
 //!
 //! ## What it cannot see
 //!
-//! What extension modules do without telling the interpreter. An import that fails because of the
+//! What extension modules do without telling the interpreter. How long it takes depends on the
+//! machine, and is told only when it was asked about. An import that fails because of the
 //! sandbox, a missing package or a limit is no answer.
 
 use serde_json::Value;
@@ -119,6 +121,19 @@ fn judge(check: &ImportCheck, ending: &Ending, root: &str) -> Result<(bool, Stri
         };
         if expected != did.is_empty() { good.push(told) } else { bad.push(told) }
     }
+    if let Some(expected) = check.takes_seconds {
+        let did = answer.get("did").unwrap_or(&Value::Null);
+        let Some(milliseconds) = did.get("milliseconds").and_then(Value::as_u64) else {
+            return Err(no_answer("nonsense", "the answer does not say how long importing took"));
+        };
+        let reached = milliseconds / 1000 >= u64::from(expected);
+        // An import that broke off might have taken longer.
+        if !reached && let Some(error) = error {
+            return Err(error_reason(error, root));
+        }
+        let told = format!("importing took {}.{} s", milliseconds / 1000, milliseconds % 1000 / 100);
+        if reached { good.push(told) } else { bad.push(told) }
+    }
     if bad.is_empty() { Ok((true, good.join("; "))) } else { Ok((false, bad.join("; "))) }
 }
 
@@ -171,6 +186,11 @@ mod tests {
         check("writes-files = false", wrote(), "Ok((false");
         check("writes-files = false", fine(), "Ok((true");
         check("writes-files = false", broken(), "import-failed");
+        let took = |milliseconds: u64| json!({"did": {"milliseconds": milliseconds}});
+        check("takes-seconds = 2", took(2345), "importing took 2.3 s");
+        check("takes-seconds = 2", took(2345), "Ok((true");
+        check("takes-seconds = 3", took(2345), "Ok((false");
+        check("takes-seconds = 3", broken(), "nonsense");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::ffi::{CStr, OsString};
 use std::os::raw::{c_char, c_int, c_void};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
@@ -65,6 +65,9 @@ const PROGRAMS: &[&str] = &[
     "pty.spawn",
 ];
 
+/// How long threads may go on after the import that started them.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// The most of each kind that is told, and the longest text.
 const MOST: usize = 100;
 const LONGEST: usize = 300;
@@ -115,12 +118,20 @@ impl Watch {
     pub(crate) fn end(self, py: Python<'_>, helpers: &Helpers) -> PyResult<Value> {
         WATCHING.store(false, Ordering::Relaxed);
         let milliseconds = self.began.elapsed().as_millis() as u64;
-        // Read in one go, before a thread could run again.
-        let left: Vec<Bound<'_, PyAny>> = running(helpers.running.bind(py))
-            .filter(|thread| !self.threads.iter().any(|known| known.is(thread)))
-            .collect();
-        let all = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-        let unlisted = all.saturating_sub(self.threads.len() + left.len());
+        // Threads that are about to end are given the time to.
+        let patience = Instant::now() + PATIENCE;
+        let (left, unlisted) = loop {
+            // Read in one go, before a thread could run again.
+            let left: Vec<Bound<'_, PyAny>> = running(helpers.running.bind(py))
+                .filter(|thread| !self.threads.iter().any(|known| known.is(thread)))
+                .collect();
+            let all = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+            let unlisted = all.saturating_sub(self.threads.len() + left.len());
+            if (left.is_empty() && unlisted == 0) || Instant::now() > patience {
+                break (left, unlisted);
+            }
+            py.detach(|| std::thread::sleep(Duration::from_millis(2)));
+        };
         let listed = helpers.look(py, "threads", PyTuple::new(py, [PyList::new(py, left)?])?)?;
         let mut threads: Vec<String> = listed.extract()?;
         if unlisted > 0 {
