@@ -61,6 +61,7 @@ fn source(kind: CheckKind) -> &'static str {
         CheckKind::Default => include_str!("static_checks/default.rs"),
         CheckKind::Call => include_str!("static_checks/call.rs"),
         CheckKind::UndefinedName => include_str!("static_checks/undefined_name.rs"),
+        CheckKind::Unused => include_str!("static_checks/unused.rs"),
         CheckKind::Import => include_str!("runtime_checks/import.rs"),
         CheckKind::Inspect => include_str!("runtime_checks/inspect.rs"),
         CheckKind::Probe => include_str!("runtime_checks/probe.rs"),

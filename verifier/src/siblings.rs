@@ -136,6 +136,9 @@ impl<'c> Elsewhere<'c> {
             StaticCheck::Handler(check) if !check.expected => {
                 Elsewhere::NotAsked("it asks for an absence, which is everywhere".to_owned())
             }
+            StaticCheck::Unused(check) if !check.expected => {
+                Elsewhere::NotAsked("it asks about one definition, and most others are like it".to_owned())
+            }
             StaticCheck::UndefinedName(check) if !check.expected => {
                 Elsewhere::NotAsked("it asks for an absence, which is everywhere".to_owned())
             }
@@ -164,7 +167,8 @@ impl<'c> Elsewhere<'c> {
             | StaticCheck::Handler(_)
             | StaticCheck::Default(_)
             | StaticCheck::Call(_)
-            | StaticCheck::UndefinedName(_) => Elsewhere::Same(check),
+            | StaticCheck::UndefinedName(_)
+            | StaticCheck::Unused(_) => Elsewhere::Same(check),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod shared_state;
 pub mod syntax;
 pub mod thread;
 pub mod undefined_name;
+pub mod unused;
 
 use std::collections::BTreeSet;
 
@@ -65,6 +66,7 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
         StaticCheck::Pattern(check) => pattern::observe(check, claim, context),
         StaticCheck::Thread(check) => thread::observe(check, claim, context),
         StaticCheck::Flow(check) => flow::observe(check, claim, context),
+        StaticCheck::Unused(check) => unused::observe(check, claim, context),
         StaticCheck::UndefinedName(check) => undefined_name::observe(check, claim, context),
         StaticCheck::Call(check) => call::observe(check, claim, context),
         StaticCheck::Default(check) => default::observe(check, claim, context),
@@ -84,6 +86,7 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
         CheckKind::Pattern => Some(pattern::EXAMPLES),
         CheckKind::Thread => Some(thread::EXAMPLES),
         CheckKind::Flow => Some(flow::EXAMPLES),
+        CheckKind::Unused => Some(unused::EXAMPLES),
         CheckKind::UndefinedName => Some(undefined_name::EXAMPLES),
         CheckKind::Call => Some(call::EXAMPLES),
         CheckKind::Default => Some(default::EXAMPLES),

@@ -28,6 +28,7 @@ pub enum CheckKind {
     Default,
     Call,
     UndefinedName,
+    Unused,
     Import,
     Inspect,
     Probe,
@@ -35,7 +36,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// All kinds, in the order of the manual.
-    pub const ALL: [CheckKind; 16] = [
+    pub const ALL: [CheckKind; 17] = [
         CheckKind::Syntax,
         CheckKind::Pattern,
         CheckKind::Flow,
@@ -49,6 +50,7 @@ impl CheckKind {
         CheckKind::Default,
         CheckKind::Call,
         CheckKind::UndefinedName,
+        CheckKind::Unused,
         CheckKind::Import,
         CheckKind::Inspect,
         CheckKind::Probe,
@@ -70,6 +72,7 @@ impl CheckKind {
             CheckKind::Default => "default",
             CheckKind::Call => "call",
             CheckKind::UndefinedName => "undefined-name",
+            CheckKind::Unused => "unused",
             CheckKind::Import => "import",
             CheckKind::Inspect => "inspect",
             CheckKind::Probe => "probe",
@@ -107,6 +110,8 @@ pub enum StaticCheck {
     Call(CallCheck),
     /// `undefined-name = "logger"`, or `true`, or `false`.
     UndefinedName(UndefinedNameCheck),
+    /// `unused = true`, `"never-called"`, `"never-instantiated"`.
+    Unused(UnusedCheck),
 }
 
 impl StaticCheck {
@@ -126,6 +131,7 @@ impl StaticCheck {
             StaticCheck::Default(_) => CheckKind::Default,
             StaticCheck::Call(_) => CheckKind::Call,
             StaticCheck::UndefinedName(_) => CheckKind::UndefinedName,
+            StaticCheck::Unused(_) => CheckKind::Unused,
         }
     }
 }
@@ -376,6 +382,40 @@ pub struct UndefinedNameCheck {
     pub name: Named,
     /// Whether the claim is that it does, or that it does not.
     pub expected: bool,
+}
+
+/// Does nothing use the definition?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnusedCheck {
+    /// In which way.
+    pub of: Use,
+    /// Whether the claim is that nothing does, or that something does.
+    pub expected: bool,
+}
+
+/// A way to use a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// To name it.
+    Reference,
+    /// To call it.
+    Call,
+    /// To make an object of it.
+    Instance,
+}
+
+impl Use {
+    /// All of them.
+    pub const ALL: [Use; 3] = [Use::Reference, Use::Call, Use::Instance];
+
+    /// The word in the catalogue for there being none.
+    pub fn none(self) -> &'static str {
+        match self {
+            Use::Reference => "never-referenced",
+            Use::Call => "never-called",
+            Use::Instance => "never-instantiated",
+        }
+    }
 }
 
 /// `true`, or a name.

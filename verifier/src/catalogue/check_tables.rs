@@ -41,7 +41,7 @@ pub(super) struct Reader<'r> {
 /// A kind of static check: the keys that name it in a `static` table, and how the rest is read.
 type ReadStatic = for<'t> fn(Reader<'_>, &mut Table<'t>) -> Option<StaticCheck>;
 
-const STATIC_KINDS: [(&[&str], ReadStatic); 14] = [
+const STATIC_KINDS: [(&[&str], ReadStatic); 15] = [
     (&["syntax"], |reader, table| reader.syntax(table)),
     (&["pattern", "all", "any"], |reader, table| reader.pattern_check(table)),
     (&["rule"], |reader, table| reader.rule(table)),
@@ -56,6 +56,7 @@ const STATIC_KINDS: [(&[&str], ReadStatic); 14] = [
     (&["default"], |reader, table| reader.default(table)),
     (&["call"], |reader, table| reader.call(table)),
     (&["undefined-name"], |reader, table| reader.undefined_name(table)),
+    (&["unused"], |reader, table| reader.unused(table)),
 ];
 
 impl Reader<'_> {

@@ -123,7 +123,7 @@ fn all_problems_are_shown_at_once_with_their_lines() {
     20 | static = { patern = "f()" }
        |            ^^^^^^ no such kind
        |
-       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`, `default`, `call`, `undefined-name`
+       = help: did you mean `pattern`? the kinds are `syntax`, `pattern`, `all`, `any`, `rule`, `flow`, `sequence`, `attribute`, `async-function`, `thread`, `shared-state`, `endless-loop`, `handler`, `default`, `call`, `undefined-name`, `unused`
     "#);
 }
 
@@ -406,6 +406,16 @@ fn calls_are_claimed_to_fit_or_not() {
         "thread = 'a', call = 'f(...)'",
         &["`thread` and `call` are two kinds of check in one table"],
     );
+}
+
+#[test]
+fn definitions_are_unused_in_a_way() {
+    for good in ["true", "false", "'never-called'", "'never-instantiated', expected = false"] {
+        check_static(&format!("unused = {good}"), &[]);
+    }
+    check_static("unused = 'never-caled'", &["`unused` cannot be `never-caled`"]);
+    check_static("unused = 1", &["`unused` is a whole number, not `true`, `false` or a word"]);
+    check_static("unused = true, expected = false", &["`unused` and `expected` say the same thing twice"]);
 }
 
 #[test]

@@ -562,7 +562,8 @@ impl Validator<'_> {
             | StaticCheck::Handler(_)
             | StaticCheck::Default(_)
             | StaticCheck::Call(_)
-            | StaticCheck::UndefinedName(_) => return,
+            | StaticCheck::UndefinedName(_)
+            | StaticCheck::Unused(_) => return,
         };
         let kind = check.kind().name();
         let help = format!("add `symbol = \"Class.method\"`: {what} that is asked about");

@@ -49,6 +49,9 @@ pub enum Why {
     NotYet,
     /// Only `if TYPE_CHECKING:` binds it, which does not run.
     OnlyForTypeCheckers,
+    /// It was bound, and may be gone when this runs: `del`, or the end of the handler whose
+    /// exception it names. This alone is not certain.
+    PerhapsGone,
 }
 
 /// What a file does with names.

@@ -27,6 +27,9 @@
 //! the name is not decided. In a file that does not compile nothing is: what binds the name may be
 //! in the broken part. Builtins of any version of Python 3 are taken to be there.
 //!
+//! Nor is a use in a function that runs later, of a name that `del` or the end of a handler takes
+//! away in the scope around.
+//!
 //! Holds: `def f(): return missing`. Does not: the same below `missing = 1`, or above it.
 
 use std::collections::BTreeSet;
@@ -102,11 +105,8 @@ pub fn observe(check: &UndefinedNameCheck, claim: &Claim, context: &Context) -> 
     if let Some(first) = unknown.first() {
         let why = first.doubt.as_deref().unwrap_or_default();
         let line = first.file.source().line(first.unbound.range.start());
-        let what = format!(
-            "`{}` at {}:{line} is not bound in its file, but {why}",
-            first.unbound.name,
-            first.file.path()
-        );
+        let what =
+            format!("`{}` at {}:{line} may be undefined: {why}", first.unbound.name, first.file.path());
         sight.sites = unknown.iter().map(cite).collect();
         return sight.unobserved(KIND, Reason::Unresolved { what });
     }
@@ -153,7 +153,7 @@ fn look<'f>(check: &UndefinedNameCheck, subject: Subject<'f>, context: &Context<
         .filter_map(|unbound| {
             let star = match unbound.why {
                 Why::Nowhere => context.project.is_brought_by_star(file, &unbound.name),
-                Why::NotYet | Why::OnlyForTypeCheckers => {
+                Why::NotYet | Why::OnlyForTypeCheckers | Why::PerhapsGone => {
                     match context.project.is_brought_by_star(file, &unbound.name) {
                         Ok(true) => Err("an `import *` may bring it".to_owned()),
                         other => other,
@@ -164,6 +164,9 @@ fn look<'f>(check: &UndefinedNameCheck, subject: Subject<'f>, context: &Context<
                 Ok(true) => return None,
                 Ok(false) if names.probed.contains(&unbound.name) => {
                     Some("the file looks whether it is there".to_owned())
+                }
+                Ok(false) if unbound.why == Why::PerhapsGone => {
+                    Some("whether it is gone when this runs is not known".to_owned())
                 }
                 Ok(false) if unbound.in_odd_class => Some("the metaclass may supply it".to_owned()),
                 Ok(false) => names.dynamic.clone(),
@@ -184,6 +187,7 @@ fn words(unbound: &Unbound) -> String {
     let why = match unbound.why {
         Why::Nowhere => "is bound nowhere",
         Why::NotYet => "is not bound when this runs",
+        Why::PerhapsGone => "may be gone when this runs",
         Why::OnlyForTypeCheckers => "is bound for type checkers only",
     };
     match unbound.use_kind {

@@ -6,7 +6,8 @@ use toml::de::DeValue;
 
 use super::Reader;
 use crate::catalogue::check::{
-    CallCheck, DefaultCheck, HandlerCheck, HandlerTrait, Named, StaticCheck, UndefinedNameCheck,
+    CallCheck, DefaultCheck, HandlerCheck, HandlerTrait, Named, StaticCheck, UndefinedNameCheck, UnusedCheck,
+    Use,
 };
 use crate::catalogue::problems::{closest, quoted};
 use crate::catalogue::raw::{Table, wrong_type};
@@ -217,5 +218,37 @@ impl Reader<'_> {
             }
         };
         Some(StaticCheck::UndefinedName(check))
+    }
+
+    /// `unused = true`, `false`, `"never-called"`, `"never-instantiated"`, with `expected`.
+    pub(super) fn unused(self, table: &mut Table<'_>) -> Option<StaticCheck> {
+        let value = table.value("unused")?;
+        let expected = table.boolean("expected", self.sink);
+        let check = match value.get_ref() {
+            DeValue::Boolean(answer) => {
+                if let Some(expected) = &expected {
+                    let title = "`unused` and `expected` say the same thing twice";
+                    self.sink.add(expected.span(), title, "", "drop `expected`");
+                }
+                UnusedCheck { of: Use::Reference, expected: *answer }
+            }
+            DeValue::String(word) => {
+                let Some(of) = Use::ALL.into_iter().find(|of| of.none() == &**word) else {
+                    let names = || Use::ALL.into_iter().map(Use::none);
+                    let help = match closest(word, names()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("write `true`, or one of {}", quoted(names())),
+                    };
+                    self.sink.add(value.span(), format!("`unused` cannot be `{word}`"), "", help);
+                    return None;
+                };
+                UnusedCheck { of, expected: expected.is_none_or(Spanned::into_inner) }
+            }
+            other => {
+                wrong_type(value.span(), "unused", other, "`true`, `false` or a word", self.sink);
+                return None;
+            }
+        };
+        Some(StaticCheck::Unused(check))
     }
 }

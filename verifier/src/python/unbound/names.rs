@@ -14,6 +14,8 @@ pub(super) struct ScopeNames<'a> {
     pub(super) bound: HashSet<&'a str>,
     /// Those that `if TYPE_CHECKING:` binds.
     pub(super) for_checkers: HashSet<&'a str>,
+    /// Those that `del`, or the end of a handler, takes away again.
+    pub(super) passing: HashSet<&'a str>,
     /// `global`.
     pub(super) global: HashSet<&'a str>,
     /// `nonlocal`.
@@ -138,7 +140,10 @@ impl<'a> Visitor<'a> for Collector<'a> {
             }
             Stmt::Delete(node) => {
                 for target in &node.targets {
-                    deleted(target, &mut |name| self.names.claim(name));
+                    deleted(target, &mut |name| {
+                        self.names.claim(name);
+                        self.names.passing.insert(name);
+                    });
                 }
                 return;
             }
@@ -201,6 +206,10 @@ impl<'a> Visitor<'a> for Collector<'a> {
     fn visit_except_handler(&mut self, handler: &'a ast::ExceptHandler) {
         let ast::ExceptHandler::ExceptHandler(node) = handler;
         if let Some(name) = &node.name {
+            // Another binding of the name stays.
+            if !self.names.bound.contains(name.as_str()) {
+                self.names.passing.insert(name.as_str());
+            }
             self.bind(name.as_str());
         }
         visitor::walk_except_handler(self, handler);

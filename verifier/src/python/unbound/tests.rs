@@ -186,6 +186,21 @@ fn guards_and_names_made_at_run_time_are_told() {
 }
 
 #[test]
+fn what_may_be_gone_when_a_function_runs_is_told() {
+    let why = |text: &str| found(text).unbound.iter().map(|it| it.why).collect::<Vec<_>>();
+    let handler =
+        |body: &str| format!("def f(g):\n    try: g()\n    except KeyError as e:\n        {body}\n");
+    assert_eq!(why(&handler("g(lambda: e)")), [Why::PerhapsGone]);
+    assert_eq!(why(&handler("def h(): return e")), [Why::PerhapsGone]);
+    assert_eq!(why(&handler("g([str(e) for _ in g])")), []);
+    assert_eq!(why(&handler("g(any(str(e) == x for x in g))")), []);
+    assert_eq!(why("import a\ndef f(): return a\ndel a\n"), [Why::PerhapsGone]);
+    assert_eq!(why("import a\nb = [a for _ in 'x']\ndel a\n"), []);
+    assert_eq!(why("def f():\n    return [x for _ in 'x']\n    x = 1\n"), [Why::NotYet]);
+    assert_eq!(why("e = 1\ntry: pass\nexcept KeyError as e: pass\ndef f(): return e\n"), []);
+}
+
+#[test]
 fn a_metaclass_may_supply_names() {
     assert!(
         found("class A(metaclass=M): x = y\n").unbound.iter().any(|it| it.name == "y" && it.in_odd_class)

@@ -62,9 +62,14 @@ pub(super) fn walk(module: &ModModule, is_package: bool) -> Names {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Module,
-    Class { odd: bool },
+    Class {
+        odd: bool,
+    },
     Function,
-    Comprehension,
+    Comprehension {
+        /// A generator expression runs when somebody asks it.
+        lazy: bool,
+    },
     TypeParameters,
 }
 
@@ -219,12 +224,21 @@ impl<'a> Walk<'a> {
         let mut only_for_checkers = false;
         // Type parameters, and annotations with them, see the class that they stand in.
         let mut only_types_inside = true;
+        // A comprehension runs where it stands.
+        let (mut runs_here, mut runs_lazily) = (true, false);
         let mut only_module = false;
         for (depth, scope) in self.scopes.iter().enumerate().rev() {
             let is_class = matches!(scope.kind, Kind::Class { .. });
             let here = depth == innermost;
             let skipped = (is_class && !here && !only_types_inside) || (only_module && depth != 0);
             only_types_inside &= scope.kind == Kind::TypeParameters;
+            let (here_now, lazily) = (runs_here, runs_lazily);
+            match scope.kind {
+                Kind::Comprehension { lazy } => runs_lazily |= lazy,
+                Kind::Module | Kind::Class { .. } | Kind::Function | Kind::TypeParameters => {
+                    runs_here = false
+                }
+            }
             if skipped {
                 continue;
             }
@@ -251,9 +265,14 @@ impl<'a> Walk<'a> {
             if scope.names.for_checkers.contains(name) && !runs {
                 only_for_checkers = true;
             }
-            let ordered = here && !self.lazy && !unevaluated;
             let number = scope.names.own.get(name).copied().unwrap_or_default();
-            let is_bound = if ordered { scope.flow.dead || scope.flow.has(number) } else { true };
+            let is_bound_now = scope.flow.dead || scope.flow.has(number);
+            let ordered = here_now && !lazily && !self.lazy && !unevaluated;
+            let is_bound = is_bound_now || !ordered;
+            let at_once = here_now && is_bound_now;
+            if runs && !unevaluated && !at_once && !ordered && scope.names.passing.contains(name) {
+                return Found::Unbound(Why::PerhapsGone);
+            }
             match scope.kind {
                 _ if runs && is_bound => return Found::Bound,
                 // These fall back on what is outside.
@@ -265,7 +284,7 @@ impl<'a> Walk<'a> {
                         );
                     }
                 }
-                Kind::Function | Kind::Comprehension => {
+                Kind::Function | Kind::Comprehension { .. } => {
                     // Unreachable code is not asked about the order of bindings.
                     if ordered && scope.flow.dead {
                         return Found::Bound;
@@ -589,7 +608,7 @@ impl<'a> Walk<'a> {
         for generator in generators {
             each_target(&generator.target, &mut |name| names.add(name));
         }
-        self.enter(Kind::Comprehension, names);
+        self.enter(Kind::Comprehension { lazy: whole.is_generator_expr() }, names);
         for (index, generator) in generators.iter().enumerate() {
             if index > 0 {
                 self.visit_expr(&generator.iter);

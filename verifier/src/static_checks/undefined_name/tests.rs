@@ -57,6 +57,7 @@ fn names_that_are_put_there_at_run_time_are_not_decided() {
     check("exec(open('a').read())\nprint(x)\n", "x", "unresolved");
     check("globals()['x'] = 1\nprint(x)\n", "x", "unresolved");
     check("if 'x' in globals(): print(x)\n", "x", "unresolved");
+    check("import a as x\ndef f(): return x\ndel x\n", "x", "unresolved");
     check("M = type\nclass A(metaclass=M): y = x\n", "x", "unresolved");
     let other = |text: &str| format!("--- example.py\ndef f(): return x\n--- other.py\n{text}");
     check(&other("import example\nexample.x = 1\n"), "x", "unresolved");

@@ -1,0 +1,367 @@
+//! What refers to a definition, in one file.
+
+use super::Definition;
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::project::{ClassRef, Frame, Project, Scope, Type};
+use crate::python::{ParsedFile, Ranged, TextRange};
+
+/// One place that refers to a definition, or may.
+pub(super) enum Reference {
+    /// It is called there.
+    Call(TextRange),
+    /// It is named there; harmless where naming it cannot lead to a call: annotations,
+    /// `isinstance`, `except`.
+    Mention { range: TextRange, harmless: bool },
+    /// It may be meant; why that is not known.
+    Doubt(TextRange, String),
+}
+
+/// All places of a file that refer to a definition or may.
+pub(super) fn references<'f>(
+    definition: Definition<'f>,
+    file: &'f ParsedFile,
+    project: &Project<'f>,
+) -> Vec<Reference> {
+    let name = definition.name();
+    let mut finder = Finder {
+        definition,
+        project,
+        file,
+        names: vec![name],
+        frames: Vec::new(),
+        harmless: false,
+        found: Vec::new(),
+    };
+    finder.visit_aliases(&file.source().module().body);
+    finder.visit_body(&file.source().module().body);
+    finder.found
+}
+
+/// Why a name that is computed may be the definition's: in its own file, in files that load
+/// modules by name, and for methods in files that know the class.
+pub(super) fn computed<'f>(
+    definition: Definition<'f>,
+    class: Option<ClassRef<'f>>,
+    project: &Project<'f>,
+) -> Option<String> {
+    let name = definition.name();
+    let mut paths = vec![definition.file().path().clone()];
+    for word in ["import_module", "__import__"] {
+        paths.extend(project.mentioning(word).iter().cloned());
+    }
+    if let (Definition::Function(_), Some(class)) = (definition, class) {
+        paths.extend(project.mentioning(class.name()).iter().cloned());
+    }
+    paths.sort();
+    paths.dedup();
+    for path in paths {
+        let Ok(file) = project.file(&path) else { continue };
+        let mut lookups = Computed { name, found: None };
+        lookups.visit_body(&file.source().module().body);
+        if let Some(range) = lookups.found {
+            let line = file.source().line(range.start());
+            return Some(format!("`{path}:{line}` looks up names that are computed"));
+        }
+    }
+    None
+}
+
+struct Finder<'r, 'f> {
+    definition: Definition<'f>,
+    project: &'r Project<'f>,
+    file: &'f ParsedFile,
+    /// Its name, and what imports of this file call it.
+    names: Vec<&'f str>,
+    frames: Vec<Frame<'f>>,
+    harmless: bool,
+    found: Vec<Reference>,
+}
+
+/// What a use of the name turns out to be.
+enum Meant {
+    This,
+    Other,
+    Unknown(String),
+}
+
+impl<'f> Finder<'_, 'f> {
+    fn visit_aliases(&mut self, body: &'f [Stmt]) {
+        struct Aliases<'n, 'f> {
+            name: &'n str,
+            names: Vec<&'f str>,
+        }
+        impl<'f> Visitor<'f> for Aliases<'_, 'f> {
+            fn visit_stmt(&mut self, stmt: &'f Stmt) {
+                if let Stmt::ImportFrom(node) = stmt {
+                    for alias in &node.names {
+                        if alias.name.as_str() == self.name
+                            && let Some(asname) = &alias.asname
+                        {
+                            self.names.push(asname.as_str());
+                        }
+                    }
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            fn visit_expr(&mut self, _: &'f Expr) {}
+        }
+        let mut aliases = Aliases { name: self.definition.name(), names: Vec::new() };
+        aliases.visit_body(body);
+        self.names.extend(aliases.names);
+    }
+
+    fn scope(&self) -> Scope<'f> {
+        Scope { file: self.file, frames: self.frames.clone(), receiver: None }
+    }
+
+    fn is_inside(&self, range: TextRange) -> bool {
+        let own = match self.definition {
+            Definition::Function(function) => function.node.range(),
+            Definition::Class(class) => class.node.range(),
+        };
+        std::ptr::eq(self.file, self.definition.file()) && own.contains_range(range)
+    }
+
+    fn meant(&self, expr: &'f Expr) -> Meant {
+        let mut unknown = None;
+        let types = self.project.infer(&self.scope(), expr);
+        for ty in types {
+            match (ty, self.definition) {
+                (Type::Function(function) | Type::Method(function, _), Definition::Function(own)) => {
+                    if function == own {
+                        return Meant::This;
+                    }
+                    // A call of the base's method may run this one, and the other way round.
+                    if let (Some(one), Some(other)) = (function.class_ref(), own.class_ref())
+                        && self.project.are_related(one, other)
+                    {
+                        return Meant::This;
+                    }
+                }
+                (Type::Class(class), Definition::Class(own)) if class == own => return Meant::This,
+                (Type::Unknown(why), _) => unknown = Some(why),
+                // A property gives its value, whatever that is.
+                (Type::Instance(_) | Type::ExternalInstance(_) | Type::None, Definition::Function(own))
+                    if own.class.is_some() && matches!(expr, Expr::Attribute(_)) =>
+                {
+                    unknown = Some("the property may be this one".to_owned());
+                }
+                _ => {}
+            }
+        }
+        unknown.map_or(Meant::Other, Meant::Unknown)
+    }
+
+    fn name(&mut self, expr: &'f Expr, name: &'f ast::ExprName, called: bool) {
+        if !self.names.contains(&name.id.as_str()) || !name.ctx.is_load() {
+            return;
+        }
+        // A method is never meant by its bare name outside of its class body.
+        let scope = self.scope();
+        let bound = self.project.lookup(&scope, name.id.as_str(), Some(name.range.start()));
+        let meant = match bound {
+            None if self.project.module_bindings(self.file).stars.is_empty() => Meant::Other,
+            // A parameter or variable of this name is something else, whatever it holds.
+            Some((depth, bindings))
+                if depth > 0
+                    && !bindings.iter().any(|binding| {
+                        use crate::python::project::BindingKind::{Class, Function, ImportFrom};
+                        matches!(binding.kind, Class(_) | Function(_) | ImportFrom { .. })
+                    }) =>
+            {
+                Meant::Other
+            }
+            _ => self.meant(expr),
+        };
+        self.add(meant, name.range, called);
+    }
+
+    fn add(&mut self, meant: Meant, range: TextRange, called: bool) {
+        if self.is_inside(range) {
+            return;
+        }
+        match meant {
+            Meant::This if called => self.found.push(Reference::Call(range)),
+            Meant::This => self.found.push(Reference::Mention { range, harmless: self.harmless }),
+            Meant::Other => {}
+            Meant::Unknown(why) => self.found.push(Reference::Doubt(range, why)),
+        }
+    }
+
+    fn reference(&mut self, expr: &'f Expr, called: bool) {
+        match expr {
+            Expr::Name(name) => self.name(expr, name, called),
+            Expr::Attribute(attribute) => {
+                if attribute.attr.as_str() == self.definition.name() && attribute.ctx.is_load() {
+                    let meant = self.meant(expr);
+                    self.add(meant, attribute.range, called);
+                }
+                self.visit_expr(&attribute.value);
+            }
+            _ => self.visit_expr(expr),
+        }
+    }
+
+    fn harmlessly(&mut self, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.harmless, true);
+        walk(self);
+        self.harmless = before;
+    }
+
+    fn text(&mut self, text: &str, range: TextRange) {
+        let name = self.definition.name();
+        if text.contains(char::is_whitespace) || !text.contains(name) {
+            return;
+        }
+        let is_word = |character: char| character.is_alphanumeric() || character == '_';
+        if text.split(|character| !is_word(character)).any(|word| word == name) && !self.is_inside(range) {
+            self.found.push(Reference::Doubt(range, format!("the text `{text}` may mean it")));
+        }
+    }
+}
+
+impl<'f> Visitor<'f> for Finder<'_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        match stmt {
+            Stmt::FunctionDef(node) => {
+                // Decorators, defaults and annotations belong to what is around.
+                for decorator in &node.decorator_list {
+                    self.visit_expr(&decorator.expression);
+                }
+                self.visit_parameters(&node.parameters);
+                if let Some(returns) = &node.returns {
+                    self.visit_annotation(returns);
+                }
+                self.frames.push(Frame::Function(node));
+                self.visit_body(&node.body);
+                self.frames.pop();
+            }
+            Stmt::ClassDef(node) => {
+                for decorator in &node.decorator_list {
+                    self.visit_expr(&decorator.expression);
+                }
+                if let Some(arguments) = &node.arguments {
+                    self.visit_arguments(arguments);
+                }
+                self.frames.push(Frame::Class(node));
+                self.visit_body(&node.body);
+                self.frames.pop();
+            }
+            // A text that stands alone is a comment.
+            Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_annotation(&mut self, annotation: &'f Expr) {
+        self.harmlessly(|finder| finder.visit_expr(annotation));
+    }
+
+    fn visit_except_handler(&mut self, handler: &'f ast::ExceptHandler) {
+        let ast::ExceptHandler::ExceptHandler(node) = handler;
+        if let Some(class) = &node.type_ {
+            self.harmlessly(|finder| finder.visit_expr(class));
+        }
+        self.visit_body(&node.body);
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Name(_) | Expr::Attribute(_) => self.reference(expr, false),
+            Expr::StringLiteral(text) => self.text(text.value.to_str(), text.range()),
+            Expr::Call(call) => {
+                self.reference(&call.func, true);
+                let asks = matches!(&*call.func, Expr::Name(name)
+                    if matches!(name.id.as_str(), "isinstance" | "issubclass"));
+                if asks {
+                    self.harmlessly(|finder| finder.visit_arguments(&call.arguments));
+                } else {
+                    self.visit_arguments(&call.arguments);
+                }
+            }
+            Expr::Lambda(node) => {
+                if let Some(parameters) = &node.parameters {
+                    self.visit_parameters(parameters);
+                }
+                self.frames.push(Frame::Lambda(node));
+                self.visit_expr(&node.body);
+                self.frames.pop();
+            }
+            Expr::ListComp(ast::ExprListComp { generators, .. })
+            | Expr::SetComp(ast::ExprSetComp { generators, .. })
+            | Expr::Generator(ast::ExprGenerator { generators, .. })
+            | Expr::DictComp(ast::ExprDictComp { generators, .. }) => {
+                self.frames.push(Frame::Comprehension(generators));
+                visitor::walk_expr(self, expr);
+                self.frames.pop();
+            }
+            _ => visitor::walk_expr(self, expr),
+        }
+    }
+}
+
+/// Lookups of a name that is put together while the program runs.
+struct Computed<'n> {
+    name: &'n str,
+    found: Option<TextRange>,
+}
+
+impl<'f> Visitor<'f> for Computed<'_> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Call(call) => {
+                let asked = match (&*call.func, &*call.arguments.args) {
+                    (Expr::Name(name), [_, wanted, ..]) if name.id.as_str() == "getattr" => Some(wanted),
+                    (Expr::Attribute(attribute), [wanted, ..])
+                        if matches!(attribute.attr.as_str(), "get" | "pop")
+                            && is_namespace(&attribute.value) =>
+                    {
+                        Some(wanted)
+                    }
+                    _ => None,
+                };
+                if asked.is_some_and(|wanted| may_be(wanted, self.name)) {
+                    self.found.get_or_insert(call.range());
+                }
+            }
+            Expr::Subscript(node) if is_namespace(&node.value) && may_be(&node.slice, self.name) => {
+                self.found.get_or_insert(node.range());
+            }
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// `globals()`, `vars(x)`, `x.__dict__`.
+fn is_namespace(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => matches!(&*call.func, Expr::Name(name)
+            if matches!(name.id.as_str(), "globals" | "vars" | "locals")),
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "__dict__",
+        _ => false,
+    }
+}
+
+/// Whether an expression can be this text: a literal must be equal, and what is put together must
+/// begin alike.
+fn may_be(expr: &Expr, name: &str) -> bool {
+    match expr {
+        // Texts that are written out are found by themselves.
+        Expr::StringLiteral(text) => text.value.to_str() == name,
+        Expr::BinOp(node) if node.op == ast::Operator::Add => match &*node.left {
+            Expr::StringLiteral(text) => name.starts_with(text.value.to_str()),
+            _ => match &*node.right {
+                Expr::StringLiteral(text) => name.ends_with(text.value.to_str()),
+                _ => true,
+            },
+        },
+        Expr::FString(node) => {
+            let first = node.value.elements().next();
+            first.and_then(|element| element.as_literal()).is_none_or(|text| name.starts_with(&*text.value))
+        }
+        Expr::NumberLiteral(_) | Expr::NoneLiteral(_) | Expr::BooleanLiteral(_) => false,
+        _ => true,
+    }
+}

@@ -1,0 +1,175 @@
+//! Definitions that nothing uses and definitions that something may use.
+
+use crate::static_checks::testing::check as ask;
+
+#[track_caller]
+fn check(symbol: &str, word: &str, fixture: &str, expected: &str) {
+    let opposite = match expected {
+        "holds" => "does not hold",
+        "does not hold" => "holds",
+        other => other,
+    };
+    let claim =
+        |table: &str| format!("file = \"lib.py\"\nsymbol = \"{symbol}\"\nstatic = {{ unused = {table} }}");
+    ask(&claim(&format!("'{word}'")), fixture, expected);
+    ask(&claim(&format!("'{word}', expected = false")), fixture, opposite);
+}
+
+#[track_caller]
+fn unused(symbol: &str, lib: &str, other: &str, expected: &str) {
+    check(symbol, "never-referenced", &format!("--- lib.py\n{lib}--- app.py\n{other}"), expected);
+}
+
+const CLASS: &str = "class A:\n    def m(self): pass\n    def n(self): return 1\n";
+
+#[test]
+fn what_nobody_names_is_unused() {
+    unused("f", "def f(): pass\n", "x = 1\n", "holds");
+    unused("A", CLASS, "x = 1\n", "holds");
+    unused("A.m", CLASS, "from lib import A\nA().n()\n", "holds");
+    // What the definition says of itself, comments, and imports that nothing follows.
+    unused("f", "def f(): return f()\n", "from lib import f\n", "holds");
+    unused("f", "'''Call f to do it.'''\ndef f(): pass  # f\n", "x = 1\n", "holds");
+    unused("f", "def f(): pass\n", "import lib\nlib.g()\n", "holds");
+}
+
+#[test]
+fn every_reference_is_a_use() {
+    let f = "def f(): pass\n";
+    for other in [
+        "from lib import f\nf()\n",
+        "from lib import f as g\ng()\n",
+        "import lib\nlib.f()\n",
+        "import lib as l\nx = l.f\n",
+        "from lib import *\nf()\n",
+        "from lib import f\nx = [f]\n",
+        "from lib import f\n@f\ndef g(): pass\n",
+        "import lib\nprint(getattr(lib, 'f'))\n",
+    ] {
+        let expected = if other.contains("getattr") { "unresolved" } else { "does not hold" };
+        unused("f", f, other, expected);
+    }
+    unused("f", "def f(): pass\nf()\n", "x = 1\n", "does not hold");
+    unused("f", "def f(): pass\nif __name__ == '__main__':\n    f()\n", "x = 1\n", "does not hold");
+    unused("A", CLASS, "from lib import A\nclass B(A): pass\n", "does not hold");
+    unused("A", CLASS, "from lib import A\ndef g(a: A): pass\n", "does not hold");
+    unused("A.m", CLASS, "from lib import A\nA().m()\n", "does not hold");
+    unused("A.m", CLASS, "from lib import A\nclass B(A):\n    def x(self): self.m()\n", "does not hold");
+    unused("A.m", "class A:\n    def m(self): pass\n    def n(self): self.m()\n", "x = 1\n", "does not hold");
+}
+
+#[test]
+fn other_things_of_the_same_name_are_no_use() {
+    let f = "def f(): pass\n";
+    for other in [
+        "def f(): pass\nf()\n",
+        "def g(f): f()\n",
+        "f = 1\nprint(f)\n",
+        "from other import f\nf()\n--- other.py\ndef f(): pass\n",
+        "x(f=1)\n",
+        "import os\nos.f()\n",
+        "class C:\n    def f(self): pass\nC().f()\n",
+        "print('it calls f twice')\n",
+    ] {
+        unused("f", f, other, "holds");
+    }
+    unused("A.m", CLASS, "class C:\n    def m(self): pass\nC().m()\n", "holds");
+}
+
+#[test]
+fn what_may_use_it_unseen_is_not_decided() {
+    let f = "def f(): pass\n";
+    for other in [
+        "x = {'name': 'f'}\n",
+        "x = 'lib.f'\n",
+        "x = 'lib:f'\n",
+        "def g(x): x.f()\n",
+        "from nowhere.at import *\nf()\n",
+        "import importlib\nm = importlib.import_module(n)\ngetattr(m, k)()\n",
+    ] {
+        unused("f", f, other, "unresolved");
+    }
+    unused("f", f, "def g(:\n    f()\n", "does not compile");
+    unused("f", "__all__ = ['f']\ndef f(): pass\n", "x = 1\n", "unresolved");
+    unused("f", "def f(): pass\ndef g(n): return globals()[n]\n", "x = 1\n", "unresolved");
+    unused("f", "from web import app\n@app.get('/')\ndef f(): pass\n", "x = 1\n", "unresolved");
+    unused("f", "import functools\n@functools.lru_cache\ndef f(): pass\n", "x = 1\n", "unresolved");
+    unused("A.m", CLASS, "def g(x): x.m()\n", "unresolved");
+    unused("A.__len__", "class A:\n    def __len__(self): return 1\n", "x = 1\n", "unresolved");
+    unused(
+        "A.run",
+        "import threading\nclass A(threading.Thread):\n    def run(self): pass\n",
+        "x = 1\n",
+        "unresolved",
+    );
+    unused("A.m", "from web import View\nclass A(View):\n    def m(self): pass\n", "x = 1\n", "unresolved");
+    unused(
+        "A.do_x",
+        "class A:\n    def do_x(self): pass\n    def go(self, n): getattr(self, 'do_' + n)()\n",
+        "x = 1\n",
+        "unresolved",
+    );
+    unused(
+        "A.do_x",
+        "class A:\n    def do_x(self): pass\n    def go(self, n): getattr(self, f'on_{n}')()\n",
+        "x = 1\n",
+        "holds",
+    );
+    unused("A", "from web import Model\nclass A(Model): pass\n", "x = 1\n", "unresolved");
+    unused("A", "class A(B, metaclass=M): pass\n", "x = 1\n", "unresolved");
+    unused(
+        "A",
+        "class B:\n    def __init_subclass__(cls): pass\nclass A(B): pass\n",
+        "x = 1\n",
+        "unresolved",
+    );
+    unused("A", "class B: pass\nclass A(B): pass\n", "import lib\nlib.B.__subclasses__()\n", "unresolved");
+    unused("A", "from web import register\n@register\nclass A: pass\n", "x = 1\n", "unresolved");
+    unused("A", "class A(Exception): pass\n", "x = 1\n", "holds");
+    unused("f", f, "x = 1\n--- pyproject.toml\n[project.scripts]\nx = \"lib:f\"\n", "unresolved");
+    ask(
+        "file = 'test_lib.py'\nsymbol = 'test_it'\nstatic = { unused = true }",
+        "--- test_lib.py\ndef test_it(): pass\n",
+        "unresolved",
+    );
+}
+
+#[test]
+fn naming_is_not_calling() {
+    let check_class = |other: &str, expected: &str| {
+        let fixture = format!("--- lib.py\nclass A: pass\n--- app.py\nfrom lib import A\n{other}");
+        check("A", "never-instantiated", &fixture, expected);
+        check("A", "never-called", &fixture, expected);
+    };
+    check_class("def g(a: A) -> 'int': return isinstance(a, A)\n", "holds");
+    check_class("try: pass\nexcept A: pass\n", "holds");
+    check_class("A()\n", "does not hold");
+    check_class("x = A\n", "unresolved");
+    check_class("class B(A): pass\n", "unresolved");
+    check(
+        "f",
+        "never-called",
+        "--- lib.py\ndef f(): pass\n--- app.py\nfrom lib import f\nstart(target=f)\n",
+        "unresolved",
+    );
+    check("f", "never-instantiated", "--- lib.py\ndef f(): pass\n", "unresolved");
+}
+
+#[test]
+fn sweeps_list_what_is_unused() {
+    let tree = "--- lib.py\ndef f(): pass  # <-\ndef g(): pass\nclass A: pass  # <-\n--- app.py\nfrom lib import g\ng()\n";
+    ask("files = '*.py'\nstatic = { unused = true }", tree, "holds");
+    ask("files = '*.py'\nstatic = { unused = false }", tree, "does not hold");
+    ask("files = 'app.py'\nstatic = { unused = true }", &tree.replace("  # <-", ""), "does not hold");
+    ask(
+        "file = 'lib.py'\nsymbol = 'h'\nstatic = { unused = true }",
+        tree.replace("  # <-", "").as_str(),
+        "symbol missing",
+    );
+    ask("file = 'lib.py'\nsymbol = 'X'\nstatic = { unused = true }", "--- lib.py\nX = 1\n", "unresolved");
+    ask(
+        "file = 'lib.py'\nsymbol = 'f'\nstatic = { unused = true }",
+        "--- lib.py\ndef f(): pass\ndef g(:\n    pass\n",
+        "does not compile",
+    );
+}
