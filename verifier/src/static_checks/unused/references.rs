@@ -47,7 +47,9 @@ pub(super) fn computed<'f>(
 ) -> Option<String> {
     let name = definition.name();
     let mut paths = vec![definition.file().path().clone()];
-    for word in ["import_module", "__import__"] {
+    let file_name = definition.file().path().file_name();
+    let module = file_name.strip_suffix(".py").unwrap_or(file_name);
+    for word in ["import_module", "__import__", module] {
         paths.extend(project.mentioning(word).iter().cloned());
     }
     if let (Definition::Function(_), Some(class)) = (definition, class) {
@@ -57,7 +59,7 @@ pub(super) fn computed<'f>(
     paths.dedup();
     for path in paths {
         let Ok(file) = project.file(&path) else { continue };
-        let mut lookups = Computed { name, found: None };
+        let mut lookups = Computed { name, found: None, definition, class, project, file };
         lookups.visit_body(&file.source().module().body);
         if let Some(range) = lookups.found {
             let line = file.source().line(range.start());
@@ -302,17 +304,52 @@ impl<'f> Visitor<'f> for Finder<'_, 'f> {
 }
 
 /// Lookups of a name that is put together while the program runs.
-struct Computed<'n> {
-    name: &'n str,
+struct Computed<'c, 'f> {
+    name: &'f str,
     found: Option<TextRange>,
+    definition: Definition<'f>,
+    /// The class that the definition is, or that it is a method of.
+    class: Option<ClassRef<'f>>,
+    project: &'c Project<'f>,
+    file: &'f ParsedFile,
 }
 
-impl<'f> Visitor<'f> for Computed<'_> {
+impl<'f> Computed<'_, 'f> {
+    /// Whether the definition may be an attribute of this object, as far as its type is known.
+    fn may_have_it(&self, object: &'f Expr) -> bool {
+        let method_of = match self.definition {
+            Definition::Function(_) => self.class,
+            Definition::Class(_) => None,
+        };
+        let scope = Scope::at(self.file, object.range());
+        let types = self.project.infer(&scope, object);
+        types.is_empty()
+            || types.iter().any(|ty| match ty {
+                Type::Unknown(_) => true,
+                // Loaded by its name, which may be this one's.
+                Type::ExternalInstance(name) => {
+                    name.ends_with("import_module") || name.ends_with("__import__")
+                }
+                Type::Module(module) => method_of.is_none() && std::ptr::eq(module.0, self.definition.file()),
+                Type::Class(class) | Type::Instance(class) => {
+                    method_of.is_some_and(|own| self.project.are_related(*class, own))
+                }
+                Type::External(name) => name.starts_with("sys.modules"),
+                Type::Namespace(_) | Type::Function(_) | Type::Method(_, _) | Type::None => false,
+            })
+    }
+}
+
+impl<'f> Visitor<'f> for Computed<'_, 'f> {
     fn visit_expr(&mut self, expr: &'f Expr) {
         match expr {
             Expr::Call(call) => {
                 let asked = match (&*call.func, &*call.arguments.args) {
-                    (Expr::Name(name), [_, wanted, ..]) if name.id.as_str() == "getattr" => Some(wanted),
+                    (Expr::Name(name), [object, wanted, ..])
+                        if name.id.as_str() == "getattr" && may_be(wanted, self.name) =>
+                    {
+                        self.may_have_it(object).then_some(wanted)
+                    }
                     (Expr::Attribute(attribute), [wanted, ..])
                         if matches!(attribute.attr.as_str(), "get" | "pop")
                             && is_namespace(&attribute.value) =>

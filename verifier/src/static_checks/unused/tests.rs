@@ -91,6 +91,10 @@ fn what_may_use_it_unseen_is_not_decided() {
     }
     unused("f", f, "def g(:\n    f()\n", "does not compile");
     unused("f", "__all__ = ['f']\ndef f(): pass\n", "x = 1\n", "unresolved");
+    let loads = "import importlib\nm = importlib.import_module(n)\n";
+    unused("f", f, &format!("{loads}class C:\n    def g(self, k): return getattr(self, k)\n"), "holds");
+    unused("f", f, &format!("{loads}def g(x, k): return getattr(x, k)\n"), "unresolved");
+    unused("f", f, "import lib\ndef g(k): return getattr(lib, k)\n", "unresolved");
     unused("f", "def f(): pass\ndef g(n): return globals()[n]\n", "x = 1\n", "unresolved");
     unused("f", "from web import app\n@app.get('/')\ndef f(): pass\n", "x = 1\n", "unresolved");
     unused("f", "import functools\n@functools.lru_cache\ndef f(): pass\n", "x = 1\n", "unresolved");
