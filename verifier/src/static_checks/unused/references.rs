@@ -59,7 +59,7 @@ pub(super) fn computed<'f>(
     paths.dedup();
     for path in paths {
         let Ok(file) = project.file(&path) else { continue };
-        let mut lookups = Computed { name, found: None, definition, class, project, file };
+        let mut lookups = Computed { name, found: None, handed_on: None, definition, class, project, file };
         lookups.visit_body(&file.source().module().body);
         if let Some(range) = lookups.found {
             let line = file.source().line(range.start());
@@ -307,6 +307,8 @@ impl<'f> Visitor<'f> for Finder<'_, 'f> {
 struct Computed<'c, 'f> {
     name: &'f str,
     found: Option<TextRange>,
+    /// The parameter of the `__getattr__` around: a name that other code has written out.
+    handed_on: Option<&'f str>,
     definition: Definition<'f>,
     /// The class that the definition is, or that it is a method of.
     class: Option<ClassRef<'f>>,
@@ -341,10 +343,28 @@ impl<'f> Computed<'_, 'f> {
 }
 
 impl<'f> Visitor<'f> for Computed<'_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if let Stmt::FunctionDef(node) = stmt
+            && matches!(node.name.as_str(), "__getattr__" | "__getattribute__")
+            && let Some(last) = node.parameters.args.last()
+        {
+            let before = self.handed_on.replace(last.name().as_str());
+            visitor::walk_stmt(self, stmt);
+            self.handed_on = before;
+            return;
+        }
+        visitor::walk_stmt(self, stmt);
+    }
+
     fn visit_expr(&mut self, expr: &'f Expr) {
         match expr {
             Expr::Call(call) => {
                 let asked = match (&*call.func, &*call.arguments.args) {
+                    (Expr::Name(_), [_, Expr::Name(wanted), ..])
+                        if Some(wanted.id.as_str()) == self.handed_on =>
+                    {
+                        None
+                    }
                     (Expr::Name(name), [object, wanted, ..])
                         if name.id.as_str() == "getattr" && may_be(wanted, self.name) =>
                     {

@@ -93,6 +93,12 @@ fn what_may_use_it_unseen_is_not_decided() {
     unused("f", "__all__ = ['f']\ndef f(): pass\n", "x = 1\n", "unresolved");
     let loads = "import importlib\nm = importlib.import_module(n)\n";
     unused("f", f, &format!("{loads}class C:\n    def g(self, k): return getattr(self, k)\n"), "holds");
+    unused(
+        "f",
+        f,
+        &format!("{loads}class P:\n    def __getattr__(self, k): return getattr(m, k)\n"),
+        "holds",
+    );
     unused("f", f, &format!("{loads}def g(x, k): return getattr(x, k)\n"), "unresolved");
     unused("f", f, "import lib\ndef g(k): return getattr(lib, k)\n", "unresolved");
     unused("f", "def f(): pass\ndef g(n): return globals()[n]\n", "x = 1\n", "unresolved");
