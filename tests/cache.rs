@@ -122,7 +122,7 @@ fn edited_tree_gets_the_answers_that_it_gets_without_cache() {
     let open = || Box::new(DirectoryTree::open(&copy.root(), &[]).expect("a directory"));
     let mut numbers = Numbers(0x5eed_cafe);
     let mut edits = Vec::new();
-    for round in 0..40 {
+    for round in 0..30 {
         // What was written a moment ago is not remembered.
         if round % 3 == 0 {
             std::thread::sleep(Duration::from_millis(60));
@@ -190,7 +190,7 @@ fn interrupted_and_concurrent_runs_and_damaged_entries_do_no_harm() {
     let arguments = COMMANDS[2];
     let without = said(command(&copy, arguments).arg("--no-cache"));
     let mut numbers = Numbers(0xdead_beef);
-    for _ in 0..12 {
+    for _ in 0..6 {
         let mut running: Vec<_> =
             (0..3).map(|_| command(&copy, arguments).stdout(Stdio::null()).spawn().expect("runs")).collect();
         std::thread::sleep(Duration::from_millis(numbers.below(120) as u64));

@@ -112,7 +112,7 @@ fn hostile_code_gets_the_right_answer_and_harms_nobody() {
             "the host was reached"
         );
     }
-    assert_eq!(workers_of(root), Vec::<String>::new(), "processes are left");
+    assert_eq!(support::processes_of(root), Vec::<String>::new(), "processes are left");
     assert!(CONTAINED.len() + HARMFUL.len() >= 40);
 }
 
@@ -151,7 +151,7 @@ fn killed_verifier_leaves_nothing_that_the_next_run_does_not_clean_up() {
     let whole = directory.path().join("report-1000.md");
     run(1000).status().expect("xtask runs");
     let whole = std::fs::read(whole).expect("a report");
-    assert_eq!(workers_of(directory.path()), Vec::<String>::new(), "processes are left");
+    assert_eq!(support::processes_of(directory.path()), Vec::<String>::new(), "processes are left");
     for entry in std::fs::read_dir(directory.path()).expect("can be listed").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         assert!(!name.starts_with("assay-scratch-"), "{name} is left");
@@ -215,17 +215,4 @@ fn fingerprint(root: &Path) -> BTreeMap<PathBuf, String> {
         }
     }
     seen
-}
-
-/// Processes that were started over this target and are still there.
-fn workers_of(root: &Path) -> Vec<String> {
-    std::thread::sleep(Duration::from_millis(100));
-    let mut left = Vec::new();
-    for entry in std::fs::read_dir("/proc").expect("can be listed").flatten() {
-        let Ok(mounts) = std::fs::read_to_string(entry.path().join("mountinfo")) else { continue };
-        if mounts.contains(&root.display().to_string()) {
-            left.push(std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default());
-        }
-    }
-    left
 }

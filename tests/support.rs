@@ -108,3 +108,16 @@ pub(crate) fn observe(session: &Session<'_>, claim: &Claim, check: &Check) -> Ob
 pub(crate) fn show(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
+
+/// Processes that were started over this target and are still there.
+pub(crate) fn processes_of(root: &Path) -> Vec<String> {
+    std::thread::sleep(Duration::from_millis(100));
+    let mut left = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("can be listed").flatten() {
+        let Ok(mounts) = std::fs::read_to_string(entry.path().join("mountinfo")) else { continue };
+        if mounts.contains(&root.display().to_string()) {
+            left.push(std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default());
+        }
+    }
+    left
+}

@@ -23,6 +23,8 @@ mod cache;
 
 // Where Python is gone.
 mod without_python;
+// Ctrl-C.
+mod interrupt;
 
 // Code that does its worst.
 mod hostile;

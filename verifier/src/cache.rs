@@ -11,6 +11,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::interrupt::{self, Temporary};
+
 /// What an entry is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key(blake3::Hash);
@@ -102,7 +104,8 @@ impl Store {
         if !directory.is_dir() {
             self.create(directory)?;
         }
-        let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(directory)?;
+        let make = || tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(directory);
+        let (mut file, _notice) = interrupt::temporary(make, |file| Temporary::File(file.path().to_owned()))?;
         file.write_all(MAGIC)?;
         file.write_all(blake3::hash(content).as_bytes())?;
         file.write_all(content)?;

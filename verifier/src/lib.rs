@@ -4,6 +4,7 @@
 //! The modules are the stages of one pipeline, in this order. A stage knows those above it,
 //! never those below, and `static_checks` and `runtime_checks` do not know each other.
 
+pub mod interrupt;
 pub mod cache;
 pub mod target;
 pub mod catalogue;

@@ -5,8 +5,9 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
+use verifier::interrupt::{Temporary, temporary};
 use verifier::report::write_whole;
 
 use crate::output::{self, Failure};
@@ -195,7 +196,13 @@ impl Installer {
 
 /// Runs a command to its end; its output, or the last line of what it complained of.
 fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own, so that an interruption reaches what the command starts in its turn.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let group = |child: &Child| Temporary::ProcessGroup(child.id());
+    let (child, _notice) = temporary(|| command.spawn(), group).map_err(|error| error.to_string())?;
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

@@ -113,6 +113,7 @@ impl Examination {
 
     /// Looks for the siblings of confirmed claims; of these findings and claims, or of all.
     pub(crate) fn sweep(&self, verification: &Verification, scope: &[String], ids: &[String]) -> Vec<Sweep> {
+        let _bar = Bar::waiting("sweeping");
         let files = Files::new(self.target.as_ref());
         let project = Project::new(&files, &self.catalogue.target.python);
         let wanted = |claim: &ExaminedClaim| {

@@ -11,7 +11,7 @@ use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::Parser;
-use verifier::exit_code;
+use verifier::{exit_code, interrupt};
 
 use crate::commands::Command;
 use crate::output::Failure;
@@ -34,6 +34,7 @@ Exit codes:
 
 fn main() -> ExitCode {
     verifier_worker::run_if_asked();
+    interrupt::watch(progress::clear);
     // A bug of ours is told apart from every verdict: a panic has shown its message by now.
     let code = catch_unwind(|| {
         let arguments = Arguments::parse();

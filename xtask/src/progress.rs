@@ -1,7 +1,7 @@
 //! Progress, on a terminal only and only of what takes longer than anybody likes to wait
 //! without a sign of life.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -46,18 +46,36 @@ impl Bar {
             }
             let bar = ProgressBar::new(0);
             bar.set_style(
-                ProgressStyle::with_template("{spinner} {msg} {pos}/{len} {elapsed}")
+                ProgressStyle::with_template("{spinner} {msg} {elapsed}")
                     .expect("the template is well formed"),
             );
             while receiver.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
-                bar.set_message(shown.what.lock().expect("nobody panics with it").clone());
-                bar.set_length(shown.total.load(Ordering::Relaxed) as u64);
-                bar.set_position(shown.done.load(Ordering::Relaxed) as u64);
+                let what = shown.what.lock().expect("nobody panics with it").clone();
+                let (done, total) = (shown.done.load(Ordering::Relaxed), shown.total.load(Ordering::Relaxed));
+                bar.set_message(if total == 0 { what } else { format!("{what} {done}/{total}") });
                 bar.tick();
             }
             bar.finish_and_clear();
         });
         Self { state, drawing: Some((sender, thread)) }
+    }
+}
+
+impl Bar {
+    /// Waits for something of which nobody can say how far it has got.
+    pub(crate) fn waiting(what: &str) -> Self {
+        let bar = Self::new();
+        bar.begin(what, 0);
+        bar
+    }
+}
+
+/// Takes away what is drawn, when nothing else can any more.
+pub(crate) fn clear() {
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        // To the beginning of the line, erase it, show the cursor.
+        let _ = stderr.write_all(b"\r\x1b[2K\x1b[?25h");
     }
 }
 

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::interrupt::{self, Temporary};
+
 /// Why a file was not written. What was there before is still there.
 #[derive(Debug)]
 pub struct WriteError {
@@ -50,7 +52,9 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     // mask still applies.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder.tempfile_in(directory).map_err(failed("cannot create a file beside"))?;
+    let make = || builder.tempfile_in(directory);
+    let (mut temporary, _notice) = interrupt::temporary(make, |file| Temporary::File(file.path().to_owned()))
+        .map_err(failed("cannot create a file beside"))?;
     temporary.write_all(content).map_err(failed("cannot write"))?;
     if let Some(metadata) = existing {
         temporary

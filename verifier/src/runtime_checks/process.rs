@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::protocol::{self, ProtocolError};
 use super::request::{Ending, Reply, Request};
 use super::sandbox::View;
+use crate::interrupt::{Notice, Temporary, temporary};
 
 /// The argument with which the binary starts itself as a worker.
 pub const WORKER_ARGUMENT: &str = "--assay-worker";
@@ -132,6 +133,7 @@ pub struct Setup {
 pub(super) struct Worker {
     process: Mutex<Child>,
     control: Mutex<Option<UnixStream>>,
+    _notice: Notice,
     /// The version of Python that runs in it.
     pub(super) python: String,
 }
@@ -150,7 +152,8 @@ impl Worker {
             .map_err(|problem| format!("`{}`: {problem}", complaints_path.display()))?;
         let stderr = complaints.try_clone().map_err(|problem| format!("a descriptor: {problem}"))?;
         let preload = if cfg!(target_os = "macos") { "DYLD_INSERT_LIBRARIES" } else { "LD_PRELOAD" };
-        let mut process = Command::new(binary)
+        let mut command = Command::new(binary);
+        command
             .arg(WORKER_ARGUMENT)
             .env_clear()
             .envs(ENVIRONMENT.iter().copied())
@@ -161,9 +164,10 @@ impl Worker {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(stderr)
-            .process_group(0)
-            .spawn()
-            .map_err(|problem| format!("cannot start `{}` as the worker: {problem}", binary.display()))?;
+            .process_group(0);
+        let (mut process, notice) =
+            temporary(|| command.spawn(), |process| Temporary::ProcessGroup(process.id()))
+                .map_err(|problem| format!("cannot start `{}` as the worker: {problem}", binary.display()))?;
         let greeted = ours
             .set_read_timeout(Some(STARTUP))
             .map_err(ProtocolError::Closed)
@@ -173,6 +177,7 @@ impl Worker {
         match greeted {
             Ok(hello) => Ok(Self {
                 process: Mutex::new(process),
+                _notice: notice,
                 control: Mutex::new(Some(ours)),
                 python: hello.python,
             }),

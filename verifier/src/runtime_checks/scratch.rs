@@ -8,6 +8,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::interrupt::{Notice, Temporary, temporary};
+
 const PREFIX: &str = "assay-scratch-";
 const LOCK: &str = ".lock";
 
@@ -18,6 +20,8 @@ pub(super) struct Scratch {
     lock_path: PathBuf,
     _lock: File,
     next: AtomicU64,
+    /// Dropped last, when both are gone.
+    _notices: [Notice; 2],
 }
 
 impl Scratch {
@@ -28,14 +32,11 @@ impl Scratch {
         for attempt in 0..100 {
             let name = format!("{PREFIX}{}-{attempt}", std::process::id());
             let lock_path = parent.join(format!("{name}{LOCK}"));
-            let made = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .custom_flags(libc::O_NOFOLLOW)
-                .open(&lock_path);
-            let lock = match made {
-                Ok(lock) => lock,
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+            let made = temporary(|| options.open(&lock_path), |_| Temporary::File(lock_path.clone()));
+            let (lock, lock_notice) = match made {
+                Ok(made) => made,
                 Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(problem) => return Err(problem),
             };
@@ -44,8 +45,10 @@ impl Scratch {
                 continue;
             }
             let path = parent.join(name);
-            fs::DirBuilder::new().mode(0o700).create(&path)?;
-            return Ok(Self { path, lock_path, _lock: lock, next: AtomicU64::new(0) });
+            let make = || fs::DirBuilder::new().mode(0o700).create(&path);
+            let ((), notice) = temporary(make, |()| Temporary::Directory(path.clone()))?;
+            let next = AtomicU64::new(0);
+            return Ok(Self { path, lock_path, _lock: lock, next, _notices: [notice, lock_notice] });
         }
         Err(io::Error::other(format!("no free name in `{}`", parent.display())))
     }

@@ -7,6 +7,7 @@ use crate::arguments::CatalogueArguments;
 use crate::environment::Environment;
 use crate::examination::{directory_of, read_catalogue};
 use crate::output::{self, Failure};
+use crate::progress::Bar;
 
 /// The command's arguments.
 #[derive(Args, Debug)]
@@ -31,7 +32,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     let environment = Environment::beside(directory_of(&catalogue));
     let python = verifier_worker::interpreter();
+    let bar = Bar::waiting("installing");
     let created = environment.create(&python.executable, &python.version, requirements, arguments.upgrade)?;
+    drop(bar);
     for (requirement, problem) in &created.missing {
         output::talk(&format!("could not install `{requirement}`: {problem}"));
     }

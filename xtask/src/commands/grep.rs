@@ -18,6 +18,7 @@ use verifier::target::{RelativePath, TargetTree, open_target};
 use crate::arguments::{CacheArguments, CatalogueArguments};
 use crate::examination::{nearest_catalogue, of_target, read_catalogue, width};
 use crate::output::{self, Failure};
+use crate::progress::Bar;
 
 /// The command's arguments.
 #[derive(Args, Debug)]
@@ -58,6 +59,9 @@ pub(crate) struct Arguments {
     /// Search this git revision of the root
     #[arg(long, value_name = "REV", help_heading = "Target")]
     rev: Option<String>,
+    /// Name every file that could not be searched to its end
+    #[arg(long, short, help_heading = "Output")]
+    verbose: bool,
     /// The format
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "table", "json"], help_heading = "Output")]
     format: String,
@@ -86,6 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let mut report = Report::default();
     let nearest = arguments.catalogue.catalogue.clone().unwrap_or_else(nearest_catalogue);
     let directory = nearest.is_file().then(|| nearest.parent().unwrap_or(Path::new("")));
+    let bar = Bar::waiting("searching");
     for part in parts(arguments, paths)? {
         let part = Part { tree: arguments.cache.cached(part.tree, directory), ..part };
         let mut found = query.search(part.tree.as_ref(), &part.files);
@@ -97,13 +102,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         report.searched.blind.append(&mut found.searched.blind);
         report.found.append(&mut found.found);
     }
-    for reason in &report.searched.blind {
-        let how = match reason {
-            Reason::DoesNotCompile { .. } => ": searched as far as it can be read",
-            _ => "",
-        };
-        output::talk(&format!("warning: {}{how}", describe(reason)));
-    }
+    drop(bar);
+    warn(&report.searched.blind, arguments.verbose);
     let color = arguments.catalogue.color.for_stream(&std::io::stdout());
     let style = Style { color, width: width(), excerpts: false };
     let text = match arguments.format.as_str() {
@@ -118,6 +118,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     Ok(if report.found.is_empty() { exit_code::NOTHING_CONFIRMED } else { exit_code::SOMETHING_CONFIRMED })
 }
+
+/// Tells where the search could not look, or not everywhere: each place while they are few.
+fn warn(blind: &[Reason], verbose: bool) {
+    let is_broken = |reason: &&Reason| matches!(reason, Reason::DoesNotCompile { .. });
+    let (broken, unread): (Vec<&Reason>, Vec<&Reason>) = blind.iter().partition(is_broken);
+    for (reasons, what, how) in [
+        (unread, "places could not be searched", ""),
+        (broken, "files do not compile", ": searched as far as it can be read"),
+    ] {
+        match reasons.as_slice() {
+            [first, .., _] if reasons.len() > MOST_WARNINGS && !verbose => output::talk(&format!(
+                "warning: {} {what}, and may hold matches that are not shown; the first: {}; --verbose names all",
+                reasons.len(),
+                describe(first)
+            )),
+            reasons => {
+                for reason in reasons {
+                    output::talk(&format!("warning: {}{how}", describe(reason)));
+                }
+            }
+        }
+    }
+}
+
+/// More warnings than this would bury the matches.
+const MOST_WARNINGS: usize = 3;
 
 fn query(arguments: &Arguments, pattern: Option<&String>) -> Result<Query, Failure> {
     if let Some(file) = &arguments.rule {

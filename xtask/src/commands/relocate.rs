@@ -9,6 +9,7 @@ use verifier::relocate::{Relocation, describe, rewritten};
 use crate::arguments::{CatalogueArguments, RunArguments, SelectionArguments, TargetArguments};
 use crate::examination::{Examination, selection, write};
 use crate::output::{self, Failure};
+use crate::progress::Bar;
 
 /// The command's arguments.
 #[derive(Args, Debug)]
@@ -30,7 +31,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let examination = Examination::open(&arguments.catalogue, &arguments.target)?;
     let verification = examination.run(&selection(&arguments.selection), &arguments.run)?;
+    let bar = Bar::waiting("looking for moved code");
     let relocations = examination.relocate(&verification);
+    drop(bar);
     for relocation in &relocations {
         output::data(&shown(relocation))?;
     }
