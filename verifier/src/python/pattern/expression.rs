@@ -185,9 +185,11 @@ impl<'f> Engine<'f> {
 
     /// Whether `pattern` can match `target` at all: looks at the two topmost nodes alone.
     pub(super) fn may_match(&self, pattern: &Expression, target: &'f Expr) -> bool {
-        if self.symbol(target).is_some() {
-            return true;
-        }
+        self.symbol(target).is_some() || self.may_match_as_written(pattern, target)
+    }
+
+    /// The same of code that is no name for something else.
+    pub(super) fn may_match_as_written(&self, pattern: &Expression, target: &'f Expr) -> bool {
         match pattern {
             Expression::Call { function, .. } => match target {
                 Expr::Call(call) => match (&**function, &*call.func) {

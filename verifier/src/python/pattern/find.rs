@@ -98,10 +98,19 @@ impl<'f> Matcher<'f> {
         within: Option<TextRange>,
         bindings: &Bindings<'f>,
     ) -> Vec<Match<'f>> {
+        if !self.has_literals_of(pattern) {
+            return Vec::new();
+        }
         let mut finder =
             Finder { engine: &self.engine, root: &pattern.root, within, bindings, matches: Vec::new() };
         finder.body(&self.engine.file.module().body);
         finder.matches
+    }
+
+    /// Whether the file's text has what the pattern cannot do without: most files have not, and
+    /// looking at the text is far cheaper than walking the tree.
+    fn has_literals_of(&self, pattern: &Pattern) -> bool {
+        pattern.literals().all_in(self.engine.file.text().as_bytes())
     }
 
     /// Whether `pattern`, an expression, matches exactly this one.
@@ -217,12 +226,12 @@ struct Finder<'p, 'f> {
 
 impl<'f> Finder<'_, 'f> {
     /// Whether something with this range is, or contains, what is looked for.
-    fn is_of_interest(&self, range: TextRange) -> bool {
-        self.within.is_none_or(|within| within.intersect(range).is_some())
+    fn is_of_interest(&self, node: &impl Ranged) -> bool {
+        self.within.is_none_or(|within| within.intersect(node.range()).is_some())
     }
 
-    fn contains(&self, range: TextRange) -> bool {
-        self.within.is_none_or(|within| within.contains_range(range))
+    fn contains(&self, node: &impl Ranged) -> bool {
+        self.within.is_none_or(|within| within.contains_range(node.range()))
     }
 
     /// Collects the solutions that `attempt` finds, each with the end of its range.
@@ -273,8 +282,7 @@ impl<'f> Finder<'_, 'f> {
             [] | [_] => Vec::new(),
         };
         for (index, statement) in body.iter().enumerate() {
-            if !self.is_of_interest(statement.range()) || !Engine::statement_may_match(&pattern[0], statement)
-            {
+            if !self.is_of_interest(statement) || !Engine::statement_may_match(&pattern[0], statement) {
                 continue;
             }
             if views.is_empty() {
@@ -290,7 +298,7 @@ impl<'f> Finder<'_, 'f> {
     }
 
     fn single(&mut self, pattern: &Statement, view: View<'f>) {
-        if !self.contains(view.range()) {
+        if !self.contains(&view) {
             return;
         }
         let engine = self.engine;
@@ -332,7 +340,7 @@ impl<'f> Finder<'_, 'f> {
 
 impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
     fn enter_node(&mut self, node: AnyNodeRef<'f>) -> TraversalSignal {
-        if self.is_of_interest(node.range()) { TraversalSignal::Traverse } else { TraversalSignal::Skip }
+        if self.is_of_interest(&node) { TraversalSignal::Traverse } else { TraversalSignal::Skip }
     }
 
     fn visit_body(&mut self, body: &'f [Stmt]) {
@@ -340,7 +348,7 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
     }
 
     fn visit_stmt(&mut self, statement: &'f Stmt) {
-        if !self.is_of_interest(statement.range()) {
+        if !self.is_of_interest(statement) {
             return;
         }
         if let (Root::Statements(pattern), Stmt::If(node)) = (self.root, statement)
@@ -362,7 +370,7 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
     fn visit_decorator(&mut self, decorator: &'f Decorator) {
         if let Root::Decorator(pattern) = self.root {
             let engine = self.engine;
-            if self.contains(decorator.range()) {
+            if self.contains(decorator) {
                 self.solve(decorator.range(), |state, found| {
                     engine.decorator(pattern, decorator, state, &mut |state| found(state, None));
                 });
@@ -375,13 +383,20 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
     }
 
     fn visit_expr(&mut self, expression: &'f Expr) {
-        if let Root::Expression(pattern) = self.root
-            && self.contains(expression.range())
-            // What a variable stands for is found where it was written, unless only the variable
-            // is asked about.
-            && (self.within == Some(expression.range()) || self.engine.symbol(expression).is_none())
-            && self.engine.may_match(pattern, expression)
-        {
+        let Root::Expression(pattern) = self.root else {
+            // No statement and no decorator stands in an expression.
+            return;
+        };
+        // What a variable stands for is found where it was written, unless only the variable is
+        // asked about.
+        let may_match = if self.within.is_some_and(|within| within == expression.range()) {
+            self.engine.may_match(pattern, expression)
+        } else {
+            self.contains(expression)
+                && self.engine.may_match_as_written(pattern, expression)
+                && self.engine.symbol(expression).is_none()
+        };
+        if may_match {
             let engine = self.engine;
             self.solve(expression.range(), |state, found| {
                 engine.expression(pattern, expression, state, &mut |state| found(state, None));
@@ -395,7 +410,7 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
             Root::Expression(Expression::String(pattern)),
             ast::InterpolatedStringElement::Literal(literal),
         ) = (self.root, element)
-            && self.contains(literal.range())
+            && self.contains(literal)
         {
             let engine = self.engine;
             self.solve(literal.range(), |state, found| {

@@ -1,5 +1,7 @@
 //! What a file must contain for a pattern to match in it, so that most files need no parsing.
 
+use std::ops::Range;
+
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use memchr::memmem::Finder;
 
@@ -20,6 +22,11 @@ impl Literals {
     /// Whether every file is a candidate.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Whether all of them occur in a text, as whole words.
+    pub(super) fn all_in(&self, text: &[u8]) -> bool {
+        self.all.iter().all(|word| has_word(&Finder::new(word), text))
     }
 
     fn word(&mut self, word: &str) {
@@ -44,8 +51,7 @@ pub struct Prefilter {
 #[derive(Clone, Debug)]
 enum Searcher {
     One(Finder<'static>),
-    /// With the words that each word contains: where one is found, they are as well.
-    Many(AhoCorasick, Vec<Vec<usize>>),
+    Many(AhoCorasick),
 }
 
 impl Prefilter {
@@ -75,7 +81,7 @@ impl Prefilter {
                 .match_kind(MatchKind::LeftmostLongest)
                 .build(words)
                 .ok()
-                .map(|searcher| Searcher::Many(searcher, contained(words))),
+                .map(Searcher::Many),
         };
         Self { searcher, asked_for_by, others }
     }
@@ -85,19 +91,21 @@ impl Prefilter {
         let has_others = |word: usize| {
             self.asked_for_by[word]
                 .iter()
-                .any(|alternative| self.others[*alternative].iter().all(|other| other.find(bytes).is_some()))
+                .any(|alternative| self.others[*alternative].iter().all(|other| has_word(other, bytes)))
         };
         match &self.searcher {
             None => true,
-            Some(Searcher::One(finder)) => finder.find(bytes).is_some() && has_others(0),
-            Some(Searcher::Many(searcher, contained)) => {
+            Some(Searcher::One(finder)) => has_word(finder, bytes) && has_others(0),
+            Some(Searcher::Many(searcher)) => {
                 let mut seen = vec![false; self.asked_for_by.len()];
                 let mut start = 0;
                 while let Some(found) = searcher.find(Input::new(bytes).range(start..)) {
                     // Words may overlap: the next may begin within this one.
                     start = found.start() + 1;
-                    for word in &contained[found.pattern().as_usize()] {
-                        if !std::mem::replace(&mut seen[*word], true) && has_others(*word) {
+                    let word = found.pattern().as_usize();
+                    if !seen[word] && is_whole(bytes, found.range()) {
+                        seen[word] = true;
+                        if has_others(word) {
                             return true;
                         }
                     }
@@ -108,10 +116,25 @@ impl Prefilter {
     }
 }
 
-/// For each word, the words that it contains, itself among them.
-fn contained(words: &[&str]) -> Vec<Vec<usize>> {
-    let inside = |word: &&str| (0..words.len()).filter(|other| word.contains(words[*other])).collect();
-    words.iter().map(inside).collect()
+/// Whether a word occurs that is no part of a longer name.
+fn has_word(finder: &Finder, bytes: &[u8]) -> bool {
+    let length = finder.needle().len();
+    let mut start = 0;
+    while let Some(place) = finder.find(&bytes[start..]) {
+        let place = start + place;
+        if is_whole(bytes, place..place + length) {
+            return true;
+        }
+        start = place + 1;
+    }
+    false
+}
+
+fn is_whole(bytes: &[u8], range: Range<usize>) -> bool {
+    let continues =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let before = range.start.checked_sub(1).and_then(|index| bytes.get(index));
+    !continues(before) && !continues(bytes.get(range.end))
 }
 
 /// Long words are rare, and some are in every other file however long they are.
@@ -403,19 +426,24 @@ mod tests {
         check(&[&["pickle", "loads"], &["eval"]], "eval(x)", true);
         check(&[&["pickle", "loads"], &["json", "loads"]], "loads json", true);
         // A word within another, and words that overlap.
-        check(&[&["abcd", "no"], &["bc"]], "xabcdx", true);
-        check(&[&["abcd", "no"], &["cdef"]], "abcdef", true);
-        check(&[&["abcd", "no"], &["cdef"]], "abcde", false);
-        check(&[&["aab"], &["ab", "aab"], &["zz"]], "aaab", true);
+        check(&[&["abcd", "no"], &["bc"]], "abcd bc", true);
+        check(&[&["abcd", "no"], &["bc"]], "abcd", false);
+        check(&[&["abcd", "no"], &["abc"]], "abcd.abc", true);
+        check(&[&["aab"], &["ab", "aab"], &["zz"]], "aaab zz1 (aab)", true);
+        // Names that only begin or end so are other names.
+        check(&[&["eval"]], "retrieval evaluate eval_ eval2", false);
+        check(&[&["eval"]], "retrieval, evaluate and \"eval\"", true);
+        check(&[&["try"], &["eval"]], "retry evaluate", false);
     }
 
     proptest::proptest! {
         #[test]
         fn one_pass_says_what_looking_for_each_word_says(
             alternatives in proptest::collection::vec(proptest::collection::vec("[abc]{1,3}", 0..3), 0..4),
-            text in "[abcd]{0,12}",
+            text in "[abc .]{0,16}",
         ) {
-            let naive = alternatives.iter().any(|words| words.iter().all(|word| text.contains(word)));
+            let occurs = |word: &String| text.split([' ', '.']).any(|part| part == word);
+            let naive = alternatives.iter().any(|words| words.iter().all(occurs));
             let alternatives: Vec<Literals> = alternatives
                 .iter()
                 .map(|words| literals(&words.iter().map(String::as_str).collect::<Vec<_>>()))
