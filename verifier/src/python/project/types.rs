@@ -7,6 +7,7 @@ use super::facts;
 use super::modules::FoundModule;
 use super::{Binding, BindingKind, Frame, Project, Scope, address};
 use crate::python::ast::{self, Expr, ExprCall, Stmt};
+use crate::python::unbound::names;
 use crate::python::{ParsedFile, Ranged, TextRange, TextSize};
 
 /// A class of the target.
@@ -579,8 +580,14 @@ impl<'f> Project<'f> {
                     if !self.exports(exporter, name) {
                         continue;
                     }
-                    if !bindings.last(name).is_empty() || !bindings.last("__all__").is_empty() {
+                    if !bindings.last(name).is_empty() {
                         return Ok(true);
+                    }
+                    if !bindings.last("__all__").is_empty() {
+                        unknown = Some(format!("`__all__` of `{}` may name it", exporter.path()));
+                    }
+                    if let Some(what) = names(exporter.source().module(), false).dynamic {
+                        unknown = Some(format!("in `{}` {what}", exporter.path()));
                     }
                     if exporter.broken().is_some() {
                         unknown =
@@ -603,6 +610,10 @@ impl<'f> Project<'f> {
 
     /// Whether `from module import *` brings this name.
     fn exports(&self, module: &'f ParsedFile, name: &str) -> bool {
+        // `__all__.extend(…)`: what is added may well be the name.
+        if module.source().text().contains("__all__.") {
+            return true;
+        }
         match self.module_bindings(module).last("__all__").as_slice() {
             [] => !name.starts_with('_'),
             [Binding { kind: BindingKind::Value(Expr::List(list)), .. }] => {

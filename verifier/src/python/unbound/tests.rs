@@ -176,6 +176,7 @@ fn guards_and_names_made_at_run_time_are_told() {
         "globals().update(x=1)",
         "import sys\nsetattr(sys.modules[__name__], 'x', 1)",
         "vars()['x'] = 1",
+        "import enum\n@enum.global_enum\nclass E(enum.Enum): x = 1",
     ] {
         assert!(found(&format!("code = 1\n{text}\n")).dynamic.is_some(), "{text}");
     }

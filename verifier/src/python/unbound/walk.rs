@@ -651,6 +651,14 @@ impl<'a> Walk<'a> {
             {
                 self.dynamic("the module looks itself up in `sys.modules`");
             }
+            Expr::Attribute(ast::ExprAttribute { attr: name, .. })
+                if matches!(name.as_str(), "global_enum" | "_convert_") =>
+            {
+                self.dynamic("the members of an enumeration become names");
+            }
+            Expr::Name(name) if name.id.as_str() == "global_enum" => {
+                self.dynamic("the members of an enumeration become names");
+            }
             Expr::Attribute(node) if is_namespace(&node.value) => {
                 if matches!(node.attr.as_str(), "update" | "setdefault" | "__setitem__") {
                     self.dynamic("names are stored in `globals()`");

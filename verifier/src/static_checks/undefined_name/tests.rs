@@ -42,7 +42,9 @@ fn stars_bring_what_their_module_exports() {
     check(&star("x = 1\n"), "x", "does not hold");
     check(&star("y = 1\n"), "x", "holds");
     check(&star("x = 1\n__all__ = ['y']\n"), "x", "holds");
-    check(&star("__all__ = ['x']\n"), "x", "does not hold");
+    check(&star("__all__ = ['x']\n"), "x", "unresolved");
+    check(&star("__all__ = []\nx = 1\n__all__.extend(n for n in dir())\n"), "x", "does not hold");
+    check(&star("globals().update(f())\ndef f(): return {}\n"), "x", "unresolved");
     check(&star("from other import *\n--- other.py\nx = 1\n"), "x", "does not hold");
     check(&star("from lib import *\n"), "x", "holds");
     check(&star("from tkinter import *\n"), "x", "unresolved");
