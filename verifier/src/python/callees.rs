@@ -1,12 +1,15 @@
 //! How the calls of one file end: `sys.exit()` under whatever name it was imported, and helpers
-//! of the file or the class that always raise or exit.
+//! of the file or the class that always raise or exit. [`Across`] follows them into other files.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::control_flow::{CallEnding, Raised, Surroundings, endings, is_generator, known_call};
-use crate::python::{Ranged, TextRange};
+use crate::python::project::{ClassRef, FunctionRef, Project, Scope};
+use crate::python::{ParsedFile, Ranged, TextRange};
 
 /// The names of one file, as far as they say how calls end.
 pub struct FileNames<'f> {
@@ -191,6 +194,153 @@ impl<'n, 'f> Callees<'n, 'f> {
         self.active.borrow_mut().pop();
         self.known.borrow_mut().insert(function.range(), ending.clone());
         ending
+    }
+}
+
+/// How calls end, whatever file the functions that they run are in.
+pub struct Across<'p, 'f> {
+    project: &'p Project<'f>,
+    names: RefCell<HashMap<usize, Rc<FileNames<'f>>>>,
+    known: RefCell<HashMap<(usize, usize), CallEnding>>,
+    active: RefCell<Vec<usize>>,
+    broken: RefCell<Option<&'f ParsedFile>>,
+}
+
+impl<'p, 'f> Across<'p, 'f> {
+    /// Nothing has been followed yet.
+    pub fn new(project: &'p Project<'f>) -> Self {
+        Self {
+            project,
+            names: RefCell::default(),
+            known: RefCell::default(),
+            active: RefCell::default(),
+            broken: RefCell::default(),
+        }
+    }
+
+    /// A file that does not compile and in which a call was followed.
+    pub fn broken(&self) -> Option<&'f ParsedFile> {
+        *self.broken.borrow()
+    }
+
+    /// The calls of some code. `class` is what `self` is an instance of.
+    pub fn inside(
+        &self,
+        file: &'f ParsedFile,
+        class: Option<ClassRef<'f>>,
+        body: &'f [Stmt],
+    ) -> Inside<'_, 'p, 'f> {
+        let key = std::ptr::from_ref(file).addr();
+        let names = Rc::clone(
+            self.names
+                .borrow_mut()
+                .entry(key)
+                .or_insert_with(|| Rc::new(FileNames::new(file.source().module()))),
+        );
+        let mut calls = Calls(HashMap::new());
+        calls.visit_body(body);
+        Inside { across: self, names, file, class, calls: calls.0 }
+    }
+
+    fn ending(&self, function: FunctionRef<'f>, class: Option<ClassRef<'f>>) -> CallEnding {
+        let address = std::ptr::from_ref(function.node).addr();
+        let key = (address, class.map_or(0, |class| std::ptr::from_ref(class.node).addr()));
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        if !function.file.source().errors().is_empty() {
+            self.broken.borrow_mut().get_or_insert(function.file);
+        }
+        let recursive = self.active.borrow().contains(&address);
+        if recursive || self.active.borrow().len() >= MAX_CALLS {
+            return CallEnding::ordinary();
+        }
+        if self.project.opaque_decorator(function).is_some() {
+            return CallEnding::ordinary();
+        }
+        self.active.borrow_mut().push(address);
+        let inside = self.inside(function.file, class.or(function.class_ref()), &function.node.body);
+        let mut ending = call_ending(function.node, &inside);
+        self.active.borrow_mut().pop();
+        if ending.returns && says_no_return(function.node) {
+            ending = CallEnding { returns: false, leaves: false, raises: vec![Raised::Unknown] };
+        }
+        self.known.borrow_mut().insert(key, ending.clone());
+        ending
+    }
+}
+
+/// `-> NoReturn`.
+fn says_no_return(function: &ast::StmtFunctionDef) -> bool {
+    let name = match function.returns.as_deref() {
+        Some(Expr::Name(name)) => name.id.as_str(),
+        Some(Expr::Attribute(attribute)) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    matches!(name, "NoReturn" | "Never")
+}
+
+struct Calls<'f>(HashMap<TextRange, &'f ast::ExprCall>);
+
+impl<'f> Visitor<'f> for Calls<'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if let Expr::Call(call) = expr {
+            self.0.insert(call.range(), call);
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// The calls of some code of a file, followed across files.
+pub struct Inside<'a, 'p, 'f> {
+    across: &'a Across<'p, 'f>,
+    names: Rc<FileNames<'f>>,
+    file: &'f ParsedFile,
+    class: Option<ClassRef<'f>>,
+    calls: HashMap<TextRange, &'f ast::ExprCall>,
+}
+
+impl<'f> Inside<'_, '_, 'f> {
+    fn local(&self) -> Callees<'_, 'f> {
+        Callees::new(&self.names, self.class.map(|class| class.node))
+    }
+}
+
+impl Surroundings for Inside<'_, '_, '_> {
+    fn call(&self, call: &ast::ExprCall) -> CallEnding {
+        if let Some(known) = self.qualified(&call.func).and_then(|name| known_call(&name)) {
+            return known;
+        }
+        let Some(call) = self.calls.get(&call.range()) else { return self.local().call(call) };
+        let mut scope = Scope::at(self.file, call.func.range());
+        scope.receiver = self.class;
+        let callees = self.across.project.resolve_call(&scope, call);
+        if callees.functions.is_empty() {
+            return self.local().call(call);
+        }
+        // What is not resolved may as well return.
+        let others =
+            !callees.unresolved.is_empty() || !callees.external.is_empty() || !callees.classes.is_empty();
+        let mut all = CallEnding { returns: others, leaves: false, raises: Vec::new() };
+        for (function, class) in callees.functions {
+            let ending = self.across.ending(function, class);
+            all.returns |= ending.returns;
+            all.leaves |= ending.leaves;
+            for raised in ending.raises {
+                if !all.raises.contains(&raised) {
+                    all.raises.push(raised);
+                }
+            }
+        }
+        all
+    }
+
+    fn qualified(&self, expr: &Expr) -> Option<String> {
+        self.names.qualified(expr)
+    }
+
+    fn bases(&self, class: &str) -> Vec<String> {
+        self.local().bases(class)
     }
 }
 

@@ -118,6 +118,12 @@ pub fn is_infinite(iterable: &Expr, surroundings: &dyn Surroundings) -> bool {
     let arguments = call.arguments.args.len() + call.arguments.keywords.len();
     match surroundings.qualified(&call.func).as_deref() {
         Some("itertools.count") => true,
+        Some("itertools.cycle") => match &*call.arguments.args {
+            [Expr::List(list)] => !list.elts.is_empty(),
+            [Expr::Tuple(tuple)] => !tuple.elts.is_empty(),
+            [Expr::StringLiteral(text)] => !text.value.is_empty(),
+            _ => false,
+        },
         Some("itertools.repeat") => arguments == 1,
         // The sentinel can only come when the callable can return it.
         Some("iter" | "builtins.iter") => match &*call.arguments.args {
@@ -326,9 +332,12 @@ impl Walker<'_> {
             }
             Stmt::Assert(stmt) => {
                 let mut endings = self.expression(&stmt.test);
-                if truth(&stmt.test) == Some(false) {
-                    let raises = vec![Raised::Class("AssertionError".to_owned())];
-                    endings.then(Endings { raises, ..Endings::default() });
+                let raises = vec![Raised::Class("AssertionError".to_owned())];
+                match truth(&stmt.test) {
+                    Some(true) => {}
+                    Some(false) => endings.then(Endings { raises, ..Endings::default() }),
+                    None if endings.normal => endings.add_raised(raises),
+                    None => {}
                 }
                 endings
             }

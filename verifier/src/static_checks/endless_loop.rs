@@ -1,13 +1,13 @@
 //! # `endless-loop`: a loop that nothing leaves
 //!
 //! What it asks: is there a loop whose condition is always true (`while True`, `while 1`,
-//! `while not False`, `for … in itertools.count()`, `for … in iter(int, 1)`), and that nothing
+//! `while not False`, `for … in itertools.count()`, `cycle` over a literal, `for … in iter(int, 1)`), and that nothing
 //! in it can leave? What leaves a loop is
 //!
 //! - a `break` of its own, not one of a loop inside it, and a `return`;
 //! - a `raise` that no handler inside the loop catches; a bare `raise` in a handler is one;
-//! - `sys.exit()`, `os._exit()`, `os.exec…()`, and a helper of the class or the file that always
-//!   raises or exits, or that may exit;
+//! - `sys.exit()`, `os._exit()`, `os.exec…()`, and a helper that always raises or exits, or that
+//!   may exit: a function, or a method of the class, its bases or another object, in any file;
 //! - a `yield`: whoever consumes a generator need not ask again.
 //!
 //! A loop that awaits in a coroutine can be stopped from outside by cancelling its task. It
@@ -27,16 +27,18 @@
 //!
 //! What it cannot see: exceptions that a call raises without somebody having written `raise` in
 //! a place that is looked at (a closed socket, Ctrl-C), conditions that are constant only in
-//! fact (`while self.running` with nobody who clears it), exits inside helpers of other files.
+//! fact (`while self.running` with nobody who clears it). A loop that calls a helper in a file
+//! that does not compile is not judged.
 
 use crate::catalogue::check::EndlessLoopCheck;
 use crate::catalogue::{CheckKind, Claim};
-use crate::evidence::{Observation, Site};
+use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
-use crate::python::callees::{Callees, FileNames};
+use crate::python::callees::{Across, Callees, FileNames};
 use crate::python::control_flow::{Endings, Raised, endings, is_infinite, truth};
-use crate::python::{Ranged, TextRange};
+use crate::python::project::{ClassRef, Project};
+use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
     sweep,
@@ -81,16 +83,18 @@ pub fn observe(check: &EndlessLoopCheck, claim: &Claim, context: &Context) -> Ob
         return Sight::default().unobserved(KIND, reason);
     }
     let sweeps = matches!(claim.scope, crate::catalogue::Scope::Sweep(_));
-    let swept = match sweep(claim, context, may_loop_for_ever, |subject| loops(subject, sweeps)) {
-        Ok(swept) => swept,
-        Err(reason) => return Sight::default().unobserved(KIND, reason),
-    };
+    let swept =
+        match sweep(claim, context, may_loop_for_ever, |subject| loops(subject, context.project, sweeps)) {
+            Ok(swept) => swept,
+            Err(reason) => return Sight::default().unobserved(KIND, reason),
+        };
     let mut sight = Sight { searched: swept.searched, ..Sight::default() };
     let mut left: Vec<Site> = Vec::new();
     let (mut threads, mut coroutines) = (0_usize, 0_usize);
     for seen in swept.found {
         sight.searched.nodes += seen.nodes;
         sight.notes.extend(seen.notes);
+        sight.searched.blind.extend(seen.blind);
         threads += seen.threads;
         coroutines += seen.coroutines;
         sight.sites.extend(seen.endless);
@@ -139,9 +143,11 @@ struct Seen {
     coroutines: usize,
     nodes: u64,
     notes: Vec<String>,
+    /// Why nothing can be said of a loop.
+    blind: Vec<Reason>,
 }
 
-fn loops(subject: Subject, sweeps: bool) -> Seen {
+fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen {
     let file = subject.file;
     let names = FileNames::new(file.source().module());
     let mut finder = Finder { within: subject.range(), class: None, loops: Vec::new(), depth: 0, nodes: 0 };
@@ -157,7 +163,17 @@ fn loops(subject: Subject, sweeps: bool) -> Seen {
         if !endless || broken_within(file, candidate.stmt.range()).is_some() {
             continue;
         }
-        let endings = endings(body, &callees);
+        let mut endings = endings(body, &callees);
+        let across = Across::new(project);
+        if exit_of(&endings).is_none() {
+            // Only where the file itself shows no way out are others worth looking into.
+            let class = candidate.class.map(|node| ClassRef { file, node });
+            endings = self::endings(body, &across.inside(file, class, body));
+            if let Some(reason) = across.broken().and_then(ParsedFile::broken) {
+                seen.blind.push(reason);
+                continue;
+            }
+        }
         match exit_of(&endings) {
             Some(exit) => seen.left.push(site(file, candidate.stmt.range(), Some(exit))),
             None => {

@@ -32,6 +32,7 @@
 //! Holds: a thread's `self.items.pop()` and a method's `self.items.append(x)`. Does not: both
 //! under `with self.lock:`.
 
+mod elsewhere;
 mod outside;
 mod roots;
 mod walk;
@@ -126,6 +127,8 @@ struct Known<'p, 'f> {
     attribute: &'p str,
     owners: Vec<ClassRef<'f>>,
     spawned: Vec<Spawned<'f>>,
+    /// From here on they are made by code outside the class.
+    first_foreign: usize,
     /// Which of them can run beside themselves.
     often: Vec<bool>,
     /// The steps of functions that were walked.
@@ -188,7 +191,11 @@ pub fn observe(check: &SharedStateCheck, claim: &Claim, context: &Context) -> Ob
     }
     match (open, against) {
         (Some(reason), _) => sight.unobserved(KIND, reason),
-        (None, Some(because)) => sight.answer(KIND, !check.expected, because),
+        (None, Some(because)) => match sight.searched.blind.first().cloned() {
+            // That they never meet is an absence, whatever is claimed.
+            Some(reason) => sight.unobserved(KIND, reason),
+            None => sight.answer(KIND, !check.expected, because),
+        },
         (None, None) => {
             let symbol = format!("self.{}", check.attribute);
             sight.unobserved(KIND, Reason::SymbolMissing { symbol })
@@ -249,12 +256,27 @@ fn examine<'f>(
             return Err(reason);
         }
     }
-    let mut walked = Walked { known: &known, touches: Vec::new(), starts: Vec::new(), roots: 0, steps: 0 };
+    let elsewhere = known.elsewhere();
+    let first_foreign = known.spawned.len();
+    known.first_foreign = first_foreign;
+    known.spawned.extend(elsewhere.threads);
+    sight.searched.blind.extend(elsewhere.broken.into_iter().filter_map(ParsedFile::broken));
+    let home = class.file;
+    let broken = project.broken_files(class).into_iter().filter(|file| !std::ptr::eq(*file, home));
+    sight.searched.blind.extend(broken.filter_map(ParsedFile::broken));
+    let mut walked =
+        Walked { known: &known, touches: Vec::new(), starts: Vec::new(), roots: 0, steps: 0, cut: false };
     walked.everything();
-    let Walked { mut touches, starts, steps, .. } = walked;
+    let Walked { mut touches, starts, steps, cut, .. } = walked;
     known.often = (0..known.spawned.len()).map(|number| known.can_be_many(number, &starts)).collect();
     set_apart(&known, &mut touches, &starts);
-    let outside = known.outside();
+    let mut outside = known.outside();
+    for touch in &mut outside.touches {
+        let by = elsewhere.reached.iter().position(|reached| reached.contains(&touch.function));
+        if let Some(number) = by {
+            touch.control = Control::Thread(first_foreign + number);
+        }
+    }
     sight.searched.files = u32::try_from(files.len()).unwrap_or(u32::MAX) + outside.files;
     sight.searched.parsed = sight.searched.files;
     sight.searched.nodes += steps as u64;
@@ -284,6 +306,13 @@ fn examine<'f>(
                 }
             }
         }
+    }
+    if cut || elsewhere.cut {
+        maybe.get_or_insert("more code may run in threads than is followed".to_owned());
+    }
+    let by_class: Vec<String> = known.owners.iter().map(|owner| format!("{}.{name}", owner.name())).collect();
+    if let Some(text) = by_class.iter().find(|text| !project.mentioning(text).is_empty()) {
+        maybe.get_or_insert(format!("`{text}` is touched as an attribute of the class"));
     }
     for spawned in &known.spawned {
         if let Target::Unknown(why) = &spawned.target {
@@ -322,6 +351,7 @@ impl<'p, 'f> Known<'p, 'f> {
             attribute,
             owners,
             spawned: Vec::new(),
+            first_foreign: usize::MAX,
             often: Vec::new(),
             steps: RefCell::default(),
             is_safe: false,
@@ -332,12 +362,31 @@ impl<'p, 'f> Known<'p, 'f> {
             for method in project.own_methods(owner) {
                 // An overridden method is not run but by `super()`; its threads count then too.
                 for spawn in project.spawns(method.file, &method.node.body, Some(class)) {
-                    let spawned = Spawned::new(spawn, method);
-                    known.spawned.push(spawned);
+                    known.add(spawn, method);
                 }
             }
         }
         known
+    }
+
+    /// Adds a thread of the class's own code. Another process has a memory of its own.
+    fn add(&mut self, mut spawn: Spawn<'f>, method: FunctionRef<'f>) {
+        let mut scope = Scope::at(spawn.file, spawn.call.func.range());
+        scope.receiver = Some(self.class);
+        let is_process = self.project.infer(&scope, &spawn.call.func).iter().any(|ty| {
+            matches!(ty, Type::External(name)
+                if name.starts_with("multiprocessing.") || name.contains("ProcessPoolExecutor"))
+        });
+        if is_process {
+            return;
+        }
+        if let Target::Lambda(lambda) = &spawn.target {
+            let functions = elsewhere::calls_of(self.project, spawn.file, &lambda.body, Some(self.class));
+            if !functions.is_empty() {
+                spawn.target = Target::Functions(functions);
+            }
+        }
+        self.spawned.push(Spawned::new(spawn, method));
     }
 
     /// The steps of a function, found when somebody asks and kept.
@@ -396,7 +445,7 @@ impl<'p, 'f> Known<'p, 'f> {
     }
 
     /// Whether two touches can happen at the same time with nothing between them.
-    fn race(&self, one: &Touch, other: &Touch) -> Race {
+    fn race(&self, one: &Touch<'f>, other: &Touch<'f>) -> Race {
         if !self.can_meet(one, other) {
             return Race::No;
         }
@@ -412,6 +461,19 @@ impl<'p, 'f> Known<'p, 'f> {
         let held = |touch: &Touch| -> BTreeSet<Lock> { touch.locks.union(&touch.maybe).cloned().collect() };
         if let Some(lock) = held(one).intersection(&held(other)).next() {
             return Race::Maybe(format!("whether `{lock}` is a lock"));
+        }
+        if let (Control::Thread(a), Control::Thread(b)) = (one.control, other.control)
+            && a != b
+            && a.max(b) >= self.first_foreign
+        {
+            let (one, other) = (self.who(one), self.who(other));
+            return Race::Maybe(format!("whether {one} and {other} have the same object"));
+        }
+        for touch in [one, other] {
+            if let Some(why) = self.project.opaque_decorator(touch.function) {
+                let name = touch.function.qualified_name();
+                return Race::Maybe(format!("whether `{name}` holds a lock: {why}"));
+            }
         }
         if let Some(why) = one.doubt.as_ref().or(other.doubt.as_ref()) {
             return Race::Maybe(why.clone());
@@ -443,8 +505,11 @@ impl<'p, 'f> Known<'p, 'f> {
         let spawned = &self.spawned[number];
         let is_kept = spawned.place.is_none() || spawned.names.iter().any(|name| name.contains('.'));
         let by_callers = starts.iter().any(|start| start.number == number && !start.in_constructor);
+        let all_joined = starts.iter().filter(|start| start.number == number).all(|start| start.joined_there);
         match spawned.kind {
-            SpawnKind::Thread | SpawnKind::Timer => spawned.repeated || (by_callers && !is_kept),
+            SpawnKind::Thread | SpawnKind::Timer => {
+                spawned.repeated || (by_callers && !is_kept && !all_joined)
+            }
             SpawnKind::Executor => spawned.repeated || by_callers,
             SpawnKind::Task | SpawnKind::SignalHandler => false,
         }

@@ -205,11 +205,39 @@ fn examine<'f>(
     if let Some(expected) = check.daemon {
         asked.push(("a daemon", expected, daemon(project, &threads, &uses, &made.unknown)));
     }
+    for (_, _, known) in &mut asked {
+        doubt_what_is_broken(known, held, &uses);
+    }
     let made = threads
         .iter()
         .map(|spawn| site(spawn.file, spawn.call.range(), Some("the thread is made")))
         .collect();
     Ok(Answers { made, asked })
+}
+
+/// What is only seen in files that do not compile is not known; neither is what is not seen, when
+/// such a file names the class.
+fn doubt_what_is_broken(known: &mut Known, held: Held, uses: &Uses) {
+    let doubt = match known {
+        Known::Yes(sites) => {
+            let first = sites.first().map(|site| site.file.clone());
+            let is_broken = |site: &Site| uses.broken.iter().any(|file| *file.path() == site.file);
+            uses.broken
+                .iter()
+                .find(|file| first.as_ref() == Some(file.path()))
+                .filter(|_| sites.iter().all(is_broken))
+        }
+        Known::No => uses.broken.iter().find(|file| match held {
+            Held::Attribute(owner) => {
+                !std::ptr::eq(**file, owner.file) && file.source().text().contains(owner.node.name.as_str())
+            }
+            Held::Local(_) | Held::Module(_) => true,
+        }),
+        Known::Unknown(_) => None,
+    };
+    if let Some(reason) = doubt.and_then(|file| file.broken()) {
+        *known = Known::Unknown(super::describe(&reason));
+    }
 }
 
 /// The function that the claim's symbol is, and the class around it.
@@ -458,6 +486,14 @@ fn daemon<'f>(
     unknown: &[String],
 ) -> Known {
     let later = uses.sites(EventKind::Daemon(true), "made a daemon");
+    if !uses.sites(EventKind::Daemon(false), "").is_empty() {
+        let is_certain = later.is_empty()
+            && threads.iter().all(|spawn| matches!(created_as_daemon(project, spawn), Known::No));
+        return match is_certain {
+            true => Known::No,
+            false => Known::Unknown("it is made a daemon at one place and not at another".to_owned()),
+        };
+    }
     if !later.is_empty() {
         return Known::Yes(later);
     }
@@ -584,7 +620,9 @@ fn signalled<'f>(
         match &spawn.target {
             Target::Functions(functions) => {
                 for (function, receiver) in reach(project, functions.clone()) {
-                    watched.extend(watched_by(function, receiver));
+                    let mut own = watched_by(function, receiver);
+                    own.extend(given_to(spawn, function, receiver, &own));
+                    watched.extend(own);
                 }
             }
             Target::Lambda(_) | Target::Outside(_) => {}
@@ -603,12 +641,44 @@ fn signalled<'f>(
     }
 }
 
+/// What a thread watches by the name of a parameter is what its maker gives it:
+/// `Thread(target=loop, args=(self.stop,))`.
+fn given_to<'f>(
+    spawn: &Spawn<'f>,
+    function: FunctionRef<'f>,
+    receiver: Option<ClassRef<'f>>,
+    watched: &[Watched<'f>],
+) -> Vec<Watched<'f>> {
+    let Some(keyword) = spawn.call.arguments.find_keyword("args") else { return Vec::new() };
+    let given = match &keyword.value {
+        Expr::Tuple(tuple) => &tuple.elts,
+        Expr::List(list) => &list.elts,
+        _ => return Vec::new(),
+    };
+    let skip = usize::from(receiver.is_some() && !function.has_decorator("staticmethod"));
+    let parameters = function.node.parameters.iter_non_variadic_params().skip(skip);
+    parameters
+        .zip(given)
+        .filter(|(parameter, _)| {
+            let name = parameter.parameter.name.as_str();
+            watched.iter().any(|watched| !watched.is_attribute && watched.name == name)
+        })
+        .filter_map(|(_, value)| match value {
+            Expr::Attribute(attribute) => {
+                Some(Watched { owner: None, name: attribute.attr.as_str(), is_attribute: true })
+            }
+            Expr::Name(name) => Some(Watched { owner: None, name: name.id.as_str(), is_attribute: false }),
+            _ => None,
+        })
+        .collect()
+}
+
 /// The functions that can run when these do, over calls that resolve.
 fn reach<'f>(
     project: &Project<'f>,
     from: Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)>,
 ) -> Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)> {
-    const LIMIT: usize = 60;
+    const LIMIT: usize = 2_000;
     let mut reached = from;
     let mut next = 0;
     while let Some((function, receiver)) = reached.get(next).copied() {
@@ -717,6 +787,8 @@ fn signals_in<'f>(
 ) -> Vec<Site> {
     struct Changes<'f> {
         found: Vec<(&'f Expr, TextRange)>,
+        /// What `setattr` with a literal name stores.
+        by_name: Vec<(&'f str, TextRange)>,
     }
     impl<'f> Visitor<'f> for Changes<'f> {
         fn visit_stmt(&mut self, stmt: &'f Stmt) {
@@ -737,12 +809,23 @@ fn signals_in<'f>(
             {
                 self.found.push((&attribute.value, call.range()));
             }
+            if let Expr::Call(call) = expr
+                && matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "setattr")
+                && let [_, Expr::StringLiteral(name), _] = &*call.arguments.args
+            {
+                self.by_name.push((name.value.to_str(), call.range()));
+            }
             visitor::walk_expr(self, expr);
         }
     }
-    let mut changes = Changes { found: Vec::new() };
+    let mut changes = Changes { found: Vec::new(), by_name: Vec::new() };
     changes.visit_body(&function.node.body);
     let mut sites = Vec::new();
+    for (name, range) in changes.by_name {
+        if watched.iter().any(|watched| watched.is_attribute && watched.name == name) {
+            sites.push(site(function.file, range, Some("signalled")));
+        }
+    }
     for (expr, range) in changes.found {
         let (name, object) = match expr {
             Expr::Attribute(attribute) => (attribute.attr.as_str(), Some(attribute.value.as_ref())),

@@ -76,7 +76,7 @@ fn straight_lines_end_where_they_say() {
     check("await g()", "normal cancelled");
     check("yield 1", "normal yield");
     check("assert False, 'never'", "AssertionError");
-    check("assert x", "normal");
+    check("assert x", "normal AssertionError");
 }
 
 #[test]

@@ -205,3 +205,8 @@ fn files_without_such_loops_are_not_parsed() {
         assert_eq!(may_loop_for_ever(text.as_bytes()), expected, "{text}");
     }
 }
+
+#[test]
+fn every_listed_case_is_answered_as_it_says() {
+    crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}

@@ -15,12 +15,16 @@ pub(super) struct Walked<'k, 'p, 'f> {
     pub(super) starts: Vec<Start>,
     pub(super) roots: usize,
     pub(super) steps: usize,
+    /// Not everything was walked.
+    pub(super) cut: bool,
 }
 
 /// Where a thread is started.
 pub(super) struct Start {
     pub(super) number: usize,
     pub(super) in_constructor: bool,
+    /// The function that starts it waits for its end.
+    pub(super) joined_there: bool,
     /// The root that starts it, and what it has touched before.
     root: usize,
     before: std::ops::Range<usize>,
@@ -202,7 +206,11 @@ impl<'f> Walked<'_, '_, 'f> {
             locks.to_vec(),
             root.started.len() + root.joined.len(),
         );
-        if !root.seen.insert(key) || self.steps > STEPS {
+        if self.steps > STEPS {
+            self.cut = true;
+            return;
+        }
+        if !root.seen.insert(key) {
             return;
         }
         let steps = self.known.steps(function);
@@ -244,6 +252,9 @@ impl<'f> Walked<'_, '_, 'f> {
                     self.starts.push(Start {
                         number,
                         in_constructor: root.in_constructor,
+                        joined_there: steps
+                            .iter()
+                            .any(|step| matches!(step, Step::Join(joined) if *joined == number)),
                         root: root.number,
                         before: root.first..self.touches.len(),
                     });

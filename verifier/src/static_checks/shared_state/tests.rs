@@ -335,3 +335,8 @@ fn what_is_not_there_or_broken_proves_nothing() {
     ask(&claim(""), &format!("y = = 1\n{}", two("self.x.pop()", "self.x.append(v)")), "holds");
     ask(&claim(""), &two("self.x.pop()", "y = = 1"), "does not compile");
 }
+
+#[test]
+fn every_listed_case_is_answered_as_it_says() {
+    crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}

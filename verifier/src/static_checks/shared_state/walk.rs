@@ -89,15 +89,7 @@ const LOOKING: &[&str] = &[
 
 /// The steps of a function or lambda.
 pub(super) fn steps<'f>(known: &Known<'_, 'f>, function: FunctionRef<'f>) -> Vec<Step<'f>> {
-    let mut walker = Walker {
-        known,
-        function,
-        objects: known.objects_in(function),
-        held: Vec::new(),
-        maybe: Vec::new(),
-        steps: Vec::new(),
-        handled: Vec::new(),
-    };
+    let mut walker = Walker::new(known, function);
     walker.block(&function.node.body);
     walker.steps
 }
@@ -122,7 +114,19 @@ enum LockKind {
     None,
 }
 
-impl<'f> Walker<'_, '_, 'f> {
+impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
+    fn new(known: &'k Known<'p, 'f>, function: FunctionRef<'f>) -> Self {
+        Self {
+            known,
+            function,
+            objects: known.objects_in(function),
+            held: Vec::new(),
+            maybe: Vec::new(),
+            steps: Vec::new(),
+            handled: Vec::new(),
+        }
+    }
+
     fn project(&self) -> &Project<'f> {
         self.known.project
     }
@@ -253,6 +257,8 @@ impl<'f> Walker<'_, '_, 'f> {
         if let Expr::Attribute(attribute) = call.func.as_ref() {
             match attribute.attr.as_str() {
                 "acquire" => match self.lock_of(&attribute.value) {
+                    // It may well be refused, and nobody looks.
+                    LockKind::Lock(lock) if !call.arguments.is_empty() => self.maybe.push(lock),
                     LockKind::Lock(lock) => self.held.push(lock),
                     LockKind::Maybe(lock) => self.maybe.push(lock),
                     LockKind::None => {}
@@ -325,6 +331,24 @@ impl<'f> Walker<'_, '_, 'f> {
 
     fn lock_of(&self, expr: &'f Expr) -> LockKind {
         let text = self.text(expr);
+        if let Expr::Call(call) = expr {
+            // What this very place makes, nobody else holds.
+            let is_made = self.project().infer(&self.scope(expr), &call.func).iter().any(|ty| {
+                matches!(ty, Type::External(name) if name.starts_with("threading.") || name.starts_with("_thread."))
+            });
+            if is_made {
+                return LockKind::None;
+            }
+            // `with self.guard():` where the method returns `self._lock`.
+            for callee in self.own_callees(call) {
+                if let [.., Stmt::Return(node)] = &*callee.node.body
+                    && let Some(value @ Expr::Attribute(_)) = node.value.as_deref()
+                    && !callee.has_decorator("contextmanager")
+                {
+                    return Walker::new(self.known, callee).lock_of(value);
+                }
+            }
+        }
         // `with self._locked():` holds what the context manager holds around its `yield`.
         if let Expr::Call(call) = expr {
             for callee in self.own_callees(call) {

@@ -284,3 +284,8 @@ fn broken_files_prove_nothing() {
     ask(&claim("W.stop", "self.nothing", "joined = true"), &text, "symbol missing");
     ask(&claim("W.stop", "self.nothing.t", "joined = true"), &text, "unresolved");
 }
+
+#[test]
+fn every_listed_case_is_answered_as_it_says() {
+    crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}

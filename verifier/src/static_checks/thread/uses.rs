@@ -33,6 +33,8 @@ pub(super) struct Uses<'p, 'f> {
     /// Why there may be uses that were not seen.
     pub(super) maybe: Vec<String>,
     pub(super) notes: Vec<String>,
+    /// Files that do not compile and that mention the thread, or get it.
+    pub(super) broken: Vec<&'f ParsedFile>,
     pub(super) files: u32,
     pub(super) nodes: u64,
     holder: Option<ClassRef<'f>>,
@@ -57,6 +59,7 @@ impl<'p, 'f> Uses<'p, 'f> {
             seen: HashSet::new(),
             maybe: Vec::new(),
             notes: Vec::new(),
+            broken: Vec::new(),
             files: 0,
             nodes: 0,
             holder,
@@ -134,6 +137,12 @@ impl<'p, 'f> Uses<'p, 'f> {
     }
 
     fn body(&mut self, file: &'f ParsedFile, body: &'f [Stmt], aliases: &[&str], depth: u32) {
+        if !file.source().errors().is_empty()
+            && (!aliases.is_empty() || file.source().text().contains(&format!(".{}", self.name)))
+            && !self.broken.iter().any(|known| std::ptr::eq(*known, file))
+        {
+            self.broken.push(file);
+        }
         let key = (body.as_ptr().addr(), aliases.join(","));
         if !aliases.is_empty() && !self.seen.insert(key) {
             return;
