@@ -175,6 +175,8 @@ fn examine<'f>(
     }
     let mut uses = Uses::new(project, held, name, class);
     uses.look();
+    // What is said of the claim's own file is weighed with the answer.
+    uses.broken.retain(|file| !std::ptr::eq(*file, subject.file));
     sight.searched.files = uses.files.max(1);
     sight.searched.parsed = sight.searched.files;
     sight.searched.nodes = uses.nodes;
