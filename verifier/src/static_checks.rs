@@ -464,8 +464,10 @@ pub(crate) mod testing {
             } else {
                 format!("file = \"example.py\"\n{toml}")
             };
-            let python =
-                if python.starts_with('\n') { python[1..].to_owned() } else { format!("---{python}") };
+            let python = match python.strip_prefix('\n') {
+                Some(rest) => rest.to_owned(),
+                None => format!("---{python}"),
+            };
             let observation = observe_fixture(&python, &claim_of(&toml));
             if word(&observation) != expected {
                 let because = &observation.because;

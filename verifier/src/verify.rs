@@ -156,7 +156,7 @@ impl<'e> States<'e> {
     /// The files of a state; none when it is the examined state itself.
     fn files(&self, index: usize) -> Option<&Files<'e>> {
         let state = &self.earlier.states()[index];
-        self.files[index].get_or_init(|| state.tree.as_deref().map(|tree| Files::new(tree))).as_ref()
+        self.files[index].get_or_init(|| state.tree.as_deref().map(Files::new)).as_ref()
     }
 
     /// The files of the state that this report's findings are compared with.

@@ -18,9 +18,12 @@ pub struct CachedTree {
     snapshot: OnceLock<Snapshot>,
     learnt: Mutex<Vec<(Key, Vec<u8>)>>,
     /// What has changed since other states of the tree, by their hashes.
-    changes: Mutex<HashMap<[u8; 32], Option<Arc<Vec<usize>>>>>,
+    changes: Mutex<HashMap<[u8; 32], Changes>>,
     contents: Mutex<HashMap<RelativePath, ContentHash>>,
 }
+
+/// The numbers of the files that are not as they were; none when nobody knows.
+type Changes = Option<Arc<Vec<usize>>>;
 
 impl CachedTree {
     /// Keeps answers about `tree` in `store`.

@@ -215,7 +215,8 @@ impl TargetTree for DirectoryTree {
     }
 
     fn exists(&self, path: &RelativePath) -> bool {
-        self.locate(path).is_ok()
+        // Most of what imports ask for is not there, which one call tells.
+        fs::symlink_metadata(self.root.join(path.as_str())).is_ok() && self.locate(path).is_ok()
     }
 
     fn describe(&self) -> TargetDescription {

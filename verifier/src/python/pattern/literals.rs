@@ -50,7 +50,7 @@ pub struct Prefilter {
 
 #[derive(Clone, Debug)]
 enum Searcher {
-    One(Finder<'static>),
+    One(Box<Finder<'static>>),
     Many(AhoCorasick),
 }
 
@@ -75,7 +75,7 @@ impl Prefilter {
         }
         let searcher = match &words[..] {
             [] => None,
-            [word] => Some(Searcher::One(Finder::new(word).into_owned())),
+            [word] => Some(Searcher::One(Box::new(Finder::new(word).into_owned()))),
             // An automaton too large to build is no reason to miss anything.
             words => AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
