@@ -28,3 +28,6 @@ mod interrupt;
 
 // Code that does its worst.
 mod hostile;
+
+// Files that are no Python, and Python that nobody writes.
+mod corpus;

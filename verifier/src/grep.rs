@@ -16,6 +16,7 @@ use crate::evidence::{Reason, Searched};
 use crate::python::files::unreadable_reason;
 use crate::python::pattern::{Bindings, Matcher, Prefilter, Settings};
 use crate::python::rule::{Formula, Mode, Paths, Rule};
+use crate::python::source::boundary;
 use crate::python::{ParsedFile, SourceFile, TextRange};
 use crate::target::{ContentHash, RelativePath, TargetTree};
 
@@ -295,28 +296,28 @@ impl Question {
 
 fn shown(file: &SourceFile, range: TextRange, bindings: &Bindings<'_>, rule: Option<&String>) -> Found {
     let (line, end_line) = file.lines(range);
-    let text = file.text();
-    let column = |offset: usize| {
-        let start = text[..offset].rfind(['\n', '\r']).map_or(0, |index| index + 1);
-        u32::try_from(text[start..offset].chars().count() + 1).unwrap_or(u32::MAX)
-    };
-    let (start, end) = (usize::from(range.start()), usize::from(range.end()));
-    let first = text[..start].rfind('\n').map_or(0, |index| index + 1);
-    let last = text[end..].find('\n').map_or(text.len(), |index| end + index);
     let mut metavariables: Vec<(String, String)> =
-        bindings.iter().map(|(name, bound)| (name.to_owned(), bound.text().to_owned())).collect();
+        bindings.iter().map(|(name, bound)| (name.to_owned(), beginning(bound.text()).to_owned())).collect();
     metavariables.sort();
     Found {
         file: file.path().as_str().to_owned(),
         line,
-        column: column(start),
+        column: file.column(range.start()),
         end_line,
-        end_column: column(end),
-        excerpt: text[first..last].trim_end_matches(['\r', '\n']).to_owned(),
+        end_column: file.column(range.end()),
+        excerpt: file.whole_lines(range).to_owned(),
         metavariables,
         rule: rule.cloned(),
     }
 }
+
+/// What stands for a metavariable, cut where nobody reads on: a value can be a megabyte, and
+/// another of the same megabyte at every place in it.
+fn beginning(text: &str) -> &str {
+    &text[..boundary(text, LONGEST_VALUE)]
+}
+
+const LONGEST_VALUE: usize = 4096;
 
 fn globs(paths: &Paths) -> Result<(Option<GlobSet>, Option<GlobSet>), QueryError> {
     let set = |globs: &[String]| -> Result<Option<GlobSet>, QueryError> {

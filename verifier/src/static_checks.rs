@@ -26,7 +26,7 @@ use rayon::prelude::*;
 use crate::catalogue::{CheckKind, Claim, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
 use crate::python::symbols::{Symbol, SymbolKind};
-use crate::python::{ParsedFile, Project, Ranged, SourceFile, TextRange, ast};
+use crate::python::{ParsedFile, Project, Ranged, TextRange, ast};
 use crate::target::{FileSelector, RelativePath};
 
 /// What every static check may read.
@@ -217,10 +217,18 @@ pub fn subjects<'f>(claim: &Claim, context: &Context<'_, 'f>) -> Result<Vec<Subj
     Ok(symbols.into_iter().map(|symbol| Subject { file, symbol: Some(symbol) }).collect())
 }
 
+/// A name that is defined more often means nothing in particular, and each definition is
+/// searched on its own.
+const MOST_DEFINITIONS: usize = 200;
+
 /// The definitions that a dotted name means in a file. In a file that does not compile a name
 /// that is not found may have been lost with the broken part, and the reason says that.
 pub fn find_symbol<'f>(file: &'f ParsedFile, name: &str) -> Result<Vec<&'f Symbol>, Reason> {
     let symbols = file.symbols().find(name);
+    if symbols.len() > MOST_DEFINITIONS {
+        let what = format!("`{name}` is defined {} times in `{}`", symbols.len(), file.path());
+        return Err(Reason::Unresolved { what });
+    }
     if !symbols.is_empty() {
         return Ok(symbols);
     }
@@ -289,7 +297,11 @@ pub fn sweep<'f, T: Send>(
             let file = context.project.file(path)?;
             let symbols = match &claim.symbol {
                 None => vec![None],
-                Some(name) => file.symbols().find(name).into_iter().map(Some).collect(),
+                Some(name) => match find_symbol(file, name) {
+                    Ok(symbols) => symbols.into_iter().map(Some).collect(),
+                    Err(reason @ Reason::Unresolved { .. }) => return Err(reason),
+                    Err(_) => Vec::new(),
+                },
             };
             let found = symbols.into_iter().map(|symbol| look(Subject { file, symbol })).collect();
             Ok(Some((found, file.broken())))
@@ -321,20 +333,9 @@ pub fn site(file: &ParsedFile, range: TextRange, label: Option<&str>) -> Site {
         line,
         end_line,
         symbol: file.symbols().innermost(range).map(|symbol| symbol.name.clone()),
-        excerpt: excerpt(source, range),
+        excerpt: source.whole_lines(range).to_owned(),
         label: label.map(str::to_owned),
     }
-}
-
-/// The whole lines that a range touches.
-fn excerpt(source: &SourceFile, range: TextRange) -> String {
-    let text = source.text();
-    let start = text[..usize::from(range.start())].rfind('\n').map_or(0, |index| index + 1);
-    let end = usize::from(range.end());
-    // A node that ends with a line break must not bring the next line along.
-    let end = if end > start && text[..end].ends_with('\n') { end - 1 } else { end };
-    let end = text[end..].find('\n').map_or(text.len(), |index| end + index);
-    text[start..end].trim_end_matches('\r').to_owned()
 }
 
 /// The call of exactly this range.

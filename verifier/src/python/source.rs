@@ -23,7 +23,14 @@ pub struct SourceFile {
     errors: Vec<SyntaxError>,
     line_starts: Vec<TextSize>,
     facts: OnceLock<Facts>,
+    is_ascii: OnceLock<bool>,
 }
+
+/// Bytes of a line that are shown before and after what is shown of it.
+const LONGEST_MARGIN: usize = 400;
+
+/// Bytes of one place that are shown.
+const LONGEST_EXCERPT: usize = 64 * 1024;
 
 /// One place at which a file does not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +76,7 @@ impl SourceFile {
                 SyntaxError { line: line_of(&line_starts, range.start()), message, range }
             }));
         }
-        Self { path, module, errors, line_starts, text, facts: OnceLock::new() }
+        Self { path, module, errors, line_starts, text, facts: OnceLock::new(), is_ascii: OnceLock::new() }
     }
 
     /// Parses what a file contains. Bytes that are no Python text (the encoding is unknown or
@@ -127,6 +134,31 @@ impl SourceFile {
         (self.line(range.start()), self.line(last))
     }
 
+    /// The one-based column of an offset, in characters.
+    pub fn column(&self, offset: TextSize) -> u32 {
+        let index = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts[index.saturating_sub(1)];
+        // Counting is linear, and a minified line has a match at every other character.
+        let is_ascii = *self.is_ascii.get_or_init(|| self.text.is_ascii());
+        let before = TextRange::new(start, offset);
+        let count = if is_ascii { usize::from(before.len()) } else { self.text[before].chars().count() };
+        u32::try_from(count + 1).unwrap_or(u32::MAX)
+    }
+
+    /// The lines that a range touches, whole unless they are so long that nobody reads them.
+    pub fn whole_lines(&self, range: TextRange) -> &str {
+        let text = &*self.text;
+        let (first, last) = (usize::from(range.start()), usize::from(range.end()));
+        let earliest = boundary(text, first.saturating_sub(LONGEST_MARGIN));
+        let start = text[earliest..first].rfind('\n').map_or(earliest, |index| earliest + index + 1);
+        // A node that ends with a line break must not bring the next line along.
+        let last = if last > start && text[..last].ends_with('\n') { last - 1 } else { last };
+        let last = boundary(text, last.min(first + LONGEST_EXCERPT));
+        let latest = boundary(text, last + LONGEST_MARGIN);
+        let end = text[last..latest].find('\n').map_or(latest, |index| last + index);
+        text[start..end].trim_end_matches(['\r', '\n'])
+    }
+
     /// The text of a node.
     pub fn slice(&self, node: impl Ranged) -> &str {
         &self.text[node.range()]
@@ -139,13 +171,23 @@ fn outside_comments(text: &str, places: &[(usize, u8)]) -> Option<(usize, u8)> {
         return None;
     }
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let comments: Vec<TextRange> = parsed
+        .tokens()
+        .iter()
+        .filter(|token| token.kind() == TokenKind::Comment)
+        .map(Ranged::range)
+        .collect();
     let is_in_comment = |offset: usize| {
-        let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
-        comments
-            .map(Ranged::range)
-            .any(|range| range.contains(TextSize::try_from(offset).unwrap_or_default()))
+        let offset = TextSize::try_from(offset).unwrap_or_default();
+        let before = comments.partition_point(|range| range.start() <= offset);
+        before > 0 && comments[before - 1].contains(offset)
     };
     places.iter().copied().find(|(offset, _)| !is_in_comment(*offset))
+}
+
+/// The last place at or before `index` at which a text can be cut.
+pub(crate) fn boundary(text: &str, index: usize) -> usize {
+    (0..=index.min(text.len())).rev().find(|index| text.is_char_boundary(*index)).unwrap_or_default()
 }
 
 fn line_starts(text: &str) -> Vec<TextSize> {

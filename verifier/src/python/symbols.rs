@@ -4,6 +4,8 @@
 //! `try`/`except`) are all kept, because any of them may be the one that counts; of definitions
 //! in the same block the last one wins, as it does when Python runs the block.
 
+use std::collections::HashMap;
+
 use crate::python::ast::{self, Stmt};
 use crate::python::{Ranged, TextRange, TextSize};
 
@@ -11,6 +13,9 @@ use crate::python::{Ranged, TextRange, TextSize};
 #[derive(Debug, Default)]
 pub struct SymbolTable {
     symbols: Vec<Symbol>,
+    /// The classes and functions in source order, each with its place in this list of the one
+    /// around it: a file can have a hundred thousand of them, and as many places to name.
+    definitions: Vec<(usize, Option<usize>)>,
 }
 
 /// One class, function or module-level name.
@@ -48,17 +53,18 @@ impl SymbolTable {
         builder.block("", &module.body, true);
         let mut symbols = builder.symbols;
         symbols.sort_by_key(|symbol| symbol.range.start());
-        for index in 0..symbols.len() {
-            let (before, after) = symbols.split_at_mut(index + 1);
-            let symbol = &mut before[index];
-            symbol.replaced = after.iter().any(|later| {
-                later.block == symbol.block
-                    && later.name == symbol.name
-                    && later.kind != SymbolKind::Variable
-                    && symbol.kind != SymbolKind::Variable
-            });
+        let mut last: HashMap<(u32, String), usize> = HashMap::new();
+        for (index, symbol) in symbols.iter().enumerate() {
+            if symbol.kind != SymbolKind::Variable {
+                last.insert((symbol.block, symbol.name.clone()), index);
+            }
         }
-        Self { symbols }
+        for (index, symbol) in symbols.iter_mut().enumerate() {
+            symbol.replaced = symbol.kind != SymbolKind::Variable
+                && last.get(&(symbol.block, symbol.name.clone())).is_some_and(|last| *last > index);
+        }
+        let definitions = definitions(&symbols);
+        Self { symbols, definitions }
     }
 
     /// All definitions in source order, replaced ones too.
@@ -73,12 +79,38 @@ impl SymbolTable {
 
     /// The innermost class or function around a place.
     pub fn innermost(&self, place: TextRange) -> Option<&Symbol> {
-        self.symbols
-            .iter()
-            .filter(|symbol| symbol.kind != SymbolKind::Variable)
-            .filter(|symbol| symbol.range.contains_range(place))
-            .max_by_key(|symbol| (symbol.range.start(), std::cmp::Reverse(symbol.range.end())))
+        let after = self
+            .definitions
+            .partition_point(|(index, _)| self.symbols[*index].range.start() <= place.start());
+        let mut candidate = after.checked_sub(1);
+        while let Some((index, around)) = candidate.map(|candidate| self.definitions[candidate]) {
+            if self.symbols[index].range.contains_range(place) {
+                return Some(&self.symbols[index]);
+            }
+            candidate = around;
+        }
+        None
     }
+}
+
+/// The classes and functions of a file, each with the one around it.
+fn definitions(symbols: &[Symbol]) -> Vec<(usize, Option<usize>)> {
+    let mut definitions: Vec<(usize, Option<usize>)> = Vec::new();
+    let mut around: Vec<usize> = Vec::new();
+    for (index, symbol) in symbols.iter().enumerate() {
+        if symbol.kind == SymbolKind::Variable {
+            continue;
+        }
+        while around
+            .last()
+            .is_some_and(|outer| !symbols[definitions[*outer].0].range.contains_range(symbol.range))
+        {
+            around.pop();
+        }
+        definitions.push((index, around.last().copied()));
+        around.push(definitions.len() - 1);
+    }
+    definitions
 }
 
 struct Builder {

@@ -78,17 +78,18 @@ pub fn observe(check: &SyntaxCheck, claim: &Claim, context: &Context) -> Observa
 fn errors(subject: Subject) -> Vec<Site> {
     let file = subject.file;
     let range = subject.range();
-    let mut sites: Vec<Site> = file
-        .source()
-        .errors()
-        .iter()
+    let errors = file.source().errors().iter();
+    let mut errors: Vec<_> = errors
         .filter(|error| subject.symbol.is_none() || range.contains_inclusive(error.range.start()))
-        .map(|error| site(file, error.range, Some(&error.message)))
         .collect();
     // Recovery makes several complaints of one mistake; the first of a line is the one that helps.
-    sites.dedup_by_key(|site| site.line);
-    sites
+    errors.dedup_by_key(|error| error.line);
+    errors.truncate(MOST_ERRORS);
+    errors.into_iter().map(|error| site(file, error.range, Some(&error.message))).collect()
 }
+
+/// What is no Python at all has an error on every line.
+const MOST_ERRORS: usize = 100;
 
 #[cfg(test)]
 mod tests {
