@@ -18,6 +18,26 @@ pub(super) fn too_deep(module: &ModModule) -> Option<TextSize> {
     walk.place
 }
 
+/// A place at which more braces are open than anybody writes, if there is one. What stands in
+/// strings and comments is counted too: this is a guard, and needs no more than that.
+pub(super) fn braces_too_deep(text: &str) -> Option<TextSize> {
+    let mut open = 0_usize;
+    for place in memchr::memchr2_iter(b'{', b'}', text.as_bytes()) {
+        if text.as_bytes()[place] == b'}' {
+            open = open.saturating_sub(1);
+            continue;
+        }
+        open += 1;
+        if open > MOST_BRACES {
+            return TextSize::try_from(place).ok();
+        }
+    }
+    None
+}
+
+/// The parser needs time that grows with the square of how deep format strings are nested.
+const MOST_BRACES: usize = 10_000;
+
 /// Drops a tree that may be deep.
 pub(super) fn drop_deep<T: Send + 'static>(tree: T, text_length: usize) {
     // Each level takes at least a byte of text to write down, and some hundred bytes of stack to

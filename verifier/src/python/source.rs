@@ -47,7 +47,9 @@ impl SourceFile {
     /// Parses `text`, whatever it is.
     pub fn parse(path: RelativePath, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        let parsed = parse_unchecked(&text, ParseOptions::from(Mode::Module))
+        let unparsable = depth::braces_too_deep(&text);
+        let parsed_text = if unparsable.is_some() { "" } else { &*text };
+        let parsed = parse_unchecked(parsed_text, ParseOptions::from(Mode::Module))
             .try_into_module()
             .expect("module mode gives a module");
         let line_starts = line_starts(&text);
@@ -61,7 +63,7 @@ impl SourceFile {
             })
             .collect();
         let mut module = parsed.into_syntax();
-        if let Some(place) = depth::too_deep(&module) {
+        if let Some(place) = unparsable.or_else(|| depth::too_deep(&module)) {
             let length = text.len();
             let range = TextRange::up_to(TextSize::try_from(length).unwrap_or_default());
             let empty = ModModule { node_index: Default::default(), range, body: Default::default() };

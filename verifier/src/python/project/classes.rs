@@ -384,7 +384,11 @@ impl<'f> Project<'f> {
 }
 
 /// C3: merges the orders of the bases, and the order of the bases themselves.
-fn merge<'f>(orders: Vec<Vec<Ancestor<'f>>>) -> Option<Vec<Ancestor<'f>>> {
+fn merge<'f>(mut orders: Vec<Vec<Ancestor<'f>>>) -> Option<Vec<Ancestor<'f>>> {
+    // With one base there is nothing to merge, and chains of classes can be long.
+    if let [only] = &mut *orders {
+        return Some(std::mem::take(only));
+    }
     let heads: Vec<Ancestor<'f>> = orders.iter().filter_map(|order| order.first().cloned()).collect();
     let mut rest: Vec<Vec<Ancestor<'f>>> = orders;
     rest.push(heads);
