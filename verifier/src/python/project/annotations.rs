@@ -18,7 +18,10 @@ impl<'f> Project<'f> {
     ) -> Types<'f> {
         match annotation {
             Expr::NoneLiteral(_) => vec![Type::None],
-            Expr::StringLiteral(text) => self.annotation_text(scope, text.value.to_str(), trail),
+            // `x: "A.x"` in `A` would be looked up for ever.
+            Expr::StringLiteral(text) => self.once(annotation, trail, |project, trail| {
+                project.annotation_text(scope, text.value.to_str(), trail)
+            }),
             Expr::BinOp(node) if node.op == ast::Operator::BitOr => {
                 let mut types = self.annotation_in(scope, &node.left, trail);
                 types.extend(self.annotation_in(scope, &node.right, trail));

@@ -5,6 +5,7 @@ use super::types::{Trail, unique, unknown};
 use super::{BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types};
 use crate::python::ParsedFile;
 use crate::python::symbols::SymbolKind;
+use std::cell::Cell;
 
 /// One entry of a method resolution order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,10 @@ impl<'f> Project<'f> {
         let mut scope = Scope::at(class.file, class.node.name.range);
         scope.frames.pop();
         let Some(arguments) = &class.node.arguments else { return Vec::new() };
+        let Some(_nesting) = Nesting::enter() else {
+            let why = format!("what `{}` inherits hangs on too many other classes", class.name());
+            return vec![vec![Ancestor::Unresolved(why)]];
+        };
         arguments
             .args
             .iter()
@@ -380,6 +385,35 @@ impl<'f> Project<'f> {
     /// The scope of a class's own body, for evaluating what stands there.
     pub fn class_scope(&self, class: ClassRef<'f>) -> Scope<'f> {
         Scope::at(class.file, class.node.name.range)
+    }
+}
+
+thread_local! {
+    static NESTING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Bases whose classes have to be known to know other bases: `class A(B.C)` needs those of `B`,
+/// and `class A(A.B)` would need its own for ever. Counted, and not recognised by the class: a
+/// thread may meanwhile have begun with another question about the same one.
+struct Nesting;
+
+impl Nesting {
+    const MOST: usize = 10;
+
+    fn enter() -> Option<Self> {
+        NESTING.with(|nesting| {
+            let inner = nesting.get() + 1;
+            (inner <= Self::MOST).then(|| {
+                nesting.set(inner);
+                Nesting
+            })
+        })
+    }
+}
+
+impl Drop for Nesting {
+    fn drop(&mut self) {
+        NESTING.with(|nesting| nesting.set(nesting.get() - 1));
     }
 }
 

@@ -358,3 +358,15 @@ fn words_are_found_in_all_files() {
         assert_eq!(found, ["a.py", "b/c.py"]);
     });
 }
+
+#[test]
+fn names_that_mean_themselves_end() {
+    let text = "class A(A.B): pass\nclass B(C): pass\nclass C(B): pass\nclass D:\n    x = x\n    y: 'D.y' = D.y\nb = B().a\nd = D().y\na = A().b\n";
+    let tree = fixture::MemoryTree::parse(text);
+    let files = Files::new(&tree);
+    let project = Project::new(&files, &PythonSettings::default());
+    let file = files.file(&RelativePath::new("example.py").unwrap()).unwrap();
+    for name in ["a", "b", "d"] {
+        let _ = project.resolve_dotted(&Scope::module(file), name);
+    }
+}

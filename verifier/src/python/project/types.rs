@@ -273,6 +273,23 @@ impl<'f> Project<'f> {
         types
     }
 
+    /// Resolves something unless it is being resolved already.
+    pub(super) fn once(
+        &self,
+        expr: &'f Expr,
+        trail: &mut Trail,
+        resolve: impl FnOnce(&Self, &mut Trail) -> Types<'f>,
+    ) -> Types<'f> {
+        match trail.enter((address(expr), 0)) {
+            Entered::Yes => {}
+            Entered::Again => return Vec::new(),
+            Entered::TooDeep => return unknown("the chain of definitions is too long"),
+        }
+        let types = resolve(self, trail);
+        trail.leave();
+        types
+    }
+
     fn infer_expression(&self, scope: &Scope<'f>, expr: &'f Expr, trail: &mut Trail) -> Types<'f> {
         let builtin = |name: &str| vec![Type::ExternalInstance(format!("builtins.{name}"))];
         match expr {

@@ -476,10 +476,24 @@ impl<'w, 'f> Engine<'w, 'f> {
         self.class(ClassAt { file, class })
     }
 
+    /// Registers a class with all that it inherits from. Chains of classes can be long: those
+    /// that are new wait in a list, and not on the stack.
     fn class(&mut self, at: ClassAt<'f>) -> ClassId {
+        let (id, is_new) = self.register(at);
+        let mut waiting = Vec::new();
+        if is_new {
+            waiting.push(id);
+        }
+        while let Some(next) = waiting.pop() {
+            self.relate(next, &mut waiting);
+        }
+        id
+    }
+
+    fn register(&mut self, at: ClassAt<'f>) -> (ClassId, bool) {
         let file = self.file(at.file, false);
         if let Some(id) = self.class_ids.get(&(file, at.class.start())) {
-            return *id;
+            return (*id, false);
         }
         let id = self.classes.len();
         self.class_ids.insert((file, at.class.start()), id);
@@ -490,9 +504,18 @@ impl<'w, 'f> Engine<'w, 'f> {
             descendants: Vec::new(),
             members: BTreeSet::new(),
         });
+        (id, true)
+    }
+
+    fn relate(&mut self, id: ClassId, waiting: &mut Vec<ClassId>) {
+        let at = self.classes[id].at;
+        let file = self.file(at.file, false);
         if self.specification.options.deep {
             for base in self.world.bases(at) {
-                let base = self.class(base);
+                let (base, is_new) = self.register(base);
+                if is_new {
+                    waiting.push(base);
+                }
                 if !self.classes[id].family.contains(&base) {
                     self.classes[id].family.push(base);
                     self.classes[base].family.push(id);
@@ -517,7 +540,6 @@ impl<'w, 'f> Engine<'w, 'f> {
                 }
             }
         }
-        id
     }
 
     /// Makes `class` the one whose body is being run; the answer is the one before.
