@@ -55,9 +55,7 @@ pub trait TargetTree: Send + Sync {
     /// All other regular files with their sizes, sorted by path, excluded ones as well: what code may
     /// read that is imported from a copy. Nothing where there is a [`directory`](Self::directory),
     /// from which no copy is made.
-    fn other_files(&self) -> Vec<(RelativePath, u64)> {
-        Vec::new()
-    }
+    fn other_files(&self) -> Vec<(RelativePath, u64)>;
 
     /// The root, where the files lie on disk as they are read: code can be imported from there.
     fn directory(&self) -> Option<&Path> {

@@ -260,13 +260,20 @@ fn mark_own(answer: &mut Value, path: &[PathBuf]) {
     }
 }
 
-/// Replaces places that differ from run to run by names that do not.
+/// Replaces places that differ from run to run, or from machine to machine, by names that do not.
 fn anonymise(reply: &mut Reply, scratch: &Path, place: &Place) {
-    let pairs = [
-        (scratch.display().to_string(), "<scratch>"),
-        (place.scratch.path().join("target").display().to_string(), "<target>"),
-        (place.scratch.path().display().to_string(), "<session>"),
-    ];
+    let mut places = vec![(scratch, "<scratch>")];
+    places.extend(place.site.iter().map(|site| (site.as_path(), "<packages>")));
+    places.push((&place.root, "<target>"));
+    places.push((place.scratch.path(), "<session>"));
+    // `…/lib/libpython3.x.so`: what is below `lib` is the interpreter's own.
+    places.extend(place.library.parent().map(|library| (library, "<python>")));
+    let pairs: Vec<(String, &str)> = places
+        .into_iter()
+        // A tree at `/` would be found in every path.
+        .filter(|(path, _)| path.components().count() > 2)
+        .map(|(path, name)| (path.display().to_string(), name))
+        .collect();
     let rename = |text: &mut String| {
         for (from, to) in &pairs {
             if text.contains(from.as_str()) {

@@ -138,6 +138,10 @@ impl TargetTree for CachedTree {
         self.tree.prefetch(paths);
     }
 
+    fn other_files(&self) -> Vec<(RelativePath, u64)> {
+        self.tree.other_files()
+    }
+
     fn directory(&self) -> Option<&Path> {
         self.tree.directory()
     }
@@ -152,5 +156,20 @@ impl TargetTree for CachedTree {
 
     fn describe(&self) -> TargetDescription {
         self.tree.describe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::MemoryTree;
+
+    #[test]
+    fn files_beside_the_code_are_those_of_the_tree() {
+        let scratch = tempfile::tempdir().unwrap();
+        let open = || MemoryTree::parse("--- a.py\nx = 1\n--- settings.yaml\nx: 1\n");
+        let cached = CachedTree::new(Box::new(open()), Store::new(scratch.path().join("cache")));
+        assert_eq!(cached.other_files(), open().other_files());
+        assert_eq!(cached.other_files().len(), 1);
     }
 }

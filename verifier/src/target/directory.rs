@@ -184,6 +184,11 @@ impl TargetTree for DirectoryTree {
         Some(&self.root)
     }
 
+    /// None are needed: what is imported lies here.
+    fn other_files(&self) -> Vec<(RelativePath, u64)> {
+        Vec::new()
+    }
+
     fn python_files(&self) -> &[RelativePath] {
         &self.listing().python_files
     }
