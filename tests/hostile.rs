@@ -117,6 +117,19 @@ fn hostile_code_gets_the_right_answer_and_harms_nobody() {
 }
 
 #[test]
+fn what_a_signal_does_is_not_inherited() {
+    // As `nohup` and some runners of jobs do.
+    let status = std::process::Command::new("sh")
+        .args(["-c", r#"trap "" HUP TERM; exec "$@""#, "sh"])
+        .arg(std::env::current_exe().expect("a test is a program"))
+        .args(["--exact", "hostile::hostile_code_gets_the_right_answer_and_harms_nobody"])
+        .env("ASSAY_HOSTILE", "terminates_itself")
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert!(status.is_ok_and(|status| status.success()));
+}
+
+#[test]
 fn killed_verifier_leaves_nothing_that_the_next_run_does_not_clean_up() {
     let directory = tempfile::tempdir().expect("a directory");
     let run = |number: u64| {

@@ -36,6 +36,7 @@ fn serve(start: &str) -> Result<(), String> {
     }
     // SAFETY: standard input is the control connection, by agreement with the client.
     let mut control = UnixStream::from(unsafe { OwnedFd::from_raw_fd(high(0)?) });
+    expect_signals_as_usual();
     // SAFETY: plain calls.
     unsafe {
         let nothing = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
@@ -96,6 +97,23 @@ fn serve(start: &str) -> Result<(), String> {
         }
         Ok(())
     })
+}
+
+/// Gives every signal its usual effect. What started this process may have ignored or blocked some,
+/// as `nohup` does, which is inherited; answers do not depend on it.
+fn expect_signals_as_usual() {
+    // SAFETY: plain calls, and a set of signals that lives through them. Numbers that are no
+    // signals, and the two whose effect nobody chooses, are refused.
+    unsafe {
+        for signal in 1..65 {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        // A reader that is gone is an error of the write, here as in Rust and in Python.
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        let mut none = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+    }
 }
 
 /// Moves a descriptor out of the way of those that everybody knows.
