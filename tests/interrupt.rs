@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{processes_of, workspace, xtask};
+use crate::support::{interpreter, processes_of, workspace, xtask};
 
 /// What each may take whose machine has other things to do as well.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -12,13 +12,21 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What it takes when nothing else is in the way.
 const USUAL: Duration = Duration::from_millis(100);
 
+/// Runs a program without what whoever started the tests in the background may want ignored.
+const WITH_USUAL_SIGNALS: &str = "import os, signal, sys
+for number in signal.SIGINT, signal.SIGTERM:
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])";
+
 #[test]
 fn interrupted_command_ends_at_once_and_leaves_nothing() {
     let scratch = tempfile::tempdir().expect("a directory");
     let (mut times, mut interrupted) = (Vec::new(), 0);
     for round in 0..25_u64 {
         let report = scratch.path().join(format!("report-{round}.md"));
-        let mut run = Command::new(xtask())
+        let mut run = Command::new(&interpreter().executable)
+            .args(["-I", "-S", "-c", WITH_USUAL_SIGNALS])
+            .arg(xtask())
             .args(["report", "--output"])
             .arg(&report)
             .current_dir(workspace())
@@ -30,7 +38,6 @@ fn interrupted_command_ends_at_once_and_leaves_nothing() {
             .spawn()
             .expect("runs");
         std::thread::sleep(Duration::from_millis(round * 37 % 900));
-        // Whoever started the tests in the background may want interruptions ignored.
         let (signal, code) = if round % 2 == 0 { ("-INT", 130) } else { ("-TERM", 143) };
         let sent = Instant::now();
         let kill = Command::new("kill").args([signal, &run.id().to_string()]).stderr(Stdio::null()).status();
