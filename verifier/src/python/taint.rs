@@ -10,6 +10,7 @@ mod calls;
 mod engine;
 mod environment;
 mod expressions;
+mod handed;
 mod interpreter;
 mod scope;
 mod specification;
@@ -40,6 +41,17 @@ pub trait World<'f> {
         Vec::new()
     }
 
+    /// What a call may run of which [`World::callees`] knows nothing.
+    fn beyond(&self, _: CallSite<'f>) -> Beyond<'f> {
+        Beyond::Library
+    }
+
+    /// What an expression stands for that is given away as a function. `site.call` is the call
+    /// that it is given to.
+    fn function(&self, _site: CallSite<'f>, _function: &'f ast::Expr) -> Given<'f> {
+        Given::Value
+    }
+
     /// The bases of a class that are classes of the project.
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>>;
 }
@@ -55,6 +67,75 @@ pub struct CallSite<'f> {
     pub function: Option<&'f ast::StmtFunctionDef>,
     /// The call.
     pub call: &'f ast::ExprCall,
+}
+
+/// What a call runs that is no function of the project for certain.
+#[derive(Clone, Debug)]
+pub enum Beyond<'f> {
+    /// Code of a library, which runs nothing of the project.
+    Library,
+    /// Code of a library that runs a function which it is given.
+    Runs(Handing<'f>),
+    /// A method of an object that cannot be told. These have its name.
+    Perhaps(Vec<Callee<'f>>),
+    /// Nobody knows; why.
+    Unknown(String),
+}
+
+/// A function that is given to a library, and what the library gives to it.
+#[derive(Clone, Debug)]
+pub struct Handing<'f> {
+    /// The function.
+    pub function: &'f ast::Expr,
+    /// Its arguments.
+    pub arguments: Vec<Handed<'f>>,
+    /// What the call gives.
+    pub result: Handover,
+}
+
+/// One argument that a library hands on to a function.
+#[derive(Clone, Copy, Debug)]
+pub enum Handed<'f> {
+    /// As it is, by position or by name.
+    Argument(&'f ast::Expr, Option<&'f ast::Identifier>),
+    /// Each of its elements, one at a time.
+    Element(&'f ast::Expr),
+    /// Its elements, as that many arguments.
+    Positional(&'f ast::Expr),
+    /// The elements of its elements, as that many arguments.
+    Rows(&'f ast::Expr),
+    /// Its entries, as that many keywords.
+    Keywords(&'f ast::Expr),
+}
+
+/// What a call gives that has handed a function to a library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// What the function gives.
+    Result,
+    /// A function that runs it.
+    Function,
+    /// Several of what the function gives.
+    Results,
+    /// Some of what the call was given.
+    Arguments,
+    /// Nothing that has to do with either.
+    Nothing,
+}
+
+/// What is given away as a function.
+#[derive(Clone, Debug)]
+pub enum Given<'f> {
+    /// Functions of the project.
+    Functions(Vec<Callee<'f>>),
+    /// A function of a library.
+    Library,
+    /// A function of a library that may be the sink.
+    Sink(String),
+    /// Nobody knows; why.
+    Unknown(String),
+    /// It is no function, as far as can be seen.
+    Value,
 }
 
 /// An attribute that is read and what is around it.
@@ -130,12 +211,14 @@ pub struct Findings {
 
 /// A function whose callers could tell more of sources and sinks in the first file: an argument
 /// arrives at a sink, or a value from a source is returned.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct Open {
     /// What a caller writes: the function's name, or its class's where it is a constructor.
     pub function: String,
     /// One of these is named where it is called: the class, the module, the package.
     pub related: Vec<String>,
+    /// Where it is defined, when what it is given arrives at a sink.
+    pub arrives: Option<(RelativePath, TextRange)>,
 }
 
 /// A value that comes from a source and arrives at a sink.

@@ -33,15 +33,22 @@
 //! With `files = "glob"` every flow whose sink is in one of the files is cited. The sites are the
 //! steps of each way; the notes tell each way in order.
 //!
-//! What it cannot see: values that go through threads, processes, files or sockets and come back;
-//! callbacks that somebody else calls (`map(f, …)`, `partial(f, …)`); `setattr`, `exec`, `globals()`; two names for one object
-//! inside a function; values that only decide which branch is taken. A branch that can never be
+//! A function that is given away is followed where the library is known to run it: `map`, `filter`,
+//! `partial`, `Thread(target=…)`, `submit`, `run_in_executor`, `to_thread`, `call_soon` and their kin.
+//!
+//! What it cannot see: values that go through processes, files, queues or sockets and come back;
+//! `setattr`, `exec`, `globals()`; two names for one object inside a function; values that only decide which branch is taken. A branch that can never be
 //! taken counts as taken. When the sink is reached by a parameter, callers are looked for in all
 //! files that name the function and its class or module.
 //!
 //! "No" is said only when every way could be followed. It could not be observed when the work for
-//! one question was more than its bound, when the value is given to a parameter that is called or
-//! to an element of a table, and when functions of a file that does not compile are called.
+//! one question was more than its bound, when functions of a file that does not compile are called,
+//! when the value is given to code that cannot be told (a parameter that is called, an element of a
+//! table, a method of an unknown object where a method of that name hands it on), and when a
+//! function with a sink is itself given away to code that cannot be told. What a library does
+//! with a value is not looked at.
+
+mod resolve;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,16 +60,17 @@ use crate::catalogue::check::FlowCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::{Matcher, Pattern};
-use crate::python::project::{Ancestor, ClassRef, Scope, Type};
 use crate::python::taint::{
-    self, AttributeSite, Binding, CallSite, Callee, ClassAt, Findings, Flow, Mark, Marks, Open, Options,
-    PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification, StepKind, World,
+    self, AttributeSite, Beyond, CallSite, Callee, ClassAt, Findings, Flow, Given, Mark, Marks, Open,
+    Options, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification, StepKind,
+    World,
 };
-use crate::python::{ParsedFile, Project, Ranged, TextRange};
+use crate::python::{ParsedFile, Project, TextRange, ast};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects, sweep,
 };
 use crate::target::RelativePath;
+use resolve::{bases, beyond, callees, escapes, getters, given};
 
 const KIND: CheckKind = CheckKind::Flow;
 /// Callers of a function are looked for in at most this many files.
@@ -327,7 +335,13 @@ impl<'c, 'f> Asked<'c, 'f> {
         answer = Answer { blind: answer.blind, ..Answer::default() };
         let mut roots = vec![file];
         let mut asked_for = BTreeSet::new();
-        for _ in 0..MOST_CALLER_ROUNDS {
+        for round in 0..=MOST_CALLER_ROUNDS {
+            if round == MOST_CALLER_ROUNDS {
+                answer.unresolved.get_or_insert_with(|| {
+                    format!("callers were looked for {MOST_CALLER_ROUNDS} calls far, and there are more")
+                });
+                break;
+            }
             let findings = taint::analyse(&self.specification, self, &roots);
             answer.functions = findings.functions;
             answer.nodes += findings.nodes;
@@ -338,12 +352,15 @@ impl<'c, 'f> Asked<'c, 'f> {
             // What a parameter brings to the sink is decided by callers elsewhere, and so is what
             // becomes of a result.
             let before = roots.len();
-            for open in findings.open.iter().filter(|open| asked_for.insert((*open).clone())) {
+            let known = |open: &Open| (open.function.clone(), open.related.clone());
+            for open in findings.open.iter().filter(|open| asked_for.insert(known(open))) {
                 if let Err(what) = self.add_callers(open, &mut roots) {
                     answer.unresolved = Some(what);
                 }
             }
             if roots.len() == before {
+                let escaped = findings.open.iter().find_map(|open| escapes(self.project, open, &roots));
+                answer.unresolved = answer.unresolved.take().or(escaped);
                 break;
             }
             answer.notes.push(format!("callers were followed into {}", plural_files(roots.len() - 1)));
@@ -387,11 +404,18 @@ impl<'c, 'f> Asked<'c, 'f> {
         for word in &open.related {
             related.extend(self.project.mentioning(word).iter().cloned());
         }
+        // `observer.on_message(…)` needs no class; but then a value has to come from that file.
+        let by_method = self.project.mentioning(&format!(".{name}("));
+        let may_have_source = |path: &RelativePath| {
+            let has = |bytes: &[u8]| self.check.from.iter().any(|pattern| may_match(pattern, bytes));
+            self.project.files().test(path, has).unwrap_or_default()
+        };
         let callers: Vec<RelativePath> = self
             .project
             .mentioning(name)
             .iter()
-            .filter(|path| related.contains(*path) && roots.iter().all(|root| root.path() != *path))
+            .filter(|path| roots.iter().all(|root| root.path() != *path))
+            .filter(|path| related.contains(*path) || (by_method.contains(path) && may_have_source(path)))
             .cloned()
             .collect();
         if callers.len() > MOST_CALLER_FILES {
@@ -560,6 +584,14 @@ impl<'f> World<'f> for Asked<'_, 'f> {
         getters(self.project, site)
     }
 
+    fn beyond(&self, site: CallSite<'f>) -> Beyond<'f> {
+        beyond(self.project, site)
+    }
+
+    fn function(&self, site: CallSite<'f>, function: &'f ast::Expr) -> Given<'f> {
+        given(self.project, site, function, |name| may_be_call_of(&self.check.to, name))
+    }
+
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {
         bases(self.project, class)
     }
@@ -582,69 +614,9 @@ impl<'f> World<'f> for Nearby<'_, '_, 'f> {
     }
 }
 
-/// The functions of the project that a call can call.
-fn callees<'f>(project: &Project<'f>, site: CallSite<'f>) -> Vec<Callee<'f>> {
-    let scope = match site.function {
-        Some(function) => Scope::inside(site.file, function),
-        None => Scope::at(site.file, site.call.range()),
-    };
-    let resolved = project.resolve_call(&scope, site.call);
-    let mut callees = Vec::new();
-    for (function, receiver) in resolved.functions {
-        let is_static = function.has_decorator("staticmethod");
-        let binding = if receiver.is_some() && !is_static { Binding::Method } else { Binding::Function };
-        let class = function.class_ref().map(at);
-        callees.push(Callee { file: function.file, function: function.node, class, binding });
-    }
-    for class in resolved.classes {
-        for function in project.method(class, "__init__").unwrap_or_default() {
-            let class = function.class_ref().map(at);
-            let binding = Binding::Constructor;
-            callees.push(Callee { file: function.file, function: function.node, class, binding });
-        }
-    }
-    callees
-}
-
-/// The properties that an attribute of an object can be.
-fn getters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
-    let scope = match site.function {
-        Some(function) => Scope::inside(site.file, function),
-        None => Scope::at(site.file, site.attribute.range()),
-    };
-    let name = site.attribute.attr.as_str();
-    let mut found = Vec::new();
-    for object in project.infer(&scope, &site.attribute.value) {
-        let Type::Instance(class) = object else { continue };
-        for function in project.method(class, name).unwrap_or_default() {
-            if function.has_decorator("property") || function.has_decorator("cached_property") {
-                let class = function.class_ref().map(at);
-                let binding = Binding::Method;
-                found.push(Callee { file: function.file, function: function.node, class, binding });
-            }
-        }
-    }
-    found
-}
-
-fn bases<'f>(project: &Project<'f>, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {
-    let orders = project.linearisations(ClassRef { file: class.file, node: class.class });
-    let mut bases: Vec<ClassAt<'f>> = Vec::new();
-    for ancestor in orders.into_iter().flat_map(|order| order.ancestors) {
-        match ancestor {
-            Ancestor::Class(base) if !std::ptr::eq(base.node, class.class) => {
-                if !bases.iter().any(|known| std::ptr::eq(known.class, base.node)) {
-                    bases.push(at(base));
-                }
-            }
-            Ancestor::Class(_) | Ancestor::External(_) | Ancestor::Unresolved(_) => {}
-        }
-    }
-    bases
-}
-
-fn at(class: ClassRef<'_>) -> ClassAt<'_> {
-    ClassAt { file: class.file, class: class.node }
+/// Whether a call of a function of this full name may be what the patterns look for.
+fn may_be_call_of(patterns: &[Pattern], name: &str) -> bool {
+    patterns.iter().any(|pattern| may_match(pattern, name.as_bytes()))
 }
 
 /// Whether a text has all that a pattern needs.

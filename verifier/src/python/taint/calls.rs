@@ -18,17 +18,17 @@ use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
 
 /// An argument as it is passed.
 #[derive(Clone)]
-struct Argument {
-    keyword: Option<Name>,
-    spread: bool,
-    value: Value,
-    path: Option<Path>,
+pub(super) struct Argument {
+    pub(super) keyword: Option<Name>,
+    pub(super) spread: bool,
+    pub(super) value: Value,
+    pub(super) path: Option<Path>,
 }
 
 /// The object that a method is called on.
-struct Receiver {
-    value: Value,
-    path: Option<Path>,
+pub(super) struct Receiver {
+    pub(super) value: Value,
+    pub(super) path: Option<Path>,
     /// It is the object that the running method belongs to.
     is_self: bool,
 }
@@ -49,29 +49,18 @@ impl<'f> Interpreter<'_, '_, 'f> {
         self.call_sinks(call.range(), &passed);
         let options = self.engine.specification.options;
         if options.deep {
-            if let Some(lambda) = self.lambda_of(&call.func) {
-                let given: Vec<_> = arguments
-                    .iter()
-                    .filter(|argument| !argument.spread)
-                    .map(|argument| (argument.keyword.clone(), argument.value.clone()))
-                    .collect();
-                return self.lambda(lambda, &given);
+            if let Some(value) = self.call_of_name(call, &arguments, &passed) {
+                return value;
             }
             let callees = self.resolve(call);
             if !callees.is_empty() {
+                // What is known of the callee need not be all that it can be.
+                self.doubts(call, receiver.as_ref(), &arguments, &passed);
                 let receiver = receiver.map(|receiver| (receiver.value, receiver.path));
-                let mut result = Value::default();
-                for (unit, summary, binding) in callees {
-                    result.join(&self.apply(
-                        call.range(),
-                        unit,
-                        &summary,
-                        binding,
-                        receiver.clone(),
-                        &arguments,
-                    ));
-                }
-                return result;
+                return self.apply_all(call.range(), callees, receiver.as_ref(), &arguments);
+            }
+            if let Some(value) = self.beyond(call, receiver.as_ref(), &arguments, &passed) {
+                return value;
             }
             if let Some(value) = self.known_call(call, receiver.as_ref(), &arguments) {
                 return value;
@@ -79,9 +68,6 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
         if options.only_propagate_through_assignments {
             return Value::default();
-        }
-        if options.deep {
-            self.lose(call, &passed);
         }
         let mut taints = callee.own.clone();
         if let Some(receiver) = receiver.filter(|receiver| !receiver.is_self) {
@@ -99,43 +85,6 @@ impl<'f> Interpreter<'_, '_, 'f> {
             taints.extend(&passed);
         }
         Value::whole(taints.derived())
-    }
-
-    /// The lambda that a name certainly stands for, as far as can be seen.
-    fn lambda_of(&self, callee: &'f Expr) -> Option<&'f ast::ExprLambda> {
-        match callee {
-            Expr::Lambda(lambda) => Some(lambda),
-            Expr::Name(name) => match self.root(&name.id) {
-                Root::Local(name) => self.inner_lambdas.get(&name).copied(),
-                Root::Global(name) => self.engine.files[self.file as usize].lambdas.get(&name).copied(),
-            },
-            _ => None,
-        }
-    }
-
-    /// A value is given to code that nobody can tell: a parameter that is called, an element
-    /// of a table, what another call has made.
-    fn lose(&mut self, call: &'f ast::ExprCall, passed: &TaintSet) {
-        if !passed.iter().any(|taint| matches!(taint.origin, Origin::Source { .. })) {
-            return;
-        }
-        let unclear = match &*call.func {
-            Expr::Name(name) => match self.engine.units[self.unit].body {
-                Body::Function(function) => function.parameters.includes(&name.id),
-                Body::Module(_) => false,
-            },
-            Expr::Call(_) | Expr::Subscript(_) => true,
-            _ => false,
-        };
-        if unclear {
-            let name = self.engine.slice(self.file, call.func.range()).to_owned();
-            let file = self.engine.files[self.file as usize].source;
-            let line = file.source().line(call.range().start());
-            self.engine.lost.insert(format!(
-                "`{}:{line}` gives the value to `{name}`, and what that runs cannot be told",
-                file.path()
-            ));
-        }
     }
 
     fn arguments(&mut self, arguments: &'f ast::Arguments) -> Vec<Argument> {
@@ -179,12 +128,31 @@ impl<'f> Interpreter<'_, '_, 'f> {
         (Some(Receiver { value, path, is_self }), callee)
     }
 
+    /// What functions of the project do, whichever of them it is.
+    pub(super) fn apply_all(
+        &mut self,
+        range: TextRange,
+        callees: Vec<(UnitId, Rc<Summary>, Binding)>,
+        receiver: Option<&(Value, Option<Path>)>,
+        arguments: &[Argument],
+    ) -> Value {
+        let mut result = Value::default();
+        for (unit, summary, binding) in callees {
+            result.join(&self.apply(range, unit, &summary, binding, receiver.cloned(), arguments));
+        }
+        result
+    }
+
+    /// The function of that name that is defined inside this one.
+    pub(super) fn inner_function(&mut self, name: &Expr) -> Option<(UnitId, Rc<Summary>, Binding)> {
+        let Expr::Name(name) = name else { return None };
+        let unit = *self.inner_functions.get(&name.id)?;
+        Some((unit, self.engine.summary(self.unit, unit), Binding::Function))
+    }
+
     fn resolve(&mut self, call: &'f ast::ExprCall) -> Vec<(UnitId, Rc<Summary>, Binding)> {
-        if let Expr::Name(name) = &*call.func
-            && let Some(unit) = self.inner_functions.get(&name.id).copied()
-        {
-            let summary = self.engine.summary(self.unit, unit);
-            return vec![(unit, summary, Binding::Function)];
+        if let Some(known) = self.inner_function(&call.func) {
+            return vec![known];
         }
         let callees = self.engine.callees(self.unit, call);
         let overriding = self.engine.overriding(self.unit, call);
@@ -241,6 +209,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 self.engine.arrive_one(taint, arrival.sink_file, arrival.sink_mark, trace, &mut own);
             }
             self.summary = own;
+        }
+        for lost in &summary.lost {
+            if let Some((value, _)) = given.get(usize::from(lost.parameter)) {
+                let taints = value.project_path(&lost.path).reachable();
+                self.doubt(&taints, &lost.place);
+            }
         }
         let steps: Vec<Step> = (0..parameters.len())
             .map(|index| passing(u16::try_from(index).unwrap_or(u16::MAX), self))
@@ -363,7 +337,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
 }
 
 /// What each parameter of a function receives, and the variable it came from.
-fn give(
+pub(super) fn give(
     parameters: &ast::Parameters,
     binding: Binding,
     receiver: Option<(Value, Option<Path>)>,

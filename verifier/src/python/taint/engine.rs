@@ -15,7 +15,7 @@ use super::scope;
 use super::specification::{MarkIndex, Specification};
 use super::summary::{Arrival, Summary, Write};
 use super::value::{Element, Label, Origin, Step, StepKind, Taint, TaintSet, Trace, Value};
-use super::{CallSite, Callee, ClassAt, Findings, Flow, FlowStep, Open, World};
+use super::{Beyond, CallSite, Callee, ClassAt, Findings, Flow, FlowStep, Given, Open, World};
 use crate::python::ParsedFile;
 use crate::python::rule::Requirement;
 
@@ -45,6 +45,8 @@ pub(super) struct Engine<'w, 'f> {
     unit_ids: HashMap<(u32, TextSize), UnitId>,
     class_ids: HashMap<(u32, TextSize), ClassId>,
     callees: HashMap<*const ast::ExprCall, Rc<[Callee<'f>]>>,
+    beyond: HashMap<*const ast::ExprCall, Rc<Beyond<'f>>>,
+    given: HashMap<*const ast::Expr, Rc<Given<'f>>>,
     /// Who is to be run, by rank.
     queue: BTreeSet<(u32, UnitId)>,
     /// The names of properties in the files that were met.
@@ -128,6 +130,8 @@ impl<'w, 'f> Engine<'w, 'f> {
             unit_ids: HashMap::new(),
             class_ids: HashMap::new(),
             callees: HashMap::new(),
+            beyond: HashMap::new(),
+            given: HashMap::new(),
             queue: BTreeSet::new(),
             properties: HashSet::new(),
             lost: BTreeSet::new(),
@@ -365,8 +369,14 @@ impl<'w, 'f> Engine<'w, 'f> {
         if let Some(known) = self.callees.get(&key) {
             return known.clone();
         }
+        let callees: Rc<[Callee<'f>]> = self.world.callees(self.site(unit, call)).into();
+        self.callees.insert(key, callees.clone());
+        callees
+    }
+
+    fn site(&self, unit: UnitId, call: &'f ast::ExprCall) -> CallSite<'f> {
         let Unit { file, class, body, .. } = &self.units[unit];
-        let site = CallSite {
+        CallSite {
             file: self.files[*file as usize].source,
             class: class.map(|class| self.classes[class].at.class),
             function: match body {
@@ -374,10 +384,34 @@ impl<'w, 'f> Engine<'w, 'f> {
                 Body::Function(function) => Some(function),
             },
             call,
-        };
-        let callees: Rc<[Callee<'f>]> = self.world.callees(site).into();
-        self.callees.insert(key, callees.clone());
-        callees
+        }
+    }
+
+    /// What a call may run of which nothing is known for certain; asked once.
+    pub(super) fn beyond(&mut self, unit: UnitId, call: &'f ast::ExprCall) -> Rc<Beyond<'f>> {
+        let key = std::ptr::from_ref(call);
+        if let Some(known) = self.beyond.get(&key) {
+            return known.clone();
+        }
+        let beyond = Rc::new(self.world.beyond(self.site(unit, call)));
+        self.beyond.insert(key, beyond.clone());
+        beyond
+    }
+
+    /// What is given away as a function; asked once.
+    pub(super) fn given(
+        &mut self,
+        unit: UnitId,
+        call: &'f ast::ExprCall,
+        function: &'f ast::Expr,
+    ) -> Rc<Given<'f>> {
+        let key = std::ptr::from_ref(function);
+        if let Some(known) = self.given.get(&key) {
+            return known.clone();
+        }
+        let given = Rc::new(self.world.function(self.site(unit, call), function));
+        self.given.insert(key, given.clone());
+        given
     }
 
     /// The methods that classes built on this one have in place of those that a method calls on
@@ -744,7 +778,7 @@ impl<'f> Engine<'_, 'f> {
     /// Functions whose callers could tell more of sources and sinks in the first file. A
     /// constructor is called by its class's name.
     fn open(&self) -> Vec<Open> {
-        let mut functions = BTreeSet::new();
+        let mut functions = BTreeMap::new();
         for unit in &self.units {
             let returns = unit.summary.returned.reachable();
             let returns = returns.iter().any(|taint| matches!(taint.origin, Origin::Source { file: 0, .. }));
@@ -765,9 +799,16 @@ impl<'f> Engine<'_, 'f> {
                 related.extend(family.map(|class| self.classes[*class].at.class.name.to_string()));
             }
             let function = class.filter(|_| unit.name == "__init__").unwrap_or_else(|| unit.name.clone());
-            functions.insert(Open { function, related });
+            let file = self.files[unit.file as usize].source;
+            let arrives = match unit.body {
+                Body::Function(definition) if arrives => Some((file.path().clone(), definition.range())),
+                Body::Function(_) | Body::Module(_) => None,
+            };
+            let open = Open { function, related, arrives };
+            functions
+                .insert((open.function.clone(), open.related.clone(), unit.file, unit.name.clone()), open);
         }
-        functions.into_iter().collect()
+        functions.into_values().collect()
     }
 }
 

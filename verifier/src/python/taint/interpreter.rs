@@ -39,6 +39,10 @@ pub(super) struct Interpreter<'e, 'w, 'f> {
     pub(super) inner_functions: HashMap<Name, UnitId>,
     /// Lambdas that are variables of this function.
     pub(super) inner_lambdas: HashMap<Name, &'f ast::ExprLambda>,
+    /// What `functools.partial` gave that is a variable of this function.
+    pub(super) partials: HashMap<Name, &'f ast::ExprCall>,
+    /// Names that have stood for more than one function.
+    pub(super) ambiguous: HashSet<Name>,
     /// Destinations that were passed before their propagator set out.
     pub(super) waiting: HashMap<usize, Vec<Path>>,
     /// Statements after which the function ends, by range.
@@ -90,6 +94,8 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             outer: Rc::default(),
             inner_functions: HashMap::new(),
             inner_lambdas: HashMap::new(),
+            partials: HashMap::new(),
+            ambiguous: HashSet::new(),
             waiting: HashMap::new(),
             last_statements: HashSet::new(),
             at_exit: false,
@@ -254,15 +260,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         let value = self.expression(&statement.value);
         self.statement_sinks(statement.range, &value);
         for target in statement.targets.iter().filter_map(Expr::as_name_expr) {
-            let lambda = statement.value.as_lambda_expr();
-            let lambdas = match self.root(&target.id) {
-                Root::Local(_) => &mut self.inner_lambdas,
-                Root::Global(_) => &mut self.engine.files[self.file as usize].lambdas,
-            };
-            match lambda {
-                Some(lambda) => drop(lambdas.insert(target.id.clone(), lambda)),
-                None => drop(lambdas.remove(&target.id)),
-            }
+            self.remember_function(&target.id, &statement.value);
         }
         for target in &statement.targets {
             self.store(target, value.clone(), statement.range);
@@ -617,7 +615,10 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         let captured = self.captured();
         let id = self.engine.define(self.unit, statement, defaults, captured);
         if self.locals.is_some() {
-            self.inner_functions.insert(statement.name.id.clone(), id);
+            let before = self.inner_functions.insert(statement.name.id.clone(), id);
+            if before.is_some_and(|before| before != id) {
+                self.ambiguous.insert(statement.name.id.clone());
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a call of a function does with taint, told once for all its callers.
 
+use std::rc::Rc;
+
 use ruff_python_ast::name::Name;
 
 use super::value::{Element, Label, TaintSet, Trace, Value};
@@ -15,6 +17,17 @@ pub(super) struct Summary {
     pub(super) outer: Vec<(Name, TaintSet)>,
     /// Which arguments arrive at sinks.
     pub(super) arrivals: Vec<Arrival>,
+    /// Which arguments are given to code that cannot be told.
+    pub(super) lost: Vec<Lost>,
+}
+
+/// An argument, or a part of one, is given to code that cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) parameter: u16,
+    pub(super) path: Vec<Element>,
+    /// Where and how, in words.
+    pub(super) place: Rc<str>,
 }
 
 /// A part of an argument that is tainted after the call.
@@ -50,6 +63,14 @@ impl Summary {
         }
     }
 
+    /// One place for each part of each argument is enough to tell.
+    pub(super) fn loses(&mut self, lost: Lost) {
+        let known = |known: &Lost| known.parameter == lost.parameter && known.path == lost.path;
+        if !self.lost.iter().any(known) {
+            self.lost.push(lost);
+        }
+    }
+
     /// Whether callers would see no difference.
     pub(super) fn same(&self, other: &Summary) -> bool {
         self.returned.same(&other.returned)
@@ -57,6 +78,7 @@ impl Summary {
             && self.outer.iter().zip(&other.outer).all(|(one, two)| one.0 == two.0 && one.1.same(&two.1))
             && self.arrivals.len() == other.arrivals.len()
             && self.arrivals.iter().zip(&other.arrivals).all(|(one, two)| one.key() == two.key())
+            && self.lost.len() == other.lost.len()
             && self.writes.len() == other.writes.len()
             && self.writes.iter().zip(&other.writes).all(|(one, two)| {
                 one.parameter == two.parameter && one.path == two.path && one.taints.same(&two.taints)
