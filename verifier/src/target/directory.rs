@@ -8,11 +8,12 @@
 //! git revision of the same content would show them too.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
@@ -28,10 +29,14 @@ pub struct DirectoryTree {
     root: PathBuf,
     exclude: FileSelector,
     listing: OnceLock<Listing>,
+    names: Mutex<HashMap<String, Names>>,
     /// The root, kept open: files are opened from here.
     #[cfg(target_os = "linux")]
     directory: Option<File>,
 }
+
+/// What a directory holds. `None`: it cannot be listed, each file has to be asked for.
+type Names = Option<Arc<HashSet<OsString>>>;
 
 /// Reading buffers larger than this are not kept.
 const LARGEST_KEPT: usize = 1024 * 1024;
@@ -57,6 +62,7 @@ impl DirectoryTree {
             root: canonical,
             exclude: FileSelector::excluding(exclude)?,
             listing: OnceLock::new(),
+            names: Mutex::default(),
         })
     }
 
@@ -108,7 +114,7 @@ impl DirectoryTree {
                     WalkState::Continue
                 })
             });
-        found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        found.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Python files that git tracks: they belong to the target even where an ignore rule
@@ -139,6 +145,34 @@ impl DirectoryTree {
                 .entry(directory.to_owned())
                 .or_insert_with(|| self.root.join(directory).join(ENVIRONMENT_MARK).exists())
         })
+    }
+
+    /// The names in a directory below the root, listed once; none when there is no such directory.
+    fn names_in(&self, directory: &str) -> Names {
+        let known = |names: &Mutex<HashMap<String, Names>>| {
+            names.lock().unwrap_or_else(PoisonError::into_inner).get(directory).cloned()
+        };
+        if let Some(names) = known(&self.names) {
+            return names;
+        }
+        let is_there = directory.is_empty() || {
+            let (parent, name) = directory.rsplit_once('/').unwrap_or(("", directory));
+            self.names_in(parent).is_none_or(|names| names.contains(OsStr::new(name)))
+        };
+        let names = match is_there.then(|| fs::read_dir(self.root.join(directory))) {
+            None => Some(Arc::default()),
+            Some(Ok(entries)) => {
+                let names: io::Result<HashSet<OsString>> =
+                    entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
+                names.ok().map(Arc::new)
+            }
+            Some(Err(error)) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Some(Arc::default()),
+                _ => None,
+            },
+        };
+        let mut all = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(directory.to_owned()).or_insert(names).clone()
     }
 
     fn read_into(&self, path: &RelativePath, buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
@@ -220,8 +254,10 @@ impl TargetTree for DirectoryTree {
     }
 
     fn exists(&self, path: &RelativePath) -> bool {
-        // Most of what imports ask for is not there, which one call tells.
-        fs::symlink_metadata(self.root.join(path.as_str())).is_ok() && self.locate(path).is_ok()
+        let (directory, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+        // Most of what imports ask for is not there.
+        let may_be_there = self.names_in(directory).is_none_or(|names| names.contains(OsStr::new(name)));
+        may_be_there && self.locate(path).is_ok()
     }
 
     fn describe(&self) -> TargetDescription {
@@ -298,7 +334,7 @@ impl Batch<'_> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        let mut found = self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.python_files.append(&mut self.listing.python_files);
         found.blind_spots.append(&mut self.listing.blind_spots);
     }
