@@ -4,6 +4,7 @@
 //! share one tree per file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rayon::prelude::*;
@@ -18,12 +19,21 @@ pub struct Files<'t> {
     tree: &'t dyn TargetTree,
     listed: Arc<HashMap<RelativePath, usize>>,
     slots: Vec<OnceLock<Result<ParsedFile, Reason>>>,
+    /// Bytes of listed files that were looked at and are likely to be looked at again; nothing where
+    /// there was no room for them, or no such bytes.
+    contents: Vec<OnceLock<Option<Box<[u8]>>>>,
+    /// How many more bytes may be kept.
+    room: AtomicUsize,
     others: OnceLock<Box<Other>>,
     /// For each word that was looked for in all files, the files that have it.
     mentions: RwLock<HashMap<String, Arc<Vec<RelativePath>>>>,
     /// Where the files really are, and what was seen of them.
     traced: Option<(&'t Files<'t>, Mutex<Trace>)>,
 }
+
+/// How many bytes of contents are kept, so that a search for the next word reads no file again. A
+/// larger target is read again in part.
+const ROOM: usize = 32 * 1024 * 1024;
 
 /// What somebody has seen of the files. Numbers are those of the listing.
 #[derive(Clone, Debug, Default)]
@@ -58,11 +68,12 @@ impl<'t> Files<'t> {
     pub fn new(tree: &'t dyn TargetTree) -> Self {
         let paths = tree.python_files();
         let listed = paths.iter().enumerate().map(|(index, path)| (path.clone(), index)).collect();
-        let slots = paths.iter().map(|_| OnceLock::new()).collect();
         Self {
             tree,
             listed: Arc::new(listed),
-            slots,
+            slots: paths.iter().map(|_| OnceLock::new()).collect(),
+            contents: paths.iter().map(|_| OnceLock::new()).collect(),
+            room: AtomicUsize::new(ROOM),
             others: OnceLock::new(),
             mentions: RwLock::default(),
             traced: None,
@@ -75,6 +86,8 @@ impl<'t> Files<'t> {
             tree: files.tree,
             listed: Arc::clone(&files.listed),
             slots: Vec::new(),
+            contents: Vec::new(),
+            room: AtomicUsize::new(0),
             others: OnceLock::new(),
             mentions: RwLock::default(),
             traced: Some((files, Mutex::default())),
@@ -131,12 +144,36 @@ impl<'t> Files<'t> {
 
     /// What `test` says of a file's bytes: a look before it is worth parsing.
     pub fn test(&self, path: &RelativePath, test: impl Fn(&[u8]) -> bool) -> Result<bool, Reason> {
-        self.note(path, |trace| &mut trace.tested);
+        if let Some(files) = self.note(path, |trace| &mut trace.tested) {
+            return files.test(path, test);
+        }
+        if let Some(bytes) = self.kept(path) {
+            return Ok(test(bytes));
+        }
         let mut answer = false;
-        self.tree
-            .look(path, &mut |bytes| answer = test(bytes))
-            .map_err(|unreadable| unreadable_reason(path, unreadable))?;
+        self.look(path, &mut |bytes| answer = test(bytes))?;
         Ok(answer)
+    }
+
+    /// The bytes of a listed file, read now if nobody has looked at them yet.
+    fn kept(&self, path: &RelativePath) -> Option<&[u8]> {
+        let index = self.listed.get(path)?;
+        let keep = || {
+            let mut kept = None;
+            self.look(path, &mut |bytes| {
+                let less = |room: usize| room.checked_sub(bytes.len());
+                if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+                    kept = Some(bytes.into());
+                }
+            })
+            .ok()?;
+            kept
+        };
+        self.contents[*index].get_or_init(keep).as_deref()
+    }
+
+    fn look(&self, path: &RelativePath, look: &mut dyn FnMut(&[u8])) -> Result<(), Reason> {
+        self.tree.look(path, look).map_err(|unreadable| unreadable_reason(path, unreadable))
     }
 
     /// The listed files whose bytes contain `word`, in the order of their paths. The search is
@@ -178,9 +215,11 @@ impl<'t> Files<'t> {
 
     fn parse(&self, path: &RelativePath) -> Result<ParsedFile, Reason> {
         let mut source = None;
-        self.tree
-            .look(path, &mut |bytes| source = Some(SourceFile::from_bytes(path.clone(), bytes)))
-            .map_err(|unreadable| unreadable_reason(path, unreadable))?;
+        let mut parse = |bytes: &[u8]| source = Some(SourceFile::from_bytes(path.clone(), bytes));
+        match self.listed.get(path).and_then(|index| self.contents[*index].get()) {
+            Some(Some(bytes)) => parse(bytes),
+            Some(None) | None => self.look(path, &mut parse)?,
+        }
         let source = source.unwrap_or_else(|| SourceFile::from_bytes(path.clone(), b""));
         Ok(ParsedFile::new(source))
     }
