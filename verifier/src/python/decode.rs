@@ -120,6 +120,10 @@ fn coding_cookie(bytes: &[u8]) -> Option<&str> {
 }
 
 fn utf8(bytes: &[u8]) -> Decoded {
+    // Several times as fast as to look at each piece.
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Decoded::fine(text.to_owned());
+    }
     let mut text = String::with_capacity(bytes.len());
     let mut suspects = Vec::new();
     for chunk in bytes.utf8_chunks() {

@@ -21,7 +21,7 @@ pub struct SourceFile {
     text: Arc<str>,
     module: ModModule,
     errors: Vec<SyntaxError>,
-    line_starts: Vec<TextSize>,
+    line_starts: OnceLock<Vec<TextSize>>,
     facts: OnceLock<Facts>,
     is_ascii: OnceLock<bool>,
 }
@@ -52,15 +52,10 @@ impl SourceFile {
         let parsed = parse_unchecked(parsed_text, ParseOptions::from(Mode::Module))
             .try_into_module()
             .expect("module mode gives a module");
-        let line_starts = line_starts(&text);
-        let mut errors: Vec<SyntaxError> = parsed
+        let mut problems: Vec<(TextSize, TextRange, String)> = parsed
             .errors()
             .iter()
-            .map(|error| SyntaxError {
-                line: line_of(&line_starts, error.location.start()),
-                message: error.error.to_string(),
-                range: error.location,
-            })
+            .map(|error| (error.location.start(), error.location, error.error.to_string()))
             .collect();
         let mut module = parsed.into_syntax();
         if let Some(place) = unparsable.or_else(|| depth::too_deep(&module)) {
@@ -68,17 +63,27 @@ impl SourceFile {
             let range = TextRange::up_to(TextSize::try_from(length).unwrap_or_default());
             let empty = ModModule { node_index: Default::default(), range, body: Default::default() };
             depth::drop_deep(std::mem::replace(&mut module, empty), length);
-            let line = line_of(&line_starts, place);
-            let message = "nested too deeply to be read".to_owned();
-            errors.insert(0, SyntaxError { line, message, range });
+            problems.insert(0, (place, range, "nested too deeply to be read".to_owned()));
         }
-        if errors.is_empty() {
+        if problems.is_empty() {
             // Of a recovered tree the compiler's rules would say what nobody has written.
-            errors.extend(semantics::errors(&module, &text).into_iter().map(|(range, message)| {
-                SyntaxError { line: line_of(&line_starts, range.start()), message, range }
-            }));
+            let found = semantics::errors(&module, &text).into_iter();
+            problems.extend(found.map(|(range, message)| (range.start(), range, message)));
         }
-        Self { path, module, errors, line_starts, text, facts: OnceLock::new(), is_ascii: OnceLock::new() }
+        let mut file = Self {
+            path,
+            module,
+            text,
+            errors: Vec::new(),
+            line_starts: OnceLock::new(),
+            facts: OnceLock::new(),
+            is_ascii: OnceLock::new(),
+        };
+        file.errors = problems
+            .into_iter()
+            .map(|(place, range, message)| SyntaxError { line: file.line(place), message, range })
+            .collect();
+        file
     }
 
     /// Parses what a file contains. Bytes that are no Python text (the encoding is unknown or
@@ -92,7 +97,7 @@ impl SourceFile {
         });
         if let Some((offset, message)) = problem {
             let offset = TextSize::try_from(offset).unwrap_or_default();
-            let line = line_of(&file.line_starts, offset);
+            let line = file.line(offset);
             // Python stops here before it has seen any of the others.
             file.errors.insert(0, SyntaxError { line, message, range: TextRange::empty(offset) });
         }
@@ -124,9 +129,15 @@ impl SourceFile {
         self.facts.get_or_init(|| Facts::of(&self.module))
     }
 
+    /// Looked for when somebody asks for a place: in most files that are searched nobody does.
+    fn line_starts(&self) -> &[TextSize] {
+        self.line_starts.get_or_init(|| line_starts(&self.text))
+    }
+
     /// The one-based line of an offset.
     pub fn line(&self, offset: TextSize) -> u32 {
-        line_of(&self.line_starts, offset)
+        let index = self.line_starts().partition_point(|start| *start <= offset);
+        u32::try_from(index).expect("fewer than 2^32 lines")
     }
 
     /// First and last line of a node, one-based, inclusive.
@@ -138,8 +149,9 @@ impl SourceFile {
 
     /// The one-based column of an offset, in characters.
     pub fn column(&self, offset: TextSize) -> u32 {
-        let index = self.line_starts.partition_point(|start| *start <= offset);
-        let start = self.line_starts[index.saturating_sub(1)];
+        let line_starts = self.line_starts();
+        let index = line_starts.partition_point(|start| *start <= offset);
+        let start = line_starts[index.saturating_sub(1)];
         // Counting is linear, and a minified line has a match at every other character.
         let is_ascii = *self.is_ascii.get_or_init(|| self.text.is_ascii());
         let before = TextRange::new(start, offset);
@@ -194,19 +206,12 @@ pub(crate) fn boundary(text: &str, index: usize) -> usize {
 
 fn line_starts(text: &str) -> Vec<TextSize> {
     let bytes = text.as_bytes();
-    let mut starts = vec![TextSize::from(0)];
-    for (index, byte) in bytes.iter().enumerate() {
-        // A lone carriage return ends a line in Python, as it does in the parser.
-        if *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n')) {
-            starts.push(TextSize::try_from(index + 1).expect("sources are below 4 GiB"));
-        }
-    }
-    starts
-}
-
-fn line_of(line_starts: &[TextSize], offset: TextSize) -> u32 {
-    let index = line_starts.partition_point(|start| *start <= offset);
-    u32::try_from(index).expect("fewer than 2^32 lines")
+    let start = |index: usize| TextSize::try_from(index).expect("sources are below 4 GiB");
+    // A lone carriage return ends a line in Python, as it does in the parser.
+    let ends_line =
+        |index: &usize| bytes[*index] == b'\n' || bytes.get(*index + 1).is_none_or(|next| *next != b'\n');
+    let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).filter(ends_line);
+    std::iter::once(start(0)).chain(ends.map(|index| start(index + 1))).collect()
 }
 
 #[cfg(test)]

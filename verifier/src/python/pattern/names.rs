@@ -1,6 +1,6 @@
 //! What names of a file mean: imports and their aliases.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::OnceLock;
 
 use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};

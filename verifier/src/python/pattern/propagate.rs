@@ -5,7 +5,7 @@
 //! not agree on is forgotten; what a loop assigns is forgotten before it begins; a function knows
 //! of its surroundings only the names at the top of the file that are assigned once.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use ruff_python_ast::visitor::source_order::{
     SourceOrderVisitor, walk_elif_else_clause, walk_except_handler, walk_expr, walk_pattern, walk_stmt,

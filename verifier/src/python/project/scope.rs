@@ -1,6 +1,6 @@
 //! Names: what binds them, in which scope, and which bindings a use can see.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 use super::{ClassRef, Project, address};
