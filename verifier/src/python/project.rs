@@ -34,6 +34,8 @@ pub struct Project<'f> {
     files: &'f Files<'f>,
     roots: Vec<String>,
     directories: OnceLock<HashSet<String>>,
+    /// Modules by name and by the directory of the file that asks.
+    modules: RwLock<HashMap<(String, String), modules::FoundModule<'f>>>,
     /// Bindings by the address of the body's node, which never moves while `files` lives.
     bindings: RwLock<HashMap<usize, Arc<Bindings<'f>>>>,
     accesses: RwLock<HashMap<usize, Arc<Vec<Access<'f>>>>>,
@@ -60,6 +62,7 @@ impl<'f> Project<'f> {
             files,
             roots,
             directories: OnceLock::new(),
+            modules: RwLock::default(),
             bindings: RwLock::default(),
             accesses: RwLock::default(),
         }

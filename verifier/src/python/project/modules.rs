@@ -31,8 +31,20 @@ impl<'f> Project<'f> {
     /// Finds an absolute module name in the order of `sys.path`. When no root has it, the
     /// directory of the importing file is asked, as when that file is run as a script.
     pub fn module(&self, name: &str, importer: &ParsedFile) -> FoundModule<'f> {
-        let mut roots: Vec<&str> = self.roots.iter().map(String::as_str).collect();
         let script_directory = directory_of(importer.path().as_str());
+        let key = (name.to_owned(), script_directory.to_owned());
+        if let Some(known) = self.modules.read().ok().and_then(|modules| modules.get(&key).cloned()) {
+            return known;
+        }
+        let found = self.find_module(name, script_directory);
+        if let Ok(mut modules) = self.modules.write() {
+            modules.insert(key, found.clone());
+        }
+        found
+    }
+
+    fn find_module(&self, name: &str, script_directory: &str) -> FoundModule<'f> {
+        let mut roots: Vec<&str> = self.roots.iter().map(String::as_str).collect();
         if !roots.contains(&script_directory) {
             roots.push(script_directory);
         }
