@@ -455,6 +455,8 @@ impl Compiler<'_> {
                 let value = self.boxed(&node.value)?;
                 let name = self.name(&node.attr)?;
                 let path = match (&*value, &name) {
+                    // No module is called so.
+                    (Expression::Name(first), _) if matches!(&**first, "self" | "cls") => None,
                     (Expression::Name(first), Name::Exact(last))
                     | (Expression::Attribute { path: Some(first), .. }, Name::Exact(last)) => {
                         Some(format!("{first}.{last}").into())

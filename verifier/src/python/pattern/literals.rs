@@ -11,6 +11,21 @@ use super::tree::*;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Literals {
     all: Vec<String>,
+    /// How each of them stands there.
+    forms: Vec<Form>,
+}
+
+/// How a word stands in code that matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Anyhow.
+    Word,
+    /// As a name: not behind a dot.
+    Name,
+    /// As an attribute: behind a dot, or in an import.
+    Attribute,
+    /// As an attribute that something is stored in.
+    Assigned,
 }
 
 impl Literals {
@@ -26,13 +41,27 @@ impl Literals {
 
     /// Whether all of them occur in a text, as whole words.
     pub(super) fn all_in(&self, text: &[u8]) -> bool {
-        self.all.iter().all(|word| has_word(&Finder::new(word), text))
+        self.words().all(|(word, form)| has_word(&Finder::new(word), form, text))
     }
 
-    fn word(&mut self, word: &str) {
+    /// The words, and how they stand.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&str, Form)> {
+        self.all.iter().map(String::as_str).zip(self.forms.iter().copied())
+    }
+
+    fn word(&mut self, word: &str, form: Form) {
         // Python identifies identifiers that Unicode holds to be the same; bytes do not.
-        if word.is_ascii() && !word.is_empty() && !self.all.iter().any(|known| known == word) {
-            self.all.push(word.to_owned());
+        if !word.is_ascii() || word.is_empty() {
+            return;
+        }
+        match self.all.iter().position(|known| known == word) {
+            // Each of its places is needed: the one that tells most will do.
+            Some(known) if self.forms[known] == Form::Word => self.forms[known] = form,
+            Some(_) => {}
+            None => {
+                self.all.push(word.to_owned());
+                self.forms.push(form);
+            }
         }
     }
 }
@@ -42,10 +71,11 @@ impl Literals {
 pub struct Prefilter {
     /// The rarest word of each alternative, all in one pass; none when every file is a candidate.
     searcher: Option<Searcher>,
-    /// For each word of the searcher, the alternatives of which it is the rarest.
-    asked_for_by: Vec<Vec<usize>>,
+    /// For each word of the searcher, the alternatives of which it is the rarest, and how it
+    /// stands there.
+    asked_for_by: Vec<Vec<(usize, Form)>>,
     /// For each alternative, its other words.
-    others: Vec<Vec<Finder<'static>>>,
+    others: Vec<Vec<(Finder<'static>, Form)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,20 +88,21 @@ impl Prefilter {
     /// A file is a candidate when it contains all literals of one alternative.
     pub fn new(alternatives: &[Literals]) -> Self {
         let mut words: Vec<&str> = Vec::new();
-        let mut asked_for_by: Vec<Vec<usize>> = Vec::new();
+        let mut asked_for_by: Vec<Vec<(usize, Form)>> = Vec::new();
         let mut others = Vec::new();
         for (index, alternative) in alternatives.iter().enumerate() {
-            let Some(rarest) = alternative.all().iter().max_by_key(|word| rarity(word)) else {
+            let Some((rarest, form)) = alternative.words().max_by_key(|(word, form)| rarity(word, *form))
+            else {
                 return Self { searcher: None, asked_for_by, others };
             };
-            let position = words.iter().position(|known| known == rarest).unwrap_or_else(|| {
+            let position = words.iter().position(|known| *known == rarest).unwrap_or_else(|| {
                 words.push(rarest);
                 asked_for_by.push(Vec::new());
                 words.len() - 1
             });
-            asked_for_by[position].push(index);
-            let rest = alternative.all().iter().filter(|word| *word != rarest);
-            others.push(rest.map(|word| Finder::new(word).into_owned()).collect());
+            asked_for_by[position].push((index, form));
+            let rest = alternative.words().filter(|(word, _)| *word != rarest);
+            others.push(rest.map(|(word, form)| (Finder::new(word).into_owned(), form)).collect());
         }
         let searcher = match &words[..] {
             [] => None,
@@ -88,41 +119,123 @@ impl Prefilter {
 
     /// Whether the patterns can match in a file with these bytes.
     pub fn is_candidate(&self, bytes: &[u8]) -> bool {
-        let has_others = |word: usize| {
-            self.asked_for_by[word]
-                .iter()
-                .any(|alternative| self.others[*alternative].iter().all(|other| has_word(other, bytes)))
+        let has_others = |alternative: usize| {
+            self.others[alternative].iter().all(|(other, form)| has_word(other, *form, bytes))
         };
         match &self.searcher {
             None => true,
-            Some(Searcher::One(finder)) => has_word(finder, bytes) && has_others(0),
+            Some(Searcher::One(finder)) => self.asked_for_by[0]
+                .iter()
+                .any(|(alternative, form)| has_word(finder, *form, bytes) && has_others(*alternative)),
             Some(Searcher::Many(searcher)) => {
-                let mut seen = vec![false; self.asked_for_by.len()];
-                let mut start = 0;
-                while let Some(found) = searcher.find(Input::new(bytes).range(start..)) {
-                    // Words may overlap: the next may begin within this one.
-                    start = found.start() + 1;
-                    let word = found.pattern().as_usize();
-                    if !seen[word] && is_whole(bytes, found.range()) {
-                        seen[word] = true;
-                        if has_others(word) {
-                            return true;
+                let mut seen = vec![false; self.others.len()];
+                let mut is_candidate = false;
+                each_word(searcher, bytes, &mut |word, place| {
+                    is_candidate = self.asked_for_by[word].iter().any(|(alternative, form)| {
+                        !seen[*alternative] && form.allows(bytes, place.clone()) && {
+                            seen[*alternative] = true;
+                            has_others(*alternative)
                         }
-                    }
-                }
-                false
+                    });
+                    !is_candidate
+                });
+                is_candidate
             }
         }
     }
 }
 
-/// Whether a word occurs that is no part of a longer name.
-fn has_word(finder: &Finder, bytes: &[u8]) -> bool {
+impl Form {
+    /// Whether code may be meant where this word stands.
+    pub(super) fn allows(self, bytes: &[u8], word: Range<usize>) -> bool {
+        match self {
+            Form::Word => true,
+            Form::Name => before(bytes, word.start) != Before::Dot,
+            Form::Attribute => before(bytes, word.start) != Before::Other,
+            Form::Assigned => match before(bytes, word.start) {
+                Before::Import | Before::Unknown => true,
+                Before::Other => false,
+                Before::Dot => {
+                    let rest = &bytes[word.end..];
+                    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b')' | b'\\');
+                    let between = rest.iter().take_while(|byte| is_between(byte)).count();
+                    match rest[between..] {
+                        [b'=', b'=', ..] => false,
+                        [b'=' | b':' | b'#', ..] => true,
+                        _ => false,
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// What stands before a word, comments and line breaks aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Dot,
+    /// What stands before a name that is imported.
+    Import,
+    /// There may be a comment before it, which may hold anything.
+    Unknown,
+    Other,
+}
+
+fn before(bytes: &[u8], place: usize) -> Before {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' | b'\\');
+    // A list of names may be that of an import.
+    let is_in_list = |byte: &u8| is_blank(byte) || is_part_of_name(*byte) || b",(.".contains(byte);
+    let length_of =
+        |text: &[u8], is_in: &dyn Fn(&u8) -> bool| text.iter().rev().take_while(|byte| is_in(byte)).count();
+    let text = &bytes[..place];
+    let code = &text[..text.len() - length_of(text, &is_blank)];
+    let list = match code.last() {
+        Some(b',' | b'(') => length_of(text, &is_in_list),
+        _ if code.ends_with(b"import") => return Before::Import,
+        _ => text.len() - code.len(),
+    };
+    let (outside, list) = text.split_at(text.len() - list);
+    if memchr::memmem::find(list, b"import").is_some() {
+        return Before::Import;
+    }
+    if list.contains(&b'\n') {
+        let line = memchr::memrchr(b'\n', outside).map_or(0, |end| end + 1);
+        if text[line..].contains(&b'#') {
+            return Before::Unknown;
+        }
+    }
+    if code.ends_with(b".") { Before::Dot } else { Before::Other }
+}
+
+fn is_part_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}
+
+/// Visits each word that is no part of a longer name, by its number and place, for as long as
+/// `visit` wants more.
+pub(super) fn each_word(
+    searcher: &AhoCorasick,
+    bytes: &[u8],
+    visit: &mut dyn FnMut(usize, Range<usize>) -> bool,
+) {
+    let mut start = 0;
+    while let Some(found) = searcher.find(Input::new(bytes).range(start..)) {
+        // Words may overlap: the next may begin within this one.
+        start = found.start() + 1;
+        if is_whole(bytes, found.range()) && !visit(found.pattern().as_usize(), found.range()) {
+            return;
+        }
+    }
+}
+
+/// Whether a word occurs in this form, and is no part of a longer name.
+fn has_word(finder: &Finder, form: Form, bytes: &[u8]) -> bool {
     let length = finder.needle().len();
     let mut start = 0;
     while let Some(place) = finder.find(&bytes[start..]) {
         let place = start + place;
-        if is_whole(bytes, place..place + length) {
+        let word = place..place + length;
+        if is_whole(bytes, word.clone()) && form.allows(bytes, word) {
             return true;
         }
         start = place + 1;
@@ -131,14 +244,13 @@ fn has_word(finder: &Finder, bytes: &[u8]) -> bool {
 }
 
 fn is_whole(bytes: &[u8], range: Range<usize>) -> bool {
-    let continues =
-        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    let before = range.start.checked_sub(1).and_then(|index| bytes.get(index));
-    !continues(before) && !continues(bytes.get(range.end))
+    let is_ascii_part = |byte: &u8| byte.is_ascii() && is_part_of_name(*byte);
+    !bytes[..range.start].last().is_some_and(is_ascii_part)
+        && !bytes.get(range.end).is_some_and(is_ascii_part)
 }
 
 /// Long words are rare, and some are in every other file however long they are.
-fn rarity(word: &str) -> usize {
+fn rarity(word: &str, form: Form) -> usize {
     const COMMON: [&str; 14] = [
         "self",
         "class",
@@ -155,7 +267,12 @@ fn rarity(word: &str) -> usize {
         "context",
         "Exception",
     ];
-    if COMMON.contains(&word) { 0 } else { word.len() }
+    match form {
+        Form::Word | Form::Name | Form::Attribute if COMMON.contains(&word) => 0,
+        Form::Word | Form::Name | Form::Attribute => word.len(),
+        // Most attributes are read, and few are stored in.
+        Form::Assigned => 2 * word.len(),
+    }
 }
 
 /// The literals of a pattern: names, and keywords of statements that nothing else matches.
@@ -173,7 +290,7 @@ pub(super) fn of(root: &Root) -> Literals {
 
 fn of_name(name: &Name, literals: &mut Literals) {
     match name {
-        Name::Exact(name) => literals.word(name),
+        Name::Exact(name) => literals.word(name, Form::Word),
         Name::Metavariable(_) | Name::Ellipsis => {}
     }
 }
@@ -199,10 +316,14 @@ fn of_expression(expression: &Expression, literals: &mut Literals) {
         | Expression::YieldFrom(inner)
         | Expression::Starred(inner)
         | Expression::Unary { operand: inner, .. } => of_expression(inner, literals),
-        Expression::Name(name) => literals.word(name),
-        Expression::Attribute { value, name, .. } => {
+        Expression::Name(name) => literals.word(name, Form::Name),
+        Expression::Attribute { value, name, path } => {
             of_expression(value, literals);
-            of_name(name, literals);
+            match (name, path) {
+                // Any import may spell a path.
+                (_, Some(_)) | (Name::Metavariable(_) | Name::Ellipsis, None) => of_name(name, literals),
+                (Name::Exact(name), None) => literals.word(name, Form::Attribute),
+            }
         }
         Expression::Call { function, arguments } => {
             of_expression(function, literals);
@@ -299,10 +420,13 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
         Statement::Expression(expression) => of_expression(expression, literals),
         Statement::Return(value) => of_expressions(value, literals),
         Statement::Delete(targets) => {
-            literals.word("del");
+            literals.word("del", Form::Word);
             of_expressions(targets, literals);
         }
         Statement::Assign { targets, value } => {
+            if let [Expression::Attribute { name: Name::Exact(name), path: None, .. }] = &targets[..] {
+                literals.word(name, Form::Assigned);
+            }
             of_expressions(targets, literals);
             of_expression(value, literals);
         }
@@ -312,13 +436,13 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             of_expressions(value, literals);
         }
         Statement::For { target, iterable, body, orelse, .. } => {
-            literals.word("for");
+            literals.word("for", Form::Word);
             of_expressions([target, iterable], literals);
             of_statements(body, literals);
             of_statements(orelse, literals);
         }
         Statement::While { test, body, orelse } => {
-            literals.word("while");
+            literals.word("while", Form::Word);
             of_expression(test, literals);
             of_statements(body, literals);
             of_statements(orelse, literals);
@@ -330,7 +454,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             }
         }
         Statement::With { items, body, .. } => {
-            literals.word("with");
+            literals.word("with", Form::Word);
             for item in items {
                 of_expression(&item.context, literals);
                 of_expressions(&item.target, literals);
@@ -345,12 +469,12 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             }
         }
         Statement::Raise { exception, cause } => {
-            literals.word("raise");
+            literals.word("raise", Form::Word);
             of_expressions(exception, literals);
             of_expressions(cause, literals);
         }
         Statement::Try { body, handlers, orelse, finalbody } => {
-            literals.word("try");
+            literals.word("try", Form::Word);
             of_statements(body, literals);
             for handler in handlers {
                 of_expressions(&handler.exception, literals);
@@ -363,7 +487,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             of_statements(finalbody, literals);
         }
         Statement::Assert { test, message } => {
-            literals.word("assert");
+            literals.word("assert", Form::Word);
             of_expression(test, literals);
             of_expressions(message, literals);
         }
@@ -383,7 +507,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             }
         }
         Statement::Function(function) => {
-            literals.word("def");
+            literals.word("def", Form::Word);
             of_expressions(&function.decorators, literals);
             of_name(&function.name, literals);
             of_parameters(&function.parameters, literals);
@@ -391,7 +515,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             of_statements(&function.body, literals);
         }
         Statement::Class(class) => {
-            literals.word("class");
+            literals.word("class", Form::Word);
             of_expressions(&class.decorators, literals);
             of_name(&class.name, literals);
             if let Some(arguments) = &class.arguments {
@@ -405,9 +529,13 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::pattern::Pattern;
 
     fn literals(words: &[&str]) -> Literals {
-        Literals { all: words.iter().map(|word| (*word).to_owned()).collect() }
+        Literals {
+            all: words.iter().map(|word| (*word).to_owned()).collect(),
+            forms: vec![Form::Word; words.len()],
+        }
     }
 
     #[test]
@@ -434,6 +562,40 @@ mod tests {
         check(&[&["eval"]], "retrieval evaluate eval_ eval2", false);
         check(&[&["eval"]], "retrieval, evaluate and \"eval\"", true);
         check(&[&["try"], &["eval"]], "retry evaluate", false);
+    }
+
+    #[test]
+    fn words_stand_in_code_as_they_do_in_the_pattern() {
+        let check = |pattern: &str, text: &str, expected: bool| {
+            let literals = Pattern::parse(pattern).unwrap().literals().clone();
+            assert_eq!(literals.all_in(text.as_bytes()), expected, "{pattern} in {text}");
+            let candidate = Prefilter::new(&[literals]).is_candidate(text.as_bytes());
+            assert_eq!(candidate, expected, "{pattern} in {text}");
+        };
+        check("eval(...)", "model.eval()", false);
+        check("eval(...)", "model.eval(), eval(x)", true);
+        check("eval(...)", "model\\\n . eval()", false);
+        check("eval(...)", "f(model. # no\neval())", true);
+        check("$X.bind(...)", "bind(x)", false);
+        check("$X.bind(...)", "f(x, bind)", false);
+        check("$X.bind(...)", "f(x, # import\nbind)", true);
+        check("$X.bind(...)", "s . bind(x)", true);
+        check("$X.bind(...)", "(s\n.bind(x))", true);
+        check("$X.bind(...)", "(s # the socket\n.\n# that\nbind(x))", true);
+        check("$X.bind(...)", "from m import bind", true);
+        check("$X.bind(...)", "from m import (a as b,\n  c,\n  bind)", true);
+        check("$X.bind(...)", "from m import (a, # one; two\n  b,\n  bind)", true);
+        check("$X.bind(...)", "import m.bind as b", true);
+        check("pickle.loads(...)", "from pickle import *\nloads(x)", true);
+        check("self.a = $X", "self.a", false);
+        check("self.a = $X", "self.a == 1", false);
+        check("self.a = $X", "self.a, b = 1", false);
+        check("self.a = $X", "self.a.b = 1", false);
+        check("self.a = $X", "f(self.a)", false);
+        check("self.a = $X", "b = self . a=1", true);
+        check("self.a = $X", "(self.a) \\\n = 1", true);
+        check("self.a = $X", "self.a: int = 1", true);
+        check("self.a += $X", "self.a += 1", true);
     }
 
     proptest::proptest! {
