@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Key;
 use crate::evidence::{Reason, Searched};
 use crate::python::files::unreadable_reason;
-use crate::python::pattern::{Bindings, Matcher, Prefilter, Settings};
+use crate::python::pattern::{Bindings, Matcher, Prefilter, Regions, Settings};
 use crate::python::rule::{Formula, Mode, Paths, Rule};
 use crate::python::source::boundary;
 use crate::python::{ParsedFile, SourceFile, TextRange};
@@ -25,6 +25,8 @@ use crate::target::{ContentHash, RelativePath, TargetTree};
 pub struct Query {
     questions: Vec<Question>,
     prefilter: Prefilter,
+    /// What of a file has to be parsed, if not always all of it.
+    regions: Option<Regions>,
 }
 
 #[derive(Debug)]
@@ -134,7 +136,16 @@ impl Query {
             })
             .collect();
         let prefilter = Prefilter::new(&literals);
-        Self { questions, prefilter }
+        let formulas: Option<Vec<&Formula>> = questions
+            .iter()
+            .map(|question| match &question.asks {
+                Asks::Places(formula) => Some(formula),
+                // Values go from function to function.
+                Asks::Flows(_) => None,
+            })
+            .collect();
+        let regions = formulas.and_then(Regions::new);
+        Self { questions, prefilter, regions }
     }
 
     /// Searches these files of a tree.
@@ -186,14 +197,17 @@ impl Query {
         let mut parsed = None;
         let read = tree.look(path, &mut |bytes| {
             if self.prefilter.is_candidate(bytes) {
-                parsed = Some(ParsedFile::new(SourceFile::from_bytes(path.clone(), bytes)));
+                parsed = match &self.regions {
+                    Some(regions) => SourceFile::relevant(path.clone(), bytes, regions),
+                    None => Some(SourceFile::from_bytes(path.clone(), bytes)),
+                };
             }
         });
         if let Err(unreadable) = read {
             looked.blind = Some(unreadable_reason(path, unreadable));
             return looked;
         }
-        let Some(parsed) = parsed else { return looked };
+        let Some(parsed) = parsed.map(ParsedFile::new) else { return looked };
         let file = parsed.source();
         looked.parsed = true;
         looked.blind = file.errors().first().map(|error| Reason::DoesNotCompile {
@@ -343,11 +357,21 @@ mod tests {
     use super::*;
     use crate::fixture::MemoryTree;
     use crate::python::pattern::Pattern;
+    use crate::python::rule::All;
 
     fn search(query: &Query, fixture: &str) -> Report {
         let tree = MemoryTree::parse(fixture);
         let paths = tree.python_files().to_vec();
         query.search(&tree, &paths)
+    }
+
+    impl Query {
+        fn formula(&self) -> &Formula {
+            match &self.questions[0].asks {
+                Asks::Places(formula) => formula,
+                Asks::Flows(_) => panic!("a formula was asked"),
+            }
+        }
     }
 
     fn pattern(text: &str) -> Query {
@@ -397,5 +421,152 @@ mod tests {
         let report = search(&query, "--- tests/a.py\nbind()\n--- src/b.py\nbind()\n");
         assert_eq!(report.found.iter().map(|found| &*found.file).collect::<Vec<_>>(), ["src/b.py"]);
         assert_eq!(report.found[0].rule.as_deref(), Some("r"));
+    }
+
+    /// Formulas that each ask for something else of what is around a place.
+    fn formulas() -> Vec<Formula> {
+        let pattern = |text: &str| Formula::Pattern(Pattern::parse(text).unwrap());
+        let inside = |text: &str| Formula::Inside(Box::new(pattern(text)));
+        let all = |positive: Vec<Formula>, negative: Vec<Formula>| {
+            Formula::All(All { positive, negative, ..All::default() })
+        };
+        let mut formulas: Vec<Formula> = [
+            "run($X)",
+            "m.run(...)",
+            "$X.run(...)",
+            "self.a = None",
+            "self.a = $X",
+            "run(1)",
+            "while True: ...",
+            "def run(...): ...",
+            "class A: ...",
+            "def $F(...):\n  ...\n  run(1)\n  ...",
+            "class $C:\n  ...\n  def $F(...):\n    ...\n    run(...)\n    ...\n  ...",
+            "a = 1\n...\nrun(a)",
+            "if $X:\n  run(...)",
+            "if $X:\n  $S",
+            "@run\ndef $F(...): ...",
+            "import m",
+            "global a",
+        ]
+        .into_iter()
+        .map(pattern)
+        .collect();
+        formulas.push(all(vec![pattern("run(...)"), inside("class A: ...")], vec![]));
+        formulas
+            .push(all(vec![pattern("run(...)")], vec![inside("def a(...):\n  ...\n  self.a = None\n  ...")]));
+        formulas.push(all(vec![pattern("run($X)")], vec![pattern("run(1)"), inside("while True: ...")]));
+        formulas.push(all(vec![inside("def run(...): ...")], vec![]));
+        formulas.push(Formula::Any(vec![pattern("self.a = $X"), pattern("run(...)")]));
+        formulas
+    }
+
+    /// Whether leaving functions out makes no difference.
+    fn agrees(formula: Formula, text: &str) -> Result<(), String> {
+        let mut tree = MemoryTree::default();
+        tree.insert("a.py", text.as_bytes());
+        let paths = tree.python_files().to_vec();
+        let query = Query::of_formula(formula);
+        let whole = Query { regions: None, ..Query::of_formula(query.formula().clone()) };
+        let (found, expected) = (query.search(&tree, &paths), whole.search(&tree, &paths));
+        // A function that is left out may be one that does not compile.
+        if found.found == expected.found || !expected.searched.blind.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "{:?}\n{text}\nfound {:?}\ninstead of {:?}",
+            query.formula(),
+            found.found,
+            expected.found
+        ))
+    }
+
+    #[test]
+    fn functions_that_are_left_out_are_not_missed() {
+        let long = "        nothing = 'but a long line that says nothing at all'\n";
+        for text in [
+            format!("import m\ndef f():\n{long}def g():\n{long}        m.run(1)\n"),
+            format!("def f():\n{long}        from m import run as r\ndef g():\n{long}        r(1)\n"),
+            format!("from m import *\ndef g():\n{long}        run(1)\ndef f():\n{long}"),
+            format!(
+                "a = 1\ndef f():\n{long}        global a\n        a = 2\ndef g():\n{long}        run(a)\n"
+            ),
+            format!("a = 1\ndef f():\n{long}def g():\n{long}        run(a)\n"),
+            format!(
+                "class A:\n    a = 1\n    def run(self):\n{long}    def f(self):\n{long}        run(2)\n"
+            ),
+            format!(
+                "class A:\n    def f(self, x=run(1)):\n{long}    @run\n    def g(self):\n{long}\n    # end\n"
+            ),
+            format!("while True:\n    def f():\n{long}    run(1)\nif x:\n    run(1)\n    def g():\n{long}"),
+            format!("a = 1\nif x:\n    def f():\n{long}        run(a)\nrun(a)\n"),
+            format!(
+                "try:\n    import m\nexcept: from n import m\ndef f():\n{long}def g():\n{long}        m.run()\n"
+            ),
+            format!(
+                "class A:\n    def a(self):\n{long}        self.a = None\n        def f():\n{long}            run(1)\n"
+            ),
+        ] {
+            for formula in formulas() {
+                agrees(formula, &text).unwrap_or_else(|difference| panic!("{difference}"));
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_matters_is_parsed() {
+        let long = "    nothing = 'but a long line that says nothing at all'\n";
+        let check = |pattern: &str, text: &str, expected: bool| {
+            let file = format!("--- a.py\n{text}");
+            assert_eq!(
+                search(&self::pattern(pattern), &file).searched.parsed == 1,
+                expected,
+                "{pattern}: {text}"
+            );
+        };
+        // Both words are there, in two functions.
+        let text = format!("def f():\n{long}    m\ndef g():\n{long}    run(1)\n");
+        check("m.run(...)", &text, false);
+        check("m.run(...)", &format!("import m\n{text}"), true);
+        check("run(...)", &text, true);
+        // What is left out may be broken.
+        let text = format!("def f():\n{long}    1 +\ndef g():\n{long}    run(1)\n");
+        assert_eq!(search(&pattern("run(1)"), &format!("--- a.py\n{text}")).searched.blind, []);
+    }
+
+    const PIECES: &[&str] = &[
+        "import m\n",
+        "from m import run as r\n",
+        "from m import *\n",
+        "a = 1\n",
+        "class A:\n",
+        "def f():\n",
+        "def run(self):\n",
+        "@run\n",
+        "if x:\n",
+        "while True:\n",
+        "    ",
+        "    ",
+        "        ",
+        "run(1)\n",
+        "r(a)\n",
+        "m.run(a)\n",
+        "self.a = None\n",
+        "global a\n",
+        "a = 2\n",
+        "nothing = 'but a long line that says nothing at all'\n",
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 400, ..Default::default() })]
+        #[test]
+        fn leaving_functions_out_makes_no_difference(
+            pieces in proptest::collection::vec(proptest::sample::select(PIECES), 4..40),
+        ) {
+            for formula in formulas() {
+                let agreement = agrees(formula, &pieces.concat());
+                proptest::prop_assert!(agreement.is_ok(), "{}", agreement.unwrap_err());
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ mod depth;
 mod semantics;
 pub mod files;
 pub mod literal;
+mod outline;
 pub mod pattern;
 pub mod project;
 pub mod rule;

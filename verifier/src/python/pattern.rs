@@ -14,6 +14,7 @@ mod lists;
 mod literals;
 mod names;
 mod propagate;
+mod regions;
 mod rewrite;
 mod statement;
 mod tree;
@@ -26,6 +27,7 @@ pub use expression::Settings;
 pub use find::{Match, Matcher};
 pub use literals::{Literals, Prefilter};
 pub(crate) use names::Facts;
+pub use regions::{Regions, Relevant};
 pub(crate) use value::Constant;
 
 /// A parsed pattern.
@@ -47,6 +49,12 @@ impl Pattern {
     /// The text that it was parsed from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether each match lies in one function, or outside of all, and depends on nothing that is in
+    /// another.
+    pub(crate) fn is_local(&self) -> bool {
+        regions::is_local(&self.root)
     }
 
     /// What a file must contain for the pattern to match anything in it.

@@ -318,17 +318,47 @@ impl Formula {
             Formula::Regex(_) => vec![Literals::default()],
             Formula::Any(any) => any.iter().flat_map(Formula::literals).collect(),
             Formula::Inside(inner) => inner.literals(),
+            Formula::All(all) => telling(all.positive.iter().map(Formula::literals)),
+        }
+    }
+
+    /// Alternatives of which one must be contained in a function, or outside of all, for a place to
+    /// be found there. `None` when that may depend on what is in another function.
+    pub(crate) fn local_literals(&self) -> Option<Vec<Literals>> {
+        match self {
+            Formula::Pattern(pattern) => pattern.is_local().then(|| vec![pattern.literals().clone()]),
+            Formula::Regex(_) => Some(vec![Literals::default()]),
+            Formula::Any(any) => {
+                let each: Option<Vec<_>> = any.iter().map(Formula::local_literals).collect();
+                Some(each?.concat())
+            }
+            Formula::Inside(inner) => inner.local_literals(),
             Formula::All(all) => {
-                // One conjunct has to suffice: the one whose poorest alternative asks for most.
-                let poorest = |alternatives: &Vec<Literals>| {
-                    alternatives.iter().map(|literals| literals.all().len()).min().unwrap_or(0)
-                };
-                all.positive
+                let conditions = all.conditions.iter().filter_map(|condition| match condition {
+                    Condition::Pattern { formula, .. } => Some(&**formula),
+                    Condition::Regex { .. }
+                    | Condition::Text { .. }
+                    | Condition::Bounds { .. }
+                    | Condition::Comparison(_) => None,
+                });
+                let all_are_local = all
+                    .negative
                     .iter()
-                    .map(Formula::literals)
-                    .max_by_key(poorest)
-                    .unwrap_or_else(|| vec![Literals::default()])
+                    .chain(&all.positive)
+                    .chain(conditions)
+                    .all(|formula| formula.local_literals().is_some());
+                // What is around a place may begin outside the function that the place is in.
+                let direct = all.positive.iter().filter(|formula| !matches!(formula, Formula::Inside(_)));
+                all_are_local.then(|| telling(direct.filter_map(Formula::local_literals)))
             }
         }
     }
+}
+
+/// Of several things that are all required, the one whose poorest alternative asks for most.
+fn telling(required: impl Iterator<Item = Vec<Literals>>) -> Vec<Literals> {
+    let poorest = |alternatives: &Vec<Literals>| {
+        alternatives.iter().map(|literals| literals.all().len()).min().unwrap_or(0)
+    };
+    required.max_by_key(poorest).unwrap_or_else(|| vec![Literals::default()])
 }

@@ -1,5 +1,6 @@
 //! One parsed Python file.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use ruff_python_ast::ModModule;
@@ -7,9 +8,9 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use crate::python::decode::decode;
+use crate::python::decode::{Decoded, decode};
 use crate::python::depth;
-use crate::python::pattern::Facts;
+use crate::python::pattern::{Facts, Regions, Relevant};
 use crate::python::semantics;
 use crate::target::RelativePath;
 
@@ -46,9 +47,13 @@ pub struct SyntaxError {
 impl SourceFile {
     /// Parses `text`, whatever it is.
     pub fn parse(path: RelativePath, text: impl Into<Arc<str>>) -> Self {
-        let text = text.into();
+        Self::parse_instead(path, text.into(), None)
+    }
+
+    /// Parses a text as long as `text` instead of it.
+    fn parse_instead(path: RelativePath, text: Arc<str>, instead: Option<&str>) -> Self {
         let unparsable = depth::braces_too_deep(&text);
-        let parsed_text = if unparsable.is_some() { "" } else { &*text };
+        let parsed_text = if unparsable.is_some() { "" } else { instead.unwrap_or(&text) };
         let parsed = parse_unchecked(parsed_text, ParseOptions::from(Mode::Module))
             .try_into_module()
             .expect("module mode gives a module");
@@ -89,7 +94,29 @@ impl SourceFile {
     /// Parses what a file contains. Bytes that are no Python text (the encoding is unknown or
     /// violated, a NUL) make errors like any other; the rest of the text is still read.
     pub fn from_bytes(path: RelativePath, bytes: &[u8]) -> Self {
+        Self::decoded(path, decode(bytes))
+    }
+
+    /// Parses what matters of a file, if anything does. The bodies of functions that do not matter
+    /// are in the [`text`](Self::text), and not in the tree. A file in which something that
+    /// matters does not compile is parsed as a whole.
+    pub fn relevant(path: RelativePath, bytes: &[u8], regions: &Regions) -> Option<Self> {
         let decoded = decode(bytes);
+        if decoded.problem.is_some() || !decoded.suspects.is_empty() {
+            return Some(Self::decoded(path, decoded));
+        }
+        match regions.relevant(&decoded.text) {
+            Relevant::Nothing => None,
+            Relevant::Everything => Some(Self::decoded(path, decoded)),
+            Relevant::AllBut(bodies) => {
+                let text: Arc<str> = decoded.text.into();
+                let file = Self::parse_instead(path, Arc::clone(&text), Some(&without(&text, &bodies)));
+                Some(if file.errors.is_empty() { file } else { Self::parse(file.path, text) })
+            }
+        }
+    }
+
+    fn decoded(path: RelativePath, decoded: Decoded) -> Self {
         let mut file = Self::parse(path, decoded.text);
         let problem = decoded.problem.or_else(|| {
             let (offset, byte) = outside_comments(&file.text, &decoded.suspects)?;
@@ -177,6 +204,21 @@ impl SourceFile {
     pub fn slice(&self, node: impl Ranged) -> &str {
         &self.text[node.range()]
     }
+}
+
+/// The text with an expression of the same length, which says nothing, for each of these blocks.
+fn without(text: &str, blocks: &[Range<usize>]) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut end = 0;
+    for block in blocks {
+        kept.push_str(&text[end..block.start]);
+        kept.push_str("(0");
+        kept.extend(std::iter::repeat_n(' ', block.len() - 3));
+        kept.push(')');
+        end = block.end;
+    }
+    kept.push_str(&text[end..]);
+    kept
 }
 
 /// The first of these places that is not in a comment.
