@@ -20,8 +20,9 @@ pub use scope::{Binding, BindingKind, Bindings, Frame, Scope};
 pub use threads::{Spawn, SpawnKind, Target};
 pub use types::{Callees, ClassRef, FunctionRef, Type, Types, dotted_name};
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, RwLock};
+
+use foldhash::{HashMap, HashSet};
 
 use crate::catalogue::PythonSettings;
 use crate::evidence::Reason;

@@ -19,9 +19,11 @@ mod roots;
 mod state;
 mod walk;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::python::ast::{self, Expr};
 use crate::python::pattern::Pattern;
@@ -222,7 +224,7 @@ impl<'e, 'f> Search<'e, 'f> {
                 found.goes_through(file, base);
                 let base = self.knowledge(base);
                 for group in &open {
-                    let members = names.members(&HashSet::from([*group]));
+                    let members = names.members(&HashSet::from_iter([*group]));
                     if let Some(events) = events_of.get_mut(group) {
                         for (event, objects) in base.facts.objects.iter().enumerate() {
                             // Between files it is attributes that objects have in common.

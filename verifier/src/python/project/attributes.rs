@@ -1,7 +1,8 @@
 //! What the methods of a class do with the attributes of its objects.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::types::{Trail, unique};
 use super::{ClassRef, FunctionRef, Project, Scope, Types, address};

@@ -1,6 +1,6 @@
 //! Which file an import means.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use super::Project;
 use super::facts::is_standard_library;

@@ -1,8 +1,10 @@
 //! Runs functions in the order in which they learn from each other: a function again when one
 //! that it calls, its class's attributes, or the function around it has something new to tell.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use ruff_python_ast as ast;
 use ruff_python_ast::Stmt;

@@ -2,8 +2,9 @@
 //! both sides of every branch, loops until nothing changes, exceptions from every statement
 //! that may raise one. Code that cannot be reached is not run, and reports nothing.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use ruff_python_ast as ast;
 use ruff_python_ast::name::Name;

@@ -1,6 +1,6 @@
 //! Small questions about the syntax that need no state.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use ruff_python_ast as ast;
 use ruff_python_ast::name::Name;

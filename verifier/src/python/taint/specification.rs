@@ -1,7 +1,7 @@
 //! What is looked for: the kinds of sources, sinks, sanitizers and propagators, and the places
 //! of one file where their patterns matched. The engine sees places only; it knows no patterns.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use ruff_text_size::TextRange;
 

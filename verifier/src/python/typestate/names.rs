@@ -4,7 +4,7 @@
 //! coarse, and it is cheap: most objects that one event happens to have no name in common with
 //! the objects of the next, and need no walk at all.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::python::ParsedFile;
 use crate::python::ast::visitor::{self, Visitor};
@@ -61,7 +61,7 @@ impl<'f> Names<'f> {
         let mut functions = Functions {
             functions: HashMap::new(),
             classes: Vec::new(),
-            receivers: HashSet::from(["self"]),
+            receivers: HashSet::from_iter(["self"]),
             class: None,
         };
         for stmt in body {

@@ -1,7 +1,9 @@
 //! Where paths begin, and what one path leaves behind for the next: a constructor for the
 //! methods, a module's top level for its functions, one method for another.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashSet, HashSetExt};
 
 use super::state::{Frame, Loc, Locs, Name, Slot, State, union};
 use super::{

@@ -1,7 +1,7 @@
 //! What the engine sees is tested through the `sequence` check; here is the part that decides
 //! what need not be looked at.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::names::{Alias, Names};
 use crate::fixture::MemoryTree;
@@ -51,7 +51,7 @@ fn holders_of_followed_attributes_are_followed() {
     let tree = MemoryTree::parse("z = x\nz.s.bind()\nw.t = 1\n");
     let files = Files::new(&tree);
     let file = files.file(&RelativePath::new("example.py").unwrap()).unwrap();
-    let all = Names::new(file).with_holders(HashSet::from([Alias::Attribute("s")]));
+    let all = Names::new(file).with_holders(HashSet::from_iter([Alias::Attribute("s")]));
     assert!(all.contains(&Alias::Variable("x")), "{all:?}");
     assert!(!all.contains(&Alias::Variable("w")), "{all:?}");
 }

@@ -1,6 +1,8 @@
 //! Statements: how states flow through branches, loops, handlers and `finally`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::HashSet;
 
 use super::names::Alias;
 use super::state::{self, Frame, Loc, Locs, Slot, State};
