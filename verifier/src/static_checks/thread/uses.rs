@@ -1,7 +1,9 @@
 //! What the target's code does with a thread that an attribute or variable holds: through
 //! aliases, loops, collections, and functions that it is handed to.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::{HashSet, HashSetExt};
 
 use super::Held;
 use crate::evidence::Site;
@@ -256,6 +258,14 @@ impl<'f> Walker<'_, '_, 'f> {
         self.aliases.iter().chain(&self.collections).map(HashSet::len).sum()
     }
 
+    /// Whether code here can have to do with the thread: most functions do not name it.
+    fn may_use(&self, code: TextRange) -> bool {
+        let text = self.file.source().slice(code);
+        self.known() > 0
+            || text.contains(self.uses.name)
+            || self.uses.other_names.iter().any(|name| text.contains(name.as_str()))
+    }
+
     fn is_alias(&self, name: &str) -> bool {
         self.aliases.iter().any(|names| names.contains(name))
     }
@@ -466,6 +476,7 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         self.uses.nodes += 1;
         match stmt {
+            Stmt::FunctionDef(_) if !self.may_use(stmt.range()) => return,
             Stmt::FunctionDef(function) => {
                 // An inner function sees the names around it, but for those that it binds itself.
                 let mut seen: HashSet<String> = HashSet::new();
