@@ -21,7 +21,7 @@ use super::literal::place_in_literal;
 use super::problems::{Sink, closest, quoted};
 use super::raw::{Table, Text, as_table, python_value_of, text_of};
 use super::validate::beside_the_catalogue;
-use crate::python::pattern::Pattern;
+use crate::python::pattern::{Pattern, metavariables};
 use crate::python::rule::{Mode, Rule};
 use crate::target::RelativePath;
 
@@ -641,25 +641,6 @@ pub(super) fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
         && characters.all(|character| character == '_' || character.is_alphanumeric())
-}
-
-/// The metavariables of a pattern in the order of their first appearance: `$X`, `$...ARGS`.
-/// `$_` stands for anything and is no name.
-pub(super) fn metavariables(pattern: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for (index, _) in pattern.match_indices('$') {
-        let rest = &pattern[index + 1..];
-        let (dots, rest) = rest.strip_prefix("...").map_or(("", rest), |rest| ("...", rest));
-        let length = rest
-            .bytes()
-            .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
-            .count();
-        let name = format!("${dots}{}", &rest[..length]);
-        if length > 0 && &rest[..length] != "_" && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
 }
 
 /// A pattern of nothing but one metavariable or an ellipsis.

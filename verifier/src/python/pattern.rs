@@ -63,6 +63,25 @@ impl Pattern {
     }
 }
 
+/// The metavariables of a pattern in the order of their first appearance: `$X`, `$...ARGS`.
+/// `$_` stands for anything and is no name.
+pub fn metavariables(pattern: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (index, _) in pattern.match_indices('$') {
+        let rest = &pattern[index + 1..];
+        let (dots, rest) = rest.strip_prefix("...").map_or(("", rest), |rest| ("...", rest));
+        let length = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+            .count();
+        let name = format!("${dots}{}", &rest[..length]);
+        if length > 0 && &rest[..length] != "_" && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// Why a pattern cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError {

@@ -247,6 +247,7 @@ impl Compiler<'_> {
                 cause: self.optional(node.cause.as_deref())?,
             },
             Stmt::Try(node) => Statement::Try {
+                is_star: node.is_star,
                 body: self.statements(&node.body)?,
                 handlers: node
                     .handlers
@@ -281,41 +282,54 @@ impl Compiler<'_> {
             Stmt::Pass(_) => Statement::Pass,
             Stmt::Break(_) => Statement::Break,
             Stmt::Continue(_) => Statement::Continue,
-            Stmt::FunctionDef(node) => {
-                if let Some(parameters) = &node.type_params {
-                    return self.refuse("a type parameter list", &**parameters);
-                }
-                Statement::Function(Box::new(Function {
-                    is_async: node.is_async,
-                    decorators: self.decorators(&node.decorator_list)?,
-                    name: self.name(&node.name)?,
-                    parameters: self.parameters(&node.parameters)?,
-                    returns: self.optional(node.returns.as_deref())?,
-                    body: self.statements(&node.body)?,
-                }))
-            }
-            Stmt::ClassDef(node) => {
-                if let Some(parameters) = &node.type_params {
-                    return self.refuse("a type parameter list", &**parameters);
-                }
-                Statement::Class(Box::new(Class {
-                    decorators: self.decorators(&node.decorator_list)?,
-                    name: self.name(&node.name)?,
-                    arguments: node
-                        .arguments
-                        .as_deref()
-                        .map(|arguments| self.arguments(arguments))
-                        .transpose()?,
-                    body: self.statements(&node.body)?,
-                }))
-            }
-            Stmt::TypeAlias(node) => return self.refuse("a type alias", node),
+            Stmt::FunctionDef(node) => Statement::Function(Box::new(Function {
+                is_async: node.is_async,
+                decorators: self.decorators(&node.decorator_list)?,
+                name: self.name(&node.name)?,
+                type_parameters: self.type_parameters(node.type_params.as_deref())?,
+                parameters: self.parameters(&node.parameters)?,
+                returns: self.optional(node.returns.as_deref())?,
+                body: self.statements(&node.body)?,
+            })),
+            Stmt::ClassDef(node) => Statement::Class(Box::new(Class {
+                decorators: self.decorators(&node.decorator_list)?,
+                name: self.name(&node.name)?,
+                type_parameters: self.type_parameters(node.type_params.as_deref())?,
+                arguments: node
+                    .arguments
+                    .as_deref()
+                    .map(|arguments| self.arguments(arguments))
+                    .transpose()?,
+                body: self.statements(&node.body)?,
+            })),
+            Stmt::TypeAlias(node) => Statement::TypeAlias {
+                name: self.expression(&node.name)?,
+                type_parameters: self.type_parameters(node.type_params.as_deref())?,
+                value: self.expression(&node.value)?,
+            },
             Stmt::IpyEscapeCommand(node) => return self.refuse("an IPython command", node),
         })
     }
 
     fn decorators(&self, decorators: &[ast::Decorator]) -> Compiled<Vec<Expression>> {
         decorators.iter().map(|decorator| self.expression(&decorator.expression)).collect()
+    }
+
+    fn type_parameters(&self, parameters: Option<&ast::TypeParams>) -> Compiled<Vec<TypeParameter>> {
+        let of = |parameter: &ast::TypeParam| {
+            let (kind, bound) = match parameter {
+                ast::TypeParam::TypeVar(node) => (TypeParameterKind::One, node.bound.as_deref()),
+                ast::TypeParam::TypeVarTuple(_) => (TypeParameterKind::Star, None),
+                ast::TypeParam::ParamSpec(_) => (TypeParameterKind::DoubleStar, None),
+            };
+            Ok(TypeParameter {
+                kind,
+                name: self.name(parameter.name())?,
+                bound: self.optional(bound)?,
+                default: self.optional(parameter.default())?,
+            })
+        };
+        parameters.into_iter().flat_map(|parameters| parameters.iter()).map(of).collect()
     }
 
     fn parameters(&self, parameters: &ast::Parameters) -> Compiled<Vec<Parameter>> {
@@ -328,15 +342,8 @@ impl Compiler<'_> {
                     Some(Hole::Rest { name }) => return Ok(Parameter::Rest(metavariable(name))),
                     Some(Hole::Metavariable { .. }) | None => {}
                 }
-                let kind = if !any.is_variadic() {
-                    ParameterKind::Normal
-                } else if parameters.vararg.as_deref().is_some_and(|star| star.range() == parameter.range()) {
-                    ParameterKind::Star
-                } else {
-                    ParameterKind::DoubleStar
-                };
                 Ok(Parameter::Plain {
-                    kind,
+                    kind: ParameterKind::of(any, parameters),
                     name: self.name(&parameter.name)?,
                     annotation: self.optional(any.annotation())?,
                     default: self.optional(any.default())?,
@@ -482,7 +489,10 @@ impl Compiler<'_> {
             }
             Expr::BytesLiteral(node) => match Constant::of_literal(expression) {
                 Some(Constant::Text { value, .. }) => {
-                    Expression::String(self.string(&value, true, node.range())?)
+                    Expression::String(match self.string(&value, true, node.range())? {
+                        exact @ StringPattern::Exact { .. } => exact,
+                        other => StringPattern::Bytes(Box::new(other)),
+                    })
                 }
                 _ => return self.refuse("this literal", node),
             },
@@ -698,21 +708,38 @@ impl Compiler<'_> {
         for part in node.value.as_slice() {
             match part {
                 ast::FStringPart::Literal(literal) => text_parts(literal.as_str(), &mut parts),
-                ast::FStringPart::FString(string) => {
-                    for element in string.elements.iter() {
-                        match element {
-                            ast::InterpolatedStringElement::Literal(literal) => {
-                                text_parts(&literal.value, &mut parts)
-                            }
-                            ast::InterpolatedStringElement::Interpolation(hole) => {
-                                parts.push(FStringPart::Hole(self.expression(&hole.expression)?));
-                            }
-                        }
-                    }
-                }
+                ast::FStringPart::FString(string) => self.f_string_parts(&string.elements, &mut parts)?,
             }
         }
         Ok(Expression::FString(parts))
+    }
+
+    fn f_string_parts(
+        &self,
+        elements: &ast::InterpolatedStringElements,
+        parts: &mut Vec<FStringPart>,
+    ) -> Compiled<()> {
+        for element in elements {
+            match element {
+                ast::InterpolatedStringElement::Literal(literal) => text_parts(&literal.value, parts),
+                ast::InterpolatedStringElement::Interpolation(hole) => {
+                    let format = match &hole.format_spec {
+                        None => None,
+                        Some(specification) => {
+                            let mut format = Vec::new();
+                            self.f_string_parts(&specification.elements, &mut format)?;
+                            Some(format)
+                        }
+                    };
+                    parts.push(FStringPart::Hole {
+                        expression: self.expression(&hole.expression)?,
+                        conversion: hole.conversion,
+                        format,
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn case_pattern(&self, pattern: &ast::Pattern) -> Compiled<CasePattern> {
@@ -773,8 +800,12 @@ fn text_parts(text: &str, parts: &mut Vec<FStringPart>) {
         if index > 0 {
             parts.push(FStringPart::Ellipsis);
         }
-        if !piece.is_empty() {
-            parts.push(FStringPart::Text(piece.into()));
+        match piece.strip_prefix('$') {
+            Some(name) if is_metavariable_name(name) => {
+                parts.push(FStringPart::Metavariable(metavariable(piece)));
+            }
+            _ if piece.is_empty() => {}
+            _ => parts.push(FStringPart::Text(piece.into())),
         }
     }
 }

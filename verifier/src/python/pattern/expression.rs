@@ -165,6 +165,21 @@ impl<'f> Engine<'f> {
         }
     }
 
+    /// What the pattern leaves out may be there; what it names must be, were it `...`.
+    pub(super) fn required(
+        &self,
+        pattern: Option<&Expression>,
+        target: Option<&'f Expr>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        match (pattern, target) {
+            (None, _) => next(state),
+            (Some(pattern), Some(target)) => self.expression(pattern, target, state, next),
+            (Some(_), None) => false,
+        }
+    }
+
     /// An identifier that is no expression.
     pub(super) fn name(
         &self,
@@ -250,9 +265,13 @@ impl<'f> Engine<'f> {
                 _ => false,
             },
             Expression::Subscript { value, slice } => match target {
-                Expr::Subscript(node) => self.expression(value, &node.value, state, &mut |state| {
-                    self.expression(slice, &node.slice, state, next)
-                }),
+                // `x[a:b]` are several elements, not the one of which `x[$I]` speaks.
+                Expr::Subscript(node) => {
+                    !(node.slice.is_slice_expr() && matches!(**slice, Expression::Metavariable(_)))
+                        && self.expression(value, &node.value, state, &mut |state| {
+                            self.expression(slice, &node.slice, state, next)
+                        })
+                }
                 _ => false,
             },
             Expression::Slice { lower, upper, step } => match target {
@@ -267,10 +286,7 @@ impl<'f> Engine<'f> {
             },
             Expression::String(pattern) => self.string(pattern, target, state, next),
             Expression::FString(parts) => match target {
-                Expr::FString(node) => {
-                    let target: Vec<FStringElement<'f>> = f_string_elements(node);
-                    self.f_string(parts, &target, state, next)
-                }
+                Expr::FString(node) => self.f_string(parts, &f_string_parts(node), state, next),
                 _ => false,
             },
             Expression::Constant(constant) => {
@@ -545,7 +561,9 @@ impl<'f> Engine<'f> {
             (StringPattern::Metavariable(metavariable), Some((value, _))) => {
                 self.bind(metavariable, Bound::new(range, value.to_owned(), Node::Text), state, next)
             }
-            (
+            (StringPattern::Bytes(inner), Some((_, true))) => self.text(inner, value, range, state, next),
+            (StringPattern::Bytes(_), _)
+            | (
                 StringPattern::Exact { .. } | StringPattern::Regex(_) | StringPattern::Metavariable(_),
                 None,
             ) => false,
@@ -568,19 +586,41 @@ impl<'f> Engine<'f> {
                 (0..=target.len()).any(|skipped| self.f_string(rest, &target[skipped..], state, next))
             }
             Some((FStringPart::Text(text), rest)) => match target.split_first() {
-                Some((FStringElement::Text(value), others)) if **text == **value => {
+                Some((FStringElement::Text(value, _), others)) if **text == **value => {
                     self.f_string(rest, others, state, next)
                 }
                 _ => false,
             },
-            Some((FStringPart::Hole(hole), rest)) => match target.split_first() {
-                Some((FStringElement::Hole(expression), others)) => {
-                    self.expression(hole, expression, state, &mut |state| {
+            Some((FStringPart::Metavariable(metavariable), rest)) => match target.split_first() {
+                Some((FStringElement::Text(value, range), others)) => {
+                    let bound = Bound::new(*range, *value, Node::Text);
+                    self.bind(metavariable, bound, state, &mut |state| {
                         self.f_string(rest, others, state, next)
                     })
                 }
                 _ => false,
             },
+            Some((FStringPart::Hole { expression, conversion, format }, rest)) => {
+                match target.split_first() {
+                    Some((FStringElement::Hole(hole), others)) => {
+                        (conversion.is_none() || *conversion == hole.conversion)
+                            && self.expression(expression, &hole.expression, state, &mut |state| {
+                                let mut after =
+                                    |state: &mut State<'f>| self.f_string(rest, others, state, next);
+                                match (format, &hole.format_spec) {
+                                    (None, _) => after(state),
+                                    (Some(format), Some(target)) => {
+                                        let mut elements = Vec::new();
+                                        f_string_elements(&target.elements, &mut elements);
+                                        self.f_string(format, &elements, state, &mut after)
+                                    }
+                                    (Some(_), None) => false,
+                                }
+                            })
+                    }
+                    _ => false,
+                }
+            }
         }
     }
 
@@ -626,15 +666,17 @@ impl<'f> Engine<'f> {
         };
         self.expression(&first.target, &target.target, state, &mut |state| {
             self.expression(&first.iterable, &target.iter, state, &mut |state| {
-                self.list(&first.conditions, &target.ifs, state, &mut |state| {
-                    self.generators(rest, others, state, next)
-                })
+                // `if ...` is some condition, not none.
+                (first.conditions.is_empty() || !target.ifs.is_empty())
+                    && self.list(&first.conditions, &target.ifs, state, &mut |state| {
+                        self.generators(rest, others, state, next)
+                    })
             })
         })
     }
 
     /// Whether `target` certainly is of a type, as far as this file tells.
-    fn has_type(&self, target: &'f Expr, annotation: &Expression) -> bool {
+    pub(super) fn has_type(&self, target: &'f Expr, annotation: &Expression) -> bool {
         let is = |expression: &'f Expr| {
             let mut state = State::default();
             self.expression(annotation, expression, &mut state, &mut |_| true) && !state.is_exhausted()
@@ -687,28 +729,28 @@ fn flatten<'f>(operator: ChainOperator, target: &'f Expr, operands: &mut Vec<&'f
 
 #[derive(Clone, Copy)]
 enum FStringElement<'f> {
-    Text(&'f str),
-    Hole(&'f Expr),
+    Text(&'f str, TextRange),
+    Hole(&'f ast::InterpolatedElement),
 }
 
-fn f_string_elements(node: &ast::ExprFString) -> Vec<FStringElement<'_>> {
+fn f_string_parts(node: &ast::ExprFString) -> Vec<FStringElement<'_>> {
     let mut elements = Vec::new();
     for part in node.value.as_slice() {
         match part {
-            ast::FStringPart::Literal(literal) => elements.push(FStringElement::Text(literal.as_str())),
-            ast::FStringPart::FString(string) => {
-                for element in string.elements.iter() {
-                    elements.push(match element {
-                        ast::InterpolatedStringElement::Literal(literal) => {
-                            FStringElement::Text(&literal.value)
-                        }
-                        ast::InterpolatedStringElement::Interpolation(hole) => {
-                            FStringElement::Hole(&hole.expression)
-                        }
-                    });
-                }
+            ast::FStringPart::Literal(literal) => {
+                elements.push(FStringElement::Text(literal.as_str(), literal.range()));
             }
+            ast::FStringPart::FString(string) => f_string_elements(&string.elements, &mut elements),
         }
     }
     elements
+}
+
+fn f_string_elements<'f>(elements: &'f ast::InterpolatedStringElements, into: &mut Vec<FStringElement<'f>>) {
+    into.extend(elements.iter().map(|element| match element {
+        ast::InterpolatedStringElement::Literal(literal) => {
+            FStringElement::Text(&literal.value, literal.range())
+        }
+        ast::InterpolatedStringElement::Interpolation(hole) => FStringElement::Hole(hole),
+    }));
 }

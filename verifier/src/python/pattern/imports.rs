@@ -28,7 +28,24 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
-        if pattern.level != target.level || (pattern.star && !target.star) {
+        if pattern.star && !target.star {
+            return false;
+        }
+        // `from $X import $Y` asks for any module, be it a relative one.
+        let (module, last) = match &pattern.path[..] {
+            [module @ .., last] if !pattern.star => (module, Some(last)),
+            path => (path, None),
+        };
+        if let (true, 0, [Name::Metavariable(metavariable)]) = (pattern.from, pattern.level, module)
+            && target.level > 0
+        {
+            return self.relative_import(metavariable, last, pattern.alias.as_ref(), target, state, next);
+        }
+        if pattern.level != target.level {
+            return false;
+        }
+        // `import a as $X` says what `$X` is, which something from `a` is not.
+        if !pattern.from && pattern.alias.is_some() && target.from && pattern.path.len() < target.path.len() {
             return false;
         }
         let mut with_alias = |state: &mut State<'f>| match (&pattern.alias, target.alias) {
@@ -52,6 +69,46 @@ impl<'f> Engine<'f> {
                 self.import_path(path, target, 0, state, &mut with_alias)
             }
         }
+    }
+
+    /// `from $MODULE import last` on `from .a import b`: the module is `.a`.
+    fn relative_import(
+        &self,
+        module: &Metavariable,
+        last: Option<&Name>,
+        alias: Option<&Name>,
+        target: &TargetImport<'f>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let (name, path) = match last {
+            None => (None, &target.path[..]),
+            Some(_) if target.star => return false,
+            Some(_) => match target.path.split_last() {
+                Some((name, path)) => (Some(*name), path),
+                None => return false,
+            },
+        };
+        let dots = ".".repeat(target.level as usize);
+        let bound = Bound::new(target.range, format!("{dots}{}", path.join(".")), Node::Name);
+        self.bind(module, bound, state, &mut |state| {
+            let mut with_alias = |state: &mut State<'f>| match (alias, target.alias) {
+                (None, _) => next(state),
+                (Some(alias), Some(target)) => self.name(alias, target, state, next),
+                (Some(_), None) => false,
+            };
+            match (last, name) {
+                (Some(Name::Exact(wanted)), Some(name)) => **wanted == *name && with_alias(state),
+                (Some(Name::Metavariable(metavariable)), Some(name)) => {
+                    let (text, range) = match target.alias {
+                        Some(alias) => (alias.as_str(), alias.range()),
+                        None => (name, target.range),
+                    };
+                    self.bind(metavariable, Bound::new(range, text, Node::Name), state, &mut with_alias)
+                }
+                (Some(Name::Ellipsis) | None, _) | (Some(_), None) => with_alias(state),
+            }
+        })
     }
 
     fn import_path(
@@ -85,6 +142,7 @@ pub(super) struct TargetImport<'f> {
     level: u32,
     path: Vec<&'f str>,
     star: bool,
+    from: bool,
     alias: Option<&'f Identifier>,
     range: TextRange,
 }
@@ -98,6 +156,7 @@ pub(super) fn target_imports(statement: &Stmt) -> Vec<TargetImport<'_>> {
                 level: 0,
                 path: alias.name.as_str().split('.').collect(),
                 star: false,
+                from: false,
                 alias: alias.asname.as_ref(),
                 range: alias.name.range(),
             })
@@ -114,6 +173,7 @@ pub(super) fn target_imports(statement: &Stmt) -> Vec<TargetImport<'_>> {
                     level: node.level,
                     path: module.chain(name).collect(),
                     star,
+                    from: true,
                     alias: alias.asname.as_ref(),
                     range: alias.name.range(),
                 }

@@ -310,6 +310,54 @@ impl<'f> Engine<'f> {
         self.parameter_list(pattern, &target, state, next)
     }
 
+    pub(super) fn type_parameters(
+        &self,
+        pattern: &[TypeParameter],
+        target: Option<&'f ast::TypeParams>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        // As with annotations: a pattern without them does not ask.
+        if pattern.is_empty() {
+            return next(state);
+        }
+        let target = target.map_or(&[][..], |target| &target.type_params[..]);
+        self.type_parameter_list(pattern, target, state, next)
+    }
+
+    fn type_parameter_list(
+        &self,
+        pattern: &[TypeParameter],
+        target: &'f [ast::TypeParam],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        if self.is_exhausted(state) {
+            return true;
+        }
+        let Some((first, rest)) = pattern.split_first() else {
+            return target.is_empty() && next(state);
+        };
+        if matches!(first.name, Name::Ellipsis) {
+            return (0..=target.len())
+                .any(|skipped| self.type_parameter_list(rest, &target[skipped..], state, next));
+        }
+        let Some((parameter, others)) = target.split_first() else { return false };
+        let (kind, bound) = match parameter {
+            ast::TypeParam::TypeVar(node) => (TypeParameterKind::One, node.bound.as_deref()),
+            ast::TypeParam::TypeVarTuple(_) => (TypeParameterKind::Star, None),
+            ast::TypeParam::ParamSpec(_) => (TypeParameterKind::DoubleStar, None),
+        };
+        kind == first.kind
+            && self.name(&first.name, parameter.name(), state, &mut |state| {
+                self.required(first.bound.as_ref(), bound, state, &mut |state| {
+                    self.required(first.default.as_ref(), parameter.default(), state, &mut |state| {
+                        self.type_parameter_list(rest, others, state, next)
+                    })
+                })
+            })
+    }
+
     fn parameter_list(
         &self,
         pattern: &[Parameter],
@@ -343,18 +391,14 @@ impl<'f> Engine<'f> {
             }
             Parameter::Plain { kind, name, annotation, default } => {
                 let Some((parameter, others)) = target.split_first() else { return false };
-                if parameter.kind != *kind {
+                if !kind.takes(parameter.kind) {
                     return false;
                 }
                 // What the pattern does not say of a parameter, it does not ask: `def f(x)`
-                // finds `def f(x: int)`. A default is another matter: it changes the calls.
-                if annotation.is_some() && parameter.annotation.is_none() {
-                    return false;
-                }
-                let annotated = annotation.as_ref().and(parameter.annotation);
+                // finds `def f(x: int = 0)`.
                 self.name(name, parameter.name, state, &mut |state| {
-                    self.optional(annotation.as_ref(), annotated, state, &mut |state| {
-                        self.optional(default.as_ref(), parameter.default, state, &mut |state| {
+                    self.required(annotation.as_ref(), parameter.annotation, state, &mut |state| {
+                        self.required(default.as_ref(), parameter.default, state, &mut |state| {
                             self.parameter_list(rest, others, state, next)
                         })
                     })
@@ -372,20 +416,39 @@ struct TargetParameter<'f> {
     range: TextRange,
 }
 
+impl ParameterKind {
+    /// What a parameter of a definition, or of a pattern of one, is.
+    pub(super) fn of(parameter: ast::AnyParameterRef<'_>, among: &ast::Parameters) -> Self {
+        let start = parameter.start();
+        if parameter.is_variadic() {
+            let star = among.vararg.as_deref().is_some_and(|star| star.start() == start);
+            return if star { Self::Star } else { Self::DoubleStar };
+        }
+        if among.posonlyargs.last().is_some_and(|last| start < last.end()) {
+            Self::PositionalOnly
+        } else if among.kwonlyargs.first().is_some_and(|first| start >= first.start()) {
+            Self::KeywordOnly
+        } else {
+            Self::Normal
+        }
+    }
+
+    /// Whether a pattern's parameter of this kind may stand for one of that kind.
+    fn takes(self, target: Self) -> bool {
+        match self {
+            Self::Normal => matches!(target, Self::Normal | Self::PositionalOnly | Self::KeywordOnly),
+            Self::PositionalOnly | Self::KeywordOnly | Self::Star | Self::DoubleStar => self == target,
+        }
+    }
+}
+
 fn target_parameters(parameters: &ast::Parameters) -> Vec<TargetParameter<'_>> {
     parameters
         .iter_source_order()
         .map(|any| {
             let parameter = any.as_parameter();
-            let kind = if !any.is_variadic() {
-                ParameterKind::Normal
-            } else if parameters.vararg.as_deref().is_some_and(|star| std::ptr::eq(star, parameter)) {
-                ParameterKind::Star
-            } else {
-                ParameterKind::DoubleStar
-            };
             TargetParameter {
-                kind,
+                kind: ParameterKind::of(any, parameters),
                 name: &parameter.name,
                 annotation: any.annotation(),
                 default: any.default(),

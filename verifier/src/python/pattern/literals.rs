@@ -336,8 +336,8 @@ fn of_expression(expression: &Expression, literals: &mut Literals) {
         Expression::FString(parts) => {
             for part in parts {
                 match part {
-                    FStringPart::Hole(hole) => of_expression(hole, literals),
-                    FStringPart::Ellipsis | FStringPart::Text(_) => {}
+                    FStringPart::Hole { expression, .. } => of_expression(expression, literals),
+                    FStringPart::Ellipsis | FStringPart::Text(_) | FStringPart::Metavariable(_) => {}
                 }
             }
         }
@@ -473,7 +473,7 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
             of_expressions(exception, literals);
             of_expressions(cause, literals);
         }
-        Statement::Try { body, handlers, orelse, finalbody } => {
+        Statement::Try { body, handlers, orelse, finalbody, .. } => {
             literals.word("try", Form::Word);
             of_statements(body, literals);
             for handler in handlers {
@@ -522,6 +522,10 @@ fn of_statement(statement: &Statement, literals: &mut Literals) {
                 of_arguments(arguments, literals);
             }
             of_statements(&class.body, literals);
+        }
+        Statement::TypeAlias { name, value, .. } => {
+            literals.word("type", Form::Word);
+            of_expressions([name, value], literals);
         }
     }
 }

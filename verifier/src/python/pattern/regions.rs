@@ -166,6 +166,7 @@ fn are_local(statements: &[Statement]) -> bool {
         | Statement::Import(_)
         | Statement::Global(_)
         | Statement::Nonlocal(_)
+        | Statement::TypeAlias { .. }
         | Statement::Pass
         | Statement::Break
         | Statement::Continue => true,
@@ -177,7 +178,7 @@ fn are_local(statements: &[Statement]) -> bool {
         Statement::If(branches) => branches.iter().all(|branch| are_local(&branch.body)),
         Statement::With { body, .. } => are_local(body),
         Statement::Match { cases, .. } => cases.iter().all(|case| are_local(&case.body)),
-        Statement::Try { body, handlers, orelse, finalbody } => {
+        Statement::Try { body, handlers, orelse, finalbody, .. } => {
             are_local(body)
                 && handlers.iter().all(|handler| are_local(&handler.body))
                 && are_local(orelse)

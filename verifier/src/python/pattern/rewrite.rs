@@ -172,6 +172,16 @@ impl Rewriter<'_> {
                 self.push(Token::Dot);
             }
             _ if byte == b'_' || byte.is_ascii_alphanumeric() || byte >= 0x80 => self.word()?,
+            b'*' if self.looking_at("**") => {
+                // `{**x, ...}` is a dict, though no colon says so.
+                if matches!(self.previous[0], Token::Open | Token::Comma)
+                    && self.innermost().opened_by == b'{'
+                {
+                    self.innermost().is_dict = true;
+                }
+                self.at += 2;
+                self.push(Token::Other);
+            }
             _ => {
                 self.at += 1;
                 self.push(Token::Other);

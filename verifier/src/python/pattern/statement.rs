@@ -212,9 +212,8 @@ impl<'f> Engine<'f> {
             }
             (Statement::AnnAssign { target, annotation, value }, Stmt::AnnAssign(node)) => {
                 self.expression(target, &node.target, state, &mut |state| {
-                    self.expression(annotation, &node.annotation, state, &mut |state| match value {
-                        None => next(state),
-                        Some(_) => self.optional(value.as_ref(), node.value.as_deref(), state, next),
+                    self.expression(annotation, &node.annotation, state, &mut |state| {
+                        self.required(value.as_ref(), node.value.as_deref(), state, next)
                     })
                 })
             }
@@ -255,16 +254,23 @@ impl<'f> Engine<'f> {
                     Some(_) => self.optional(cause.as_ref(), node.cause.as_deref(), state, next),
                 })
             }
-            (Statement::Try { body, handlers, orelse, finalbody }, Stmt::Try(node)) => {
-                self.block(body, Block::Body(&node.body), state, &mut |state| {
-                    let mut used = vec![false; node.handlers.len()];
-                    self.handlers(handlers, &node.handlers, &mut used, state, &mut |state| {
-                        self.optional_block(orelse, &node.orelse, state, &mut |state| {
-                            self.optional_block(finalbody, &node.finalbody, state, next)
+            (Statement::Try { is_star, body, handlers, orelse, finalbody }, Stmt::Try(node)) => {
+                (!is_star || node.is_star)
+                    && self.block(body, Block::Body(&node.body), state, &mut |state| {
+                        let mut used = vec![false; node.handlers.len()];
+                        self.handlers(handlers, &node.handlers, &mut used, state, &mut |state| {
+                            self.optional_block(orelse, &node.orelse, state, &mut |state| {
+                                self.optional_block(finalbody, &node.finalbody, state, next)
+                            })
                         })
                     })
-                })
             }
+            (Statement::TypeAlias { name, type_parameters, value }, Stmt::TypeAlias(node)) => self
+                .expression(name, &node.name, state, &mut |state| {
+                    self.type_parameters(type_parameters, node.type_params.as_deref(), state, &mut |state| {
+                        self.expression(value, &node.value, state, next)
+                    })
+                }),
             (Statement::Assert { test, message }, Stmt::Assert(node)) => {
                 self.expression(test, &node.test, state, &mut |state| match message {
                     None => next(state),
@@ -311,6 +317,7 @@ impl<'f> Engine<'f> {
             Statement::Continue => target.is_continue_stmt(),
             Statement::Function(_) => target.is_function_def_stmt(),
             Statement::Class(_) => target.is_class_def_stmt(),
+            Statement::TypeAlias { .. } => target.is_type_alias_stmt(),
             Statement::Ellipsis
             | Statement::Rest(_)
             | Statement::Metavariable(_)
@@ -327,9 +334,30 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
-        self.expression(target, node_target, state, &mut |state| {
+        if self.expression(target, node_target, state, &mut |state| {
             self.expression(value, node_value, state, next)
-        })
+        }) {
+            return true;
+        }
+        // `a, b = 1, 2` says `a = 1` and `b = 2`. Who asks for any assignment has found it.
+        if matches!(target, Expression::Metavariable(_) | Expression::Ellipsis)
+            && matches!(value, Expression::Metavariable(_) | Expression::Ellipsis)
+        {
+            return false;
+        }
+        let (
+            Expr::Tuple(ast::ExprTuple { elts: targets, .. })
+            | Expr::List(ast::ExprList { elts: targets, .. }),
+            Expr::Tuple(ast::ExprTuple { elts: values, .. }) | Expr::List(ast::ExprList { elts: values, .. }),
+        ) = (node_target, node_value)
+        else {
+            return false;
+        };
+        targets.len() == values.len()
+            && !targets.iter().chain(values).any(Expr::is_starred_expr)
+            && targets.iter().zip(values).any(|(node_target, node_value)| {
+                self.assign(target, node_target, value, node_value, state, next)
+            })
     }
 
     /// An expression as a statement of a list matches any statement that evaluates it.
@@ -554,16 +582,14 @@ impl<'f> Engine<'f> {
         let mut used = vec![false; target.decorator_list.len()];
         self.name(&pattern.name, &target.name, state, &mut |state| {
             self.decorators(&pattern.decorators, &target.decorator_list, &mut used, state, &mut |state| {
-                self.parameters(&pattern.parameters, Some(&target.parameters), state, &mut |state| {
-                    let mut with_body = |state: &mut State<'f>| {
-                        self.block(&pattern.body, Block::Body(&target.body), state, next)
-                    };
-                    match &pattern.returns {
-                        None => with_body(state),
-                        wanted @ Some(_) => {
-                            self.optional(wanted.as_ref(), target.returns.as_deref(), state, &mut with_body)
-                        }
-                    }
+                let types = target.type_params.as_deref();
+                self.type_parameters(&pattern.type_parameters, types, state, &mut |state| {
+                    self.parameters(&pattern.parameters, Some(&target.parameters), state, &mut |state| {
+                        let returns = target.returns.as_deref();
+                        self.required(pattern.returns.as_ref(), returns, state, &mut |state| {
+                            self.block(&pattern.body, Block::Body(&target.body), state, next)
+                        })
+                    })
                 })
             })
         })
@@ -579,25 +605,28 @@ impl<'f> Engine<'f> {
         let mut used = vec![false; target.decorator_list.len()];
         self.name(&pattern.name, &target.name, state, &mut |state| {
             self.decorators(&pattern.decorators, &target.decorator_list, &mut used, state, &mut |state| {
-                self.bases(pattern.arguments.as_ref(), target, state, &mut |state| {
-                    let wanted: Vec<&Statement> = pattern
-                        .body
-                        .iter()
-                        .filter(|statement| !matches!(statement, Statement::Ellipsis))
-                        .collect();
-                    match &wanted[..] {
-                        [Statement::Metavariable(metavariable) | Statement::Rest(metavariable)] => {
-                            let bound = self.bound_block(Block::Body(&target.body));
-                            self.bind(metavariable, bound, state, next)
+                let types = target.type_params.as_deref();
+                self.type_parameters(&pattern.type_parameters, types, state, &mut |state| {
+                    self.bases(pattern.arguments.as_ref(), target, state, &mut |state| {
+                        let wanted: Vec<&Statement> = pattern
+                            .body
+                            .iter()
+                            .filter(|statement| !matches!(statement, Statement::Ellipsis))
+                            .collect();
+                        match &wanted[..] {
+                            [Statement::Metavariable(metavariable) | Statement::Rest(metavariable)] => {
+                                let bound = self.bound_block(Block::Body(&target.body));
+                                self.bind(metavariable, bound, state, next)
+                            }
+                            _ => self.members(
+                                &wanted,
+                                &target.body,
+                                &mut vec![false; target.body.len()],
+                                state,
+                                next,
+                            ),
                         }
-                        _ => self.members(
-                            &wanted,
-                            &target.body,
-                            &mut vec![false; target.body.len()],
-                            state,
-                            next,
-                        ),
-                    }
+                    })
                 })
             })
         })

@@ -89,6 +89,8 @@ fn ellipsis_stands_for_elements_operands_and_chains() {
     check("[..., $X, $X, ...]", "[1, 2, 2]  #!\n[1, 2]\n");
     check("(1, ...)", "x = (1, 2)  #!\nx = (2, 1)\nx = [1]\n");
     check("{..., 'k': $V, ...}", "x = {'a': 1, 'k': 2}  #!\nx = {'a': 1}\nx = {'k'}\n");
+    check("{**$X, ...}", "x = {**a, 'b': 1}  #!\nx = {'b': 1, **a}  #!\nx = {'b': 1}\n");
+    check("{..., **$X}", "x = {'b': 1, **a}  #!\nx = {'b': 1}\nx = {'b', 1}\n");
     check("{...}", "x = {1}  #!\nx = {}  #!\nx = {k: v for k in y}  #!\nx = [1]\n");
     check("a and ... and b", "a and b  #!\na and c and b  #!\nb and a\n");
     check("$X.a(). ... .b()", "x.a().c().d[1].b()  #!\nx.a().b()  #!\nx.b().a()\n");
@@ -112,6 +114,14 @@ fn strings_are_any_a_value_or_a_regular_expression() {
     check_bindings("f(\"$TEXT\")", "f('one')\nf(\"t\" \"wo\")\n", "$TEXT", &["one", "two"]);
     check("f\"...{$X}...\"", "x = f'a{b}c'  #!\nx = f'abc'\nx = 'abc'\n");
     check("f\"{$X}{$X}\"", "f'{a}{a}'  #!\nf'{a}{b}'\n");
+    check("f\"{a!r}\"", "f'{a!r}'  #!\nf'{a}'\nf'{a!s}'\n");
+    check("f\"{a:>{$W}}\"", "f'{a:>{b}}'  #!\nf'{a:>5}'\nf'{a}'\n");
+    check("f\"{a:...}\"", "f'{a:>5}'  #!\nf'{a}'\n");
+    check("f\"{a}\"", "f'{a!r:>5}'  #!\n");
+    check_bindings("f\"$TEXT{$X}\"", "f'one {a}'\nf'{a}'\n", "$TEXT", &["one "]);
+    check("g(f\"$TEXT\")", "g(f'one')  #!\ng(f'{a}')\n");
+    check("f(b\"...\")", "f(b'a')  #!\nf('a')\n");
+    check("f(b\"$X\", b\"=~/^a/\")", "f(b'a', b'ab')  #!\nf('a', b'ab')\nf(b'a', 'ab')\n");
 }
 
 #[test]
@@ -148,6 +158,19 @@ fn import_statements_are_found_in_all_their_forms() {
     check("from a import b, c", "from a import c, x, b  #!\nfrom a import b\n");
     check("import a as $X\n...\n$X.f()", "import a as z  #!\nz.f()\n");
     check("from a import *", "from a import *  #!\nfrom a import b\n");
+    check(
+        "from $M import b",
+        "from a import b  #!\nfrom .a import b  #!\nfrom . import b  #!\nfrom .b import a\n",
+    );
+    check(
+        "from $M import *",
+        "from a import *  #!\nfrom .a import *  #!\nfrom . import *  #!\nfrom .a import b\n",
+    );
+    check("from . import *", "from . import *  #!\nfrom a import *\n");
+    check("from . import $X", "from . import b  #!\nfrom .a import b\n");
+    check_bindings("from $M import $X", "from ..a.b import c as d\n", "$M", &["..a.b"]);
+    check_bindings("from $M import $X", "from ..a.b import c as d\n", "$X", &["d"]);
+    check("import a as $X", "import a as b  #!\nfrom a import b as c\n");
 }
 
 #[test]
@@ -211,6 +234,20 @@ fn functions_are_found_whatever_they_have_besides() {
     check("def f(x): ...", "async def f(x): pass  #!\n");
     check("async def f(x): ...", "async def f(x): pass  #!\ndef f(x): pass\n");
     check("def f() -> int: ...", "def f() -> int: pass  #!\ndef f(): pass\n");
+    check(
+        "def f(..., x, ...): ...",
+        "def f(x=1): pass  #!\ndef f(a, *, x: int = 1): pass  #!\ndef f(y=1): pass\n",
+    );
+    check("def f(x=...): ...", "def f(x=1): pass  #!\ndef f(x): pass\n");
+    check("def f(a, /, ...): ...", "def f(a, /, b): pass  #!\ndef f(a, b): pass\n");
+    check(
+        "def f(..., *, $X, ...): ...",
+        "def f(a, *, b): pass  #!\ndef f(a, *b, c): pass  #!\ndef f(a, b): pass\n",
+    );
+    check("def f[$T](x: $T): ...", "def f[A](x: A): pass  #!\ndef f[A](x: B): pass\ndef f(x: A): pass\n");
+    check("def f[..., **P](): ...", "def f[A, **P](): pass  #!\ndef f[A, *P](): pass\n");
+    check("def f(x): ...", "def f[A](x: A): pass  #!\n");
+    check("lambda $X: ...", "lambda a=1: a  #!\nlambda: 1\n");
     check("lambda $X: $X", "lambda a: a  #!\nlambda a: b\n");
 }
 
@@ -230,6 +267,7 @@ fn classes_have_members_in_any_order() {
         "class $C:\n    $X = 1\n    def f(self): ...\n",
         "class C:  #!\n    def f(self): pass\n    def g(self): pass\n    y = 1\nclass D:\n    y = 1\n",
     );
+    check("class $C[T: int]: ...", "class C[T: int]: pass  #!\nclass D[T]: pass\nclass E: pass\n");
     check("class $C(metaclass=M): ...", "class C(metaclass=M): pass  #!\nclass D(M): pass\n");
 }
 
@@ -250,6 +288,10 @@ fn branches_loops_and_handlers_are_statements() {
     check(
         "try: ...\nexcept: ...",
         "try:  #!\n    pass\nexcept:\n    pass\ntry:\n    pass\nexcept A:\n    pass\n",
+    );
+    check(
+        "try: ...\nexcept* $E: ...",
+        "try:  #!\n    pass\nexcept* A:\n    pass\ntry:\n    pass\nexcept A:\n    pass\n",
     );
     check("try: ...\nexcept (..., A, ...): ...", "try:  #!\n    pass\nexcept (B, A):\n    pass\n");
     check(
@@ -274,6 +316,12 @@ fn assignments_may_be_annotated_or_chained() {
     check("$X, $Y = f()", "a, b = f()  #!\n(a, b) = f()  #!\na = f()\n");
     check("$X += 1", "x += 1  #!\nx -= 1\n");
     check("$X: int = $Y", "x: int = 1  #!\nx = 1\n");
+    check("$X: int = ...", "x: int = 1  #!\nx: int\n");
+    check("b = None", "a, b = 1, None  #!\n[a, (c, b)] = 1, (2, None)  #!\na, b = None\n*a, b = 1, None\n");
+    check("$X.a = None\n...\n$X.a.f()", "s.a, s.b = None, None  #!\ns.a.f()\n");
+    check_bindings("$X = $Y", "a, b = 1, 2\n", "$X", &["a, b"]);
+    check("type $X = $T", "type A = int  #!\nA = int\n");
+    check("type $X[..., T] = list[T]", "type A[S, T] = list[T]  #!\ntype B = list[T]\n");
 }
 
 #[test]
@@ -287,6 +335,8 @@ fn small_statements_are_found() {
     check("yield $X", "def f():\n    yield 1  #!\n    yield\n");
     check("await $X", "async def f():\n    await g()  #!\n    g()\n");
     check("x[1:$Y]", "x[1:2]  #!\nx[1]\n");
+    check("x[$Y]", "x[1]  #!\nx[1, 2]  #!\nx[1:2]\n");
+    check("[$X for $Y in $Z if ...]", "[a for b in c if d]  #!\n[a for b in c]\n");
     check("$X if $Y else $Z", "a if b else c  #!\n");
     check("[$X for $X in $Y]", "[a for a in b]  #!\n[f(a) for a in b]\n(a for a in b)\n");
     check("($X := 1)", "(a := 1)  #!\n");
@@ -317,7 +367,7 @@ fn patterns_that_cannot_be_understood_are_refused_with_their_place() {
     check_refused("\"=~/(/\"", "(", "not a regular expression");
     check_refused("", "", "empty");
     check_refused("f($X: )", ":", "a type is missing");
-    check_refused("type X = int", "type X = int", "cannot be part of a pattern");
+    check_refused("t'{x}'", "t'{x}'", "cannot be part of a pattern");
     for (text, expected) in
         [("if $X:", "`...`"), ("except $E: ...", "`try: ...`"), ("else: ...", "`if $X: ...`")]
     {
@@ -480,4 +530,8 @@ const STATEMENTS: &[&str] = &[
     "del a, b[0]",
     "b'a' b'b'",
     "1j",
+    "type A[T: int = str, *U, **P] = B[T]",
+    "def f[T](a: T) -> T:\n    return a",
+    "class C[T](D):\n    pass",
+    "try:\n    pass\nexcept* A:\n    pass",
 ];

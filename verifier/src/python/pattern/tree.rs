@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use fancy_regex::Regex;
-use ruff_python_ast::{BoolOp, CmpOp, Operator, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, ConversionFlag, Operator, UnaryOp};
 
 use super::value::Constant;
 
@@ -160,6 +160,8 @@ pub(super) enum StringPattern {
     Regex(Arc<Regex>),
     /// Itself.
     Exact { value: Box<str>, bytes: bool },
+    /// One of the others, written `b"..."`: only bytes. Without the `b` they take either.
+    Bytes(Box<StringPattern>),
 }
 
 /// A piece of an f-string in a pattern.
@@ -168,8 +170,14 @@ pub(super) enum FStringPart {
     /// `...` in the text: any pieces.
     Ellipsis,
     Text(Box<str>),
-    /// `{e}`
-    Hole(Expression),
+    /// `$X` and nothing else between two holes.
+    Metavariable(Metavariable),
+    /// `{e}`. A conversion or format that the pattern leaves out may be there.
+    Hole {
+        expression: Expression,
+        conversion: ConversionFlag,
+        format: Option<Vec<FStringPart>>,
+    },
 }
 
 /// A call's arguments: keywords have no order.
@@ -215,9 +223,13 @@ pub(super) enum Parameter {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParameterKind {
-    /// By position or by keyword; what stands before and after the bare `/` and `*` is not
-    /// told apart, as a pattern `def f(a, b)` is meant to find all of them.
+    /// In a pattern without `/` and `*`, any that takes one value: `def f(a, b)` is meant to find
+    /// them all. In code, by position or by keyword.
     Normal,
+    /// Before `/`.
+    PositionalOnly,
+    /// After `*`.
+    KeywordOnly,
     Star,
     DoubleStar,
 }
@@ -274,6 +286,8 @@ pub(super) enum Statement {
         cause: Option<Expression>,
     },
     Try {
+        /// `except*`
+        is_star: bool,
         body: Vec<Statement>,
         handlers: Vec<Handler>,
         orelse: Vec<Statement>,
@@ -291,6 +305,30 @@ pub(super) enum Statement {
     Continue,
     Function(Box<Function>),
     Class(Box<Class>),
+    /// `type X[T] = value`
+    TypeAlias {
+        name: Expression,
+        type_parameters: Vec<TypeParameter>,
+        value: Expression,
+    },
+}
+
+/// `T: bound = default` of `[T: bound = default]`. What the pattern leaves out may be there.
+#[derive(Clone, Debug)]
+pub(super) struct TypeParameter {
+    pub(super) kind: TypeParameterKind,
+    pub(super) name: Name,
+    pub(super) bound: Option<Expression>,
+    pub(super) default: Option<Expression>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TypeParameterKind {
+    One,
+    /// `*Ts`
+    Star,
+    /// `**P`
+    DoubleStar,
 }
 
 /// `if` and `elif` have a test, `else` has none.
@@ -353,6 +391,7 @@ pub(super) struct Function {
     pub(super) is_async: bool,
     pub(super) decorators: Vec<Expression>,
     pub(super) name: Name,
+    pub(super) type_parameters: Vec<TypeParameter>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) returns: Option<Expression>,
     pub(super) body: Vec<Statement>,
@@ -362,6 +401,7 @@ pub(super) struct Function {
 pub(super) struct Class {
     pub(super) decorators: Vec<Expression>,
     pub(super) name: Name,
+    pub(super) type_parameters: Vec<TypeParameter>,
     /// `None`: no parentheses, any bases.
     pub(super) arguments: Option<Arguments>,
     pub(super) body: Vec<Statement>,
