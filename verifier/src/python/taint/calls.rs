@@ -70,10 +70,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
             return Value::default();
         }
         let mut taints = callee.own.clone();
-        if let Some(receiver) = receiver.filter(|receiver| !receiver.is_self) {
-            taints.extend(&receiver.value.reachable());
-        }
         if !options.assume_safe_functions {
+            if let Some(receiver) = receiver.filter(|receiver| !receiver.is_self) {
+                taints.extend(&receiver.value.reachable());
+            }
             let mut passed = TaintSet::default();
             for argument in &arguments {
                 passed.extend(&argument.value.reachable());

@@ -254,6 +254,8 @@ impl<'w, 'f> Engine<'w, 'f> {
     fn visit_function(&mut self, id: UnitId, function: &'f ast::StmtFunctionDef) {
         let file = self.units[id].file as usize;
         let mut state = self.files[file].globals.clone();
+        // What the module has run through by its end does not decide what runs in here.
+        state.control = TaintSet::default();
         for (root, value) in self.units[id].captured.variables() {
             let Root::Local(name) = root else { continue };
             if !self.units[id].locals.contains(name) {

@@ -118,6 +118,7 @@ run(b)
 fn control_source_taints_all_that_runs_after_it() {
     let body = "pattern-sources: [{pattern: begin(), control: true}]\npattern-sinks: [{pattern: run()}]";
     check(body, "def f(a):\n    run()\n    if a:\n        begin()\n    run()  # <-\n\ndef g():\n    run()\n");
+    check(body, "def f():\n    run()\n\nrun()\nbegin()\nrun()  # <-\n");
 }
 
 #[test]
@@ -136,7 +137,7 @@ pattern-sinks: [{pattern: use($L), at-exit: true}]";
 #[test]
 fn options_say_what_is_taken_to_be_safe() {
     let with = |option: &str| format!("{PLAIN}\noptions: {{{option}: true}}");
-    check(&with("taint_assume_safe_functions"), "a = read()\nrun(f(a))\nrun(a)  # <-\n");
+    check(&with("taint_assume_safe_functions"), "a = read()\nrun(f(a), a.f())\nrun(a)  # <-\n");
     check(&with("taint_assume_safe_indexes"), "a = read()\nrun(x[a])\nrun(a[x])  # <-\n");
     check(&with("taint_assume_safe_comparisons"), "a = read()\nrun(a == 1)\nrun(not a)  # <-\n");
     check(&with("taint_assume_safe_booleans"), "a = read()\nrun(a == 1)\nrun(not a)\nrun(a or 1)  # <-\n");
