@@ -16,7 +16,7 @@ use fancy_regex::Regex;
 pub use comparison::Comparison;
 
 use crate::python::SourceFile;
-use crate::python::pattern::{Literals, Matcher, Pattern, Settings};
+use crate::python::pattern::{Literals, Matcher, Pattern, Settings, metavariables};
 
 /// One rule.
 #[derive(Clone, Debug)]
@@ -107,6 +107,13 @@ pub enum Condition {
         /// At most.
         max: Option<f64>,
     },
+    /// The metavariable must be an expression that certainly is of one of these types.
+    Type {
+        /// With its dollar sign.
+        metavariable: String,
+        /// As in `($X: T)`.
+        types: Vec<Pattern>,
+    },
     /// A Python expression over metavariables must be true.
     Comparison(Comparison),
     /// The metavariable's code must fulfil a formula of its own.
@@ -119,14 +126,46 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// `$X=REGEX`: the metavariable's text contains a match.
+    /// `$X=REGEX` (the metavariable's text contains a match), `$X>=N` and `$X<=N` (it is such a
+    /// number), `$X:PATTERN` (its code contains a match).
     pub fn parse_where(text: &str) -> Result<Self, String> {
-        let (metavariable, regex) = text
-            .split_once('=')
-            .filter(|(name, _)| name.trim().starts_with('$'))
-            .ok_or("`$X=REGEX` was expected")?;
+        const FORMS: &str = "`$X=REGEX`, `$X>=N`, `$X<=N` or `$X:PATTERN` was expected";
+        let text = text.trim_start();
+        let end = text.find(['=', '<', '>', ':']).ok_or(FORMS)?;
+        let (metavariable, bound) = (text[..end].trim().to_owned(), &text[end..]);
+        if metavariables(&metavariable) != [&*metavariable] {
+            return Err(FORMS.to_owned());
+        }
+        let number = |text: &str| {
+            let number = text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            number.ok_or_else(|| format!("`{}` is not a number", text.trim()))
+        };
+        if let Some(min) = bound.strip_prefix(">=") {
+            return Ok(Self::Bounds { metavariable, min: Some(number(min)?), max: None });
+        }
+        if let Some(max) = bound.strip_prefix("<=") {
+            return Ok(Self::Bounds { metavariable, min: None, max: Some(number(max)?) });
+        }
+        if let Some(pattern) = bound.strip_prefix(':') {
+            let pattern = Pattern::parse(pattern)
+                .map_err(|error| format!("the pattern cannot be understood: {error}"))?;
+            return Ok(Self::Pattern { metavariable, formula: Box::new(Formula::Pattern(pattern)) });
+        }
+        let regex = bound.strip_prefix('=').ok_or(FORMS)?;
         let regex = regex::Regex::new(regex).map_err(|error| error.to_string())?;
-        Ok(Self::Text { metavariable: metavariable.trim().to_owned(), regex })
+        Ok(Self::Text { metavariable, regex })
+    }
+
+    /// The metavariable that it is about, where that is one.
+    pub fn metavariable(&self) -> Option<&str> {
+        match self {
+            Self::Regex { metavariable, .. }
+            | Self::Text { metavariable, .. }
+            | Self::Bounds { metavariable, .. }
+            | Self::Type { metavariable, .. }
+            | Self::Pattern { metavariable, .. } => Some(metavariable),
+            Self::Comparison(_) => None,
+        }
     }
 }
 
@@ -362,3 +401,6 @@ fn telling(required: impl Iterator<Item = Vec<Literals>>) -> Vec<Literals> {
     };
     required.max_by_key(poorest).unwrap_or_else(|| vec![Literals::default()])
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,14 @@ impl<'f> Bindings<'f> {
         bindings
     }
 
+    /// These bindings with a text of the file bound that need be no code.
+    #[must_use]
+    pub fn with_text(&self, name: &str, text: &'f str, range: TextRange) -> Self {
+        let mut bindings = self.without(name);
+        bindings.push(name.into(), Bound { range, text: Cow::Borrowed(text), node: Node::Text });
+        bindings
+    }
+
     /// These bindings with an expression bound.
     #[must_use]
     pub fn with_expression(&self, name: &str, expression: &'f Expr, source: &'f str) -> Self {
@@ -140,6 +148,11 @@ impl<'f> Bound<'f> {
     /// Its text: code as it is written, the content of a string for `"$X"`.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it is the content of a string or some text, rather than code.
+    pub(crate) fn is_content(&self) -> bool {
+        matches!(self.node, Node::Text)
     }
 
     /// The expression, if it is one.

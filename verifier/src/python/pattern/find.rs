@@ -80,6 +80,14 @@ impl<'f> Matcher<'f> {
         self.engine.constant(expression)
     }
 
+    /// Whether an expression of the file certainly is of a type, as `($X: T)` asks.
+    pub(crate) fn has_type(&self, expression: &'f Expr, wanted: &Pattern) -> bool {
+        match &wanted.root {
+            Root::Expression(wanted) => self.engine.has_type(expression, wanted),
+            Root::Statements(_) | Root::Decorator(_) => false,
+        }
+    }
+
     /// All matches, in the order of their places. One place may match in several ways, with
     /// different bindings.
     pub fn find(&self, pattern: &Pattern) -> Vec<Match<'f>> {

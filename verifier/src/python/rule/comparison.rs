@@ -31,6 +31,19 @@ pub(super) enum Worth {
     Moment(i64),
 }
 
+/// What is known of the metavariables, which go by their names with the dollar sign.
+pub(super) struct Lookup<'l> {
+    /// The value of one that has a value.
+    pub(super) worth: &'l dyn Fn(&str) -> Option<Worth>,
+    /// The code of one.
+    pub(super) text: &'l dyn Fn(&str) -> Option<String>,
+}
+
+/// `_X` was `$X`.
+fn metavariable(expression: &Expr) -> Option<String> {
+    Some(format!("${}", expression.as_name_expr()?.id.strip_prefix('_')?))
+}
+
 const FUNCTIONS: [&str; 8] = ["int", "str", "float", "len", "abs", "today", "strptime", "re.match"];
 
 impl Comparison {
@@ -54,17 +67,12 @@ impl Comparison {
     }
 
     /// Whether it is true. `None`: something in it has no value.
-    pub(super) fn is_true(&self, worth_of: &dyn Fn(&str) -> Option<Worth>) -> Option<bool> {
-        let lookup = |name: &str| {
-            // `_X` was `$X`.
-            let name = format!("${}", name.strip_prefix('_')?);
-            let worth = worth_of(&name)?;
-            if self.metavariable.as_ref().is_some_and(|own| *own == name) {
-                self.adapt(worth)
-            } else {
-                Some(worth)
-            }
+    pub(super) fn is_true(&self, lookup: &Lookup<'_>) -> Option<bool> {
+        let worth = |name: &str| {
+            let worth = (lookup.worth)(name)?;
+            if self.metavariable.as_deref() == Some(name) { self.adapt(worth) } else { Some(worth) }
         };
+        let lookup = Lookup { worth: &worth, text: lookup.text };
         evaluate(&self.expression, &lookup).map(|worth| truth(&worth))
     }
 
@@ -135,9 +143,9 @@ fn function(expression: &Expr) -> Option<String> {
     }
 }
 
-fn evaluate(expression: &Expr, lookup: &dyn Fn(&str) -> Option<Worth>) -> Option<Worth> {
+fn evaluate(expression: &Expr, lookup: &Lookup<'_>) -> Option<Worth> {
     Some(match expression {
-        Expr::Name(name) => lookup(name.id.as_str())?,
+        Expr::Name(_) => (lookup.worth)(&metavariable(expression)?)?,
         Expr::NumberLiteral(literal) => match &literal.value {
             Number::Int(value) => Worth::Integer(i128::from(value.as_i64()?)),
             Number::Float(value) => Worth::Float(*value),
@@ -193,9 +201,16 @@ fn evaluate(expression: &Expr, lookup: &dyn Fn(&str) -> Option<Worth>) -> Option
             Worth::Bool(true)
         }
         Expr::Call(node) => {
+            let name = function(&node.func)?;
+            if let ("str", [argument]) = (name.as_str(), &*node.arguments.args)
+                && let Some(metavariable) = metavariable(argument)
+                && (lookup.worth)(&metavariable).is_none()
+            {
+                return (lookup.text)(&metavariable).map(Worth::Text);
+            }
             let arguments =
                 node.arguments.args.iter().map(|e| evaluate(e, lookup)).collect::<Option<Vec<_>>>()?;
-            call(&function(&node.func)?, &arguments)?
+            call(&name, &arguments)?
         }
         _ => return None,
     })
@@ -290,8 +305,13 @@ fn arithmetic(operator: Operator, left: Worth, right: Worth) -> Option<Worth> {
             Operator::Add => a.checked_add(b),
             Operator::Sub => a.checked_sub(b),
             Operator::Mult => a.checked_mul(b),
-            Operator::FloorDiv if b != 0 => Some(a.div_euclid(b)),
-            Operator::Mod if b != 0 => Some(a.rem_euclid(b)),
+            // Rounded down, not towards zero.
+            Operator::FloorDiv => a.checked_rem(b).and_then(|rest| {
+                a.checked_div(b)?.checked_sub(i128::from(rest != 0 && (rest < 0) != (b < 0)))
+            }),
+            Operator::Mod => a.checked_rem(b).and_then(|rest| {
+                if rest != 0 && (rest < 0) != (b < 0) { rest.checked_add(b) } else { Some(rest) }
+            }),
             Operator::Pow if b >= 0 => a.checked_pow(u32::try_from(b).ok()?),
             Operator::BitAnd => Some(a & b),
             Operator::BitOr => Some(a | b),

@@ -3,7 +3,7 @@
 use ruff_python_ast::Expr;
 use ruff_text_size::{TextRange, TextSize};
 
-use super::comparison::Worth;
+use super::comparison::{Lookup, Worth};
 use super::{All, Condition, Formula};
 use crate::python::pattern::{Bindings, Bound, Constant, Match, Matcher};
 
@@ -47,17 +47,26 @@ impl<'f> Matcher<'f> {
             None => (TextSize::default(), text),
         };
         let mut matches = Vec::new();
-        for found in regex.find_iter(text) {
+        let range = |found: fancy_regex::Match<'_>| {
+            let (start, end) = (TextSize::try_from(found.start()), TextSize::try_from(found.end()));
+            Some(TextRange::new(offset + start.ok()?, offset + end.ok()?))
+        };
+        for captures in regex.captures_iter(text) {
             // A regular expression that gives up half-way has found nothing certain.
-            let Ok(found) = found else { break };
-            let (Ok(start), Ok(end)) = (TextSize::try_from(found.start()), TextSize::try_from(found.end()))
-            else {
-                break;
-            };
-            matches.push(Match {
-                range: TextRange::new(offset + start, offset + end),
-                bindings: bindings.clone(),
-            });
+            let Ok(captures) = captures else { break };
+            let Some(whole) = captures.get(0).and_then(range) else { break };
+            // Its groups are metavariables, by number and by name.
+            let mut groups = Bindings::default();
+            for (number, name) in regex.capture_names().enumerate().skip(1) {
+                let Some(group) = captures.get(number) else { continue };
+                let Some(place) = range(group) else { continue };
+                for name in [Some(number.to_string()), name.map(str::to_owned)].into_iter().flatten() {
+                    groups = groups.with_text(&format!("${name}"), group.as_str(), place);
+                }
+            }
+            if let Some(bindings) = bindings.merge(&groups) {
+                matches.push(Match { range: whole, bindings });
+            }
         }
         matches
     }
@@ -133,15 +142,12 @@ impl<'f> Matcher<'f> {
             Condition::Regex { metavariable, regex, constant_propagation } => {
                 let Some(bound) = found.bindings.get(metavariable) else { return false };
                 let matches = |text: &str| matches!(regex.find(text), Ok(Some(found)) if found.start() == 0);
-                // A string is asked for its content.
                 let content = match bound.expression() {
-                    Some(expression) if *constant_propagation || expression.is_string_literal_expr() => {
-                        match self.constant(expression) {
-                            Some(Constant::Text { value, .. }) => Some(value.to_string()),
-                            Some(Constant::Integer(value)) => Some(value.to_string()),
-                            _ => None,
-                        }
-                    }
+                    Some(expression) if *constant_propagation => match self.constant(expression) {
+                        Some(Constant::Text { value, .. }) => Some(value.to_string()),
+                        Some(Constant::Integer(value)) => Some(value.to_string()),
+                        _ => None,
+                    },
                     _ => None,
                 };
                 match content {
@@ -162,9 +168,17 @@ impl<'f> Matcher<'f> {
                     min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max)
                 })
             }
+            Condition::Type { metavariable, types } => found
+                .bindings
+                .get(metavariable)
+                .and_then(Bound::expression)
+                .is_some_and(|expression| types.iter().any(|wanted| self.has_type(expression, wanted))),
             Condition::Comparison(comparison) => {
-                let worth_of = |name: &str| found.bindings.get(name).and_then(|bound| self.worth(bound));
-                comparison.is_true(&worth_of) == Some(true)
+                let lookup = Lookup {
+                    worth: &|name| found.bindings.get(name).and_then(|bound| self.worth(bound)),
+                    text: &|name| found.bindings.get(name).map(|bound| bound.text().to_owned()),
+                };
+                comparison.is_true(&lookup) == Some(true)
             }
             Condition::Pattern { metavariable, formula } => {
                 let Some(bound) = found.bindings.get(metavariable) else { return false };
@@ -173,16 +187,15 @@ impl<'f> Matcher<'f> {
         }
     }
 
-    /// What a metavariable is worth in a comparison.
+    /// What a metavariable is worth in a comparison. Code that is no constant has no value, and is
+    /// its text for `str($X)` alone.
     fn worth(&self, bound: &Bound<'f>) -> Option<Worth> {
         match bound.expression() {
             Some(expression) => self
                 .constant(expression)
                 .and_then(worth_of_constant)
-                .or_else(|| self.worth_of_display(expression))
-                // A name that is not constant is its own text, for `str($X)`.
-                .or_else(|| expression.is_name_expr().then(|| Worth::Text(bound.text().to_owned()))),
-            None => Some(Worth::Text(bound.text().to_owned())),
+                .or_else(|| self.worth_of_display(expression)),
+            None => bound.is_content().then(|| Worth::Text(bound.text().to_owned())),
         }
     }
 }

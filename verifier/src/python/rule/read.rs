@@ -1,5 +1,7 @@
 //! Reading rules: from YAML to formulas.
 
+use std::collections::BTreeSet;
+
 use fancy_regex::Regex;
 use serde_yaml_ng::{Mapping, Value};
 
@@ -7,7 +9,7 @@ use super::{
     All, Comparison, Condition, Formula, Mode, Options, Paths, Propagator, Requirement, Rule, RuleError,
     Sanitizer, SideEffect, Sink, Source, Taint,
 };
-use crate::python::pattern::Pattern;
+use crate::python::pattern::{Pattern, metavariables};
 
 type Read<T> = Result<T, RuleError>;
 
@@ -66,6 +68,7 @@ fn rule(value: &Value, place: &str) -> Read<Rule> {
     let id = text(mapping, "id", place)?.ok_or_else(|| fail(place, "`id` is missing"))?;
     languages(mapping, place)?;
     let options = options(mapping, place)?;
+    metavariables_are_named(mapping, place)?;
     let mode = match text(mapping, "mode", place)?.as_deref() {
         _ if mapping.contains_key("taint") => {
             known_keys(mapping, place, &[&["taint"]])?;
@@ -91,6 +94,66 @@ fn rule(value: &Value, place: &str) -> Read<Rule> {
     Ok(Rule { id, message, mode, options, paths: paths(mapping, place)? })
 }
 
+/// A bound on a metavariable that no pattern names can never be met: that is a slip of the pen,
+/// not a rule that finds nothing.
+fn metavariables_are_named(rule: &Mapping, place: &str) -> Read<()> {
+    let mut named = BTreeSet::new();
+    let mut asked = Vec::new();
+    for (key, value) in rule {
+        let key = key.as_str().unwrap_or_default();
+        if !ABOUT.contains(&key) {
+            metavariables_of(key, value, &format!("{place}.{key}"), &mut named, &mut asked);
+        }
+    }
+    for (name, place) in asked {
+        if !named.contains(&name) {
+            let message = if name.starts_with('$') {
+                format!("no pattern names the metavariable `{name}`")
+            } else {
+                format!("`{name}` is not a metavariable: those are written `$NAME`")
+            };
+            return Err(fail(&place, message));
+        }
+    }
+    Ok(())
+}
+
+/// Which metavariables the patterns in a part of a rule name, and which are asked about, where.
+fn metavariables_of(
+    key: &str,
+    value: &Value,
+    place: &str,
+    named: &mut BTreeSet<String>,
+    asked: &mut Vec<(String, String)>,
+) {
+    match (key, value) {
+        (_, Value::Mapping(mapping)) => {
+            for (key, value) in mapping {
+                let key = key.as_str().unwrap_or_default();
+                metavariables_of(key, value, &format!("{place}.{key}"), named, asked);
+            }
+        }
+        (_, Value::Sequence(values)) => {
+            for (index, value) in values.iter().enumerate() {
+                metavariables_of(key, value, &format!("{place}[{index}]"), named, asked);
+            }
+        }
+        ("metavariable" | "focus-metavariable" | "focus" | "from" | "to", Value::String(name)) => {
+            asked.push((name.trim().to_owned(), place.to_owned()));
+        }
+        ("comparison", Value::String(comparison)) => {
+            asked.extend(metavariables(comparison).into_iter().map(|name| (name, place.to_owned())));
+        }
+        ("pattern-regex" | "pattern-not-regex" | "regex", Value::String(source)) => {
+            let Ok(regex) = Regex::new(source) else { return };
+            named.extend((1..regex.captures_len()).map(|group| format!("${group}")));
+            named.extend(regex.capture_names().flatten().map(|name| format!("${name}")));
+        }
+        (_, Value::String(pattern)) => named.extend(metavariables(pattern)),
+        _ => {}
+    }
+}
+
 fn languages(mapping: &Mapping, place: &str) -> Read<()> {
     let Some(value) = mapping.get("languages") else { return Ok(()) };
     let place = format!("{place}.languages");
@@ -112,13 +175,50 @@ fn options(mapping: &Mapping, place: &str) -> Read<Options> {
             "constant_propagation" => options.constant_propagation = boolean(value, &place)?,
             "symbolic_propagation" => options.symbolic_propagation = boolean(value, &place)?,
             "attr_expr" => options.attribute_expressions = boolean(value, &place)?,
-            _ => {
+            _ if TAINT_OPTIONS.contains(&key) => {
                 options.others.insert(key.to_owned(), scalar(value, &place)?);
             }
+            _ if OPTIONS_OF_OTHERS.iter().any(|beginning| key.starts_with(beginning)) => {}
+            _ if DEFAULTS.iter().any(|(name, default)| *name == key && value.as_bool() == Some(*default)) => {
+            }
+            _ => return Err(fail(&place, "this option is not supported")),
         }
     }
     Ok(options)
 }
+
+/// Options of taint mode that are followed.
+const TAINT_OPTIONS: [&str; 7] = [
+    "taint_assume_safe_functions",
+    "taint_assume_safe_indexes",
+    "taint_assume_safe_comparisons",
+    "taint_assume_safe_booleans",
+    "taint_assume_safe_numbers",
+    "taint_only_propagate_through_assignments",
+    "taint_focus_on",
+];
+
+/// Options about other languages, or about looking further than Semgrep's open engine does.
+const OPTIONS_OF_OTHERS: [&str; 5] = ["generic_", "xml_", "cpp_", "interfile", "taint_intrafile"];
+
+/// Options that cannot be turned, and how they stand.
+const DEFAULTS: [(&str, bool); 15] = [
+    ("ac_matching", true),
+    ("arrow_is_function", true),
+    ("commutative_boolop", false),
+    ("commutative_compop", false),
+    ("decorators_order_matters", false),
+    ("flddef_assign", false),
+    ("go_deeper_expr", true),
+    ("go_deeper_stmt", true),
+    ("implicit_deep_exprstmt", true),
+    ("implicit_ellipsis", true),
+    ("implicit_return", true),
+    ("let_is_var", true),
+    ("symmetric_eq", false),
+    ("taint_unify_mvars", false),
+    ("vardef_assign", true),
+];
 
 fn paths(mapping: &Mapping, place: &str) -> Read<Paths> {
     let mut paths = Paths::default();
@@ -228,6 +328,22 @@ fn operator(key: &str, value: &Value, place: &str, all: &mut All) -> Read<()> {
             let formula = Box::new(formula_of(mapping, place, &["metavariable"])?);
             all.conditions.push(Condition::Pattern { metavariable, formula });
         }
+        "metavariable-type" => {
+            let mapping = as_mapping(value, place)?;
+            known_keys_exactly(mapping, place, &["metavariable", "type", "types"])?;
+            let sources = match (mapping.get("type"), mapping.get("types")) {
+                (Some(value), None) | (None, Some(value)) => texts(value, place)?,
+                _ => return Err(fail(place, "`type` or `types` was expected")),
+            };
+            let types = sources
+                .iter()
+                .map(|source| {
+                    Pattern::parse(source)
+                        .map_err(|error| fail(place, format!("`{source}` is not a type: {error}")))
+                })
+                .collect::<Read<_>>()?;
+            all.conditions.push(Condition::Type { metavariable: metavariable(mapping, place)?, types });
+        }
         "where" => {
             for (index, value) in as_sequence(value, place)?.iter().enumerate() {
                 where_v2(value, &format!("{place}[{index}]"), all)?;
@@ -269,6 +385,8 @@ fn where_v2(value: &Value, place: &str, all: &mut All) -> Read<()> {
         all.focus.extend(texts(value, place)?);
     } else if mapping.contains_key("regex") && mapping.len() <= 3 {
         operator("metavariable-regex", value, place, all)?;
+    } else if mapping.contains_key("type") || mapping.contains_key("types") {
+        operator("metavariable-type", value, place, all)?;
     } else {
         operator("metavariable-pattern", value, place, all)?;
     }
