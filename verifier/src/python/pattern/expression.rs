@@ -5,6 +5,7 @@
 //! what is to be done next, and calls it once for every way that it finds: with the metavariables
 //! bound in the state. It answers `true` when that has answered `true`, which ends the search.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -577,50 +578,84 @@ impl<'f> Engine<'f> {
         state: &mut State<'f>,
         next: Next<'_, 'f>,
     ) -> bool {
+        self.f_string_from(pattern, target, 0, state, next)
+    }
+
+    /// From `offset` of the first piece of `target` on, which is a text if that is not at its beginning.
+    fn f_string_from(
+        &self,
+        pattern: &[FStringPart],
+        target: &[FStringElement<'f>],
+        offset: usize,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
         if self.is_exhausted(state) {
             return true;
         }
-        match pattern.split_first() {
-            None => target.is_empty() && next(state),
-            Some((FStringPart::Ellipsis, rest)) => {
-                (0..=target.len()).any(|skipped| self.f_string(rest, &target[skipped..], state, next))
-            }
-            Some((FStringPart::Text(text), rest)) => match target.split_first() {
-                Some((FStringElement::Text(value, _), others)) if **text == **value => {
-                    self.f_string(rest, others, state, next)
+        let Some((first, rest)) = pattern.split_first() else { return target.is_empty() && next(state) };
+        match first {
+            FStringPart::Ellipsis => {
+                if rest.is_empty() {
+                    return next(state);
                 }
-                _ => false,
-            },
-            Some((FStringPart::Metavariable(metavariable), rest)) => match target.split_first() {
-                Some((FStringElement::Text(value, range), others)) => {
-                    let bound = Bound::new(*range, *value, Node::Text);
+                (0..=target.len()).any(|skipped| {
+                    let (from, left) = (if skipped == 0 { offset } else { 0 }, &target[skipped..]);
+                    // In a text, only where the text that comes next begins.
+                    if let (Some(FStringPart::Text(wanted)), Some(FStringElement::Text(text, _))) =
+                        (rest.first(), left.first())
+                    {
+                        return text[from..]
+                            .match_indices(&**wanted)
+                            .any(|(at, _)| self.f_string_from(rest, left, from + at, state, next));
+                    }
+                    from == 0 && self.f_string_from(rest, left, 0, state, next)
+                })
+            }
+            FStringPart::Text(wanted) => {
+                let Some((FStringElement::Text(text, _), others)) = target.split_first() else {
+                    return false;
+                };
+                if !text[offset..].starts_with(&**wanted) {
+                    return false;
+                }
+                let end = offset + wanted.len();
+                if end == text.len() {
+                    self.f_string_from(rest, others, 0, state, next)
+                } else {
+                    // The rest of the text is something that only `...` stands for.
+                    matches!(rest.first(), Some(FStringPart::Ellipsis | FStringPart::Text(_)))
+                        && self.f_string_from(rest, target, end, state, next)
+                }
+            }
+            FStringPart::Metavariable(metavariable) => match target.split_first() {
+                Some((FStringElement::Text(text, range), others)) => {
+                    let bound = Bound::new(*range, text.clone(), Node::Text);
                     self.bind(metavariable, bound, state, &mut |state| {
-                        self.f_string(rest, others, state, next)
+                        self.f_string_from(rest, others, 0, state, next)
                     })
                 }
                 _ => false,
             },
-            Some((FStringPart::Hole { expression, conversion, format }, rest)) => {
-                match target.split_first() {
-                    Some((FStringElement::Hole(hole), others)) => {
-                        (conversion.is_none() || *conversion == hole.conversion)
-                            && self.expression(expression, &hole.expression, state, &mut |state| {
-                                let mut after =
-                                    |state: &mut State<'f>| self.f_string(rest, others, state, next);
-                                match (format, &hole.format_spec) {
-                                    (None, _) => after(state),
-                                    (Some(format), Some(target)) => {
-                                        let mut elements = Vec::new();
-                                        f_string_elements(&target.elements, &mut elements);
-                                        self.f_string(format, &elements, state, &mut after)
-                                    }
-                                    (Some(_), None) => false,
+            FStringPart::Hole { expression, conversion, format } => match target.split_first() {
+                Some((FStringElement::Hole(hole), others)) => {
+                    (conversion.is_none() || *conversion == hole.conversion)
+                        && self.expression(expression, &hole.expression, state, &mut |state| {
+                            let mut after =
+                                |state: &mut State<'f>| self.f_string_from(rest, others, 0, state, next);
+                            match (format, &hole.format_spec) {
+                                (None, _) => after(state),
+                                (Some(format), Some(target)) => {
+                                    let mut elements = Vec::new();
+                                    f_string_elements(&target.elements, &mut elements);
+                                    self.f_string(format, &elements, state, &mut after)
                                 }
-                            })
-                    }
-                    _ => false,
+                                (Some(_), None) => false,
+                            }
+                        })
                 }
-            }
+                _ => false,
+            },
         }
     }
 
@@ -679,7 +714,17 @@ impl<'f> Engine<'f> {
     pub(super) fn has_type(&self, target: &'f Expr, annotation: &Expression) -> bool {
         let is = |expression: &'f Expr| {
             let mut state = State::default();
-            self.expression(annotation, expression, &mut state, &mut |_| true) && !state.is_exhausted()
+            match (expression, annotation) {
+                // An annotation in quotes says the same.
+                (
+                    Expr::StringLiteral(quoted),
+                    Expression::Name(name) | Expression::Attribute { path: Some(name), .. },
+                ) => *quoted.value.to_str() == **name,
+                _ => {
+                    self.expression(annotation, expression, &mut state, &mut |_| true)
+                        && !state.is_exhausted()
+                }
+            }
         };
         if let Expr::Call(call) = target {
             return is(&call.func);
@@ -727,9 +772,8 @@ fn flatten<'f>(operator: ChainOperator, target: &'f Expr, operands: &mut Vec<&'f
     }
 }
 
-#[derive(Clone, Copy)]
 enum FStringElement<'f> {
-    Text(&'f str, TextRange),
+    Text(Cow<'f, str>, TextRange),
     Hole(&'f ast::InterpolatedElement),
 }
 
@@ -737,9 +781,7 @@ fn f_string_parts(node: &ast::ExprFString) -> Vec<FStringElement<'_>> {
     let mut elements = Vec::new();
     for part in node.value.as_slice() {
         match part {
-            ast::FStringPart::Literal(literal) => {
-                elements.push(FStringElement::Text(literal.as_str(), literal.range()));
-            }
+            ast::FStringPart::Literal(literal) => push_text(literal.as_str(), literal.range(), &mut elements),
             ast::FStringPart::FString(string) => f_string_elements(&string.elements, &mut elements),
         }
     }
@@ -747,10 +789,26 @@ fn f_string_parts(node: &ast::ExprFString) -> Vec<FStringElement<'_>> {
 }
 
 fn f_string_elements<'f>(elements: &'f ast::InterpolatedStringElements, into: &mut Vec<FStringElement<'f>>) {
-    into.extend(elements.iter().map(|element| match element {
-        ast::InterpolatedStringElement::Literal(literal) => {
-            FStringElement::Text(&literal.value, literal.range())
+    for element in elements {
+        match element {
+            ast::InterpolatedStringElement::Literal(literal) => {
+                push_text(&literal.value, literal.range(), into);
+            }
+            ast::InterpolatedStringElement::Interpolation(hole) => into.push(FStringElement::Hole(hole)),
         }
-        ast::InterpolatedStringElement::Interpolation(hole) => FStringElement::Hole(hole),
-    }));
+    }
+}
+
+/// Texts that follow each other are one: `"a" f"b{c}"` is `f"ab{c}"`.
+fn push_text<'f>(text: &'f str, range: TextRange, into: &mut Vec<FStringElement<'f>>) {
+    match into.last_mut() {
+        _ if text.is_empty() => {}
+        Some(FStringElement::Text(before, whole)) => {
+            before.to_mut().push_str(text);
+            *whole = whole.cover(range);
+        }
+        Some(FStringElement::Hole(_)) | None => {
+            into.push(FStringElement::Text(Cow::Borrowed(text), range));
+        }
+    }
 }

@@ -146,7 +146,7 @@ impl Rewriter<'_> {
         match byte {
             b'"' | b'\'' => self.string(self.at)?,
             b'$' => self.metavariable()?,
-            b'.' if self.looking_at("...>") && self.innermost().opened_by == b'<' => self.close_deep(),
+            b'.' if self.looking_at("...>") && self.innermost().opened_by == b'<' => self.close_deep()?,
             b'.' if self.looking_at("...") => self.ellipsis(),
             b'<' if self.looking_at("<...") => {
                 self.out[self.at..self.at + 4].copy_from_slice(b"(   ");
@@ -236,12 +236,16 @@ impl Rewriter<'_> {
         self.push(Token::Word);
     }
 
-    fn close_deep(&mut self) {
+    fn close_deep(&mut self) -> Result<(), PatternError> {
         let open = self.brackets.pop().expect("the caller has looked");
+        if self.out[open.at + 1..self.at].iter().all(u8::is_ascii_whitespace) {
+            return Err(PatternError::new("an expression is missing in `<... ...>`", open.at..self.at + 4));
+        }
         self.out[self.at..self.at + 4].copy_from_slice(b"   )");
         self.at += 4;
         self.deep.push((open.at, self.at));
         self.push(Token::Word);
+        Ok(())
     }
 
     fn metavariable(&mut self) -> Result<(), PatternError> {

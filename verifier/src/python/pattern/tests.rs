@@ -114,6 +114,13 @@ fn strings_are_any_a_value_or_a_regular_expression() {
     check_bindings("f(\"$TEXT\")", "f('one')\nf(\"t\" \"wo\")\n", "$TEXT", &["one", "two"]);
     check("f\"...{$X}...\"", "x = f'a{b}c'  #!\nx = f'abc'\nx = 'abc'\n");
     check("f\"{$X}{$X}\"", "f'{a}{a}'  #!\nf'{a}{b}'\n");
+    check(
+        "f\"a...{$X}...c\"",
+        "f'ab{d}bc'  #!\nf'a{d}c'  #!\nf'a{d}{e}c'  #!\nf'b{d}c'\nf'a{d}cb'\nf'abc'\n",
+    );
+    check("f\"...b...{$X}\"", "f'abc{d}'  #!\nf'{b}b{d}'  #!\nf'ac{d}'\nf'abc{d}e'\n");
+    check("f\"a{$X}\"", "f'a{b}'  #!\n'a' f'{b}'  #!\nf'ab{c}'\nf'a{b}c'\n");
+    check("f\"ab{$X}\"", "'a' f'b{c}'  #!\n");
     check("f\"{a!r}\"", "f'{a!r}'  #!\nf'{a}'\nf'{a!s}'\n");
     check("f\"{a:>{$W}}\"", "f'{a:>{b}}'  #!\nf'{a:>5}'\nf'{a}'\n");
     check("f\"{a:...}\"", "f'{a:>5}'  #!\nf'{a}'\n");
@@ -213,6 +220,7 @@ fn types_are_those_of_literals_annotations_and_constructors() {
     check("f($X: int)", "f(1)  #!\nf('1')\nf(x)\n");
     check("f($X: Socket)", "def g(a: Socket, b):\n    f(a)  #!\n    f(b)\n    c = Socket()\n    f(c)  #!\n");
     check("$X: int", "x: int  #!\n");
+    check("f($X: a.Socket)", "b: 'a.Socket' = g()\nf(b)  #!\nc: 'Socket' = g()\nf(c)\n");
 }
 
 #[test]
@@ -362,6 +370,7 @@ fn patterns_that_cannot_be_understood_are_refused_with_their_place() {
     check_refused("f($x)", "$x", "not a metavariable");
     check_refused("f(", "(", "not closed");
     check_refused("f(<... x)", ")", "closes nothing");
+    check_refused("f(<... ...>)", "<... ...>", "an expression is missing");
     check_refused("f)", ")", "closes nothing");
     check_refused("f('a", "'a", "not closed");
     check_refused("\"=~/(/\"", "(", "not a regular expression");

@@ -293,15 +293,7 @@ fn operator(key: &str, value: &Value, place: &str, all: &mut All) -> Read<()> {
         "pattern-regex" | "regex" => all.positive.push(Formula::Regex(Box::new(regex(value, place)?))),
         "pattern-not-regex" => all.negative.push(Formula::Regex(Box::new(regex(value, place)?))),
         "focus-metavariable" | "focus" => all.focus.extend(texts(value, place)?),
-        "metavariable-regex" => {
-            let mapping = as_mapping(value, place)?;
-            known_keys_exactly(mapping, place, &["metavariable", "regex", "constant-propagation"])?;
-            all.conditions.push(Condition::Regex {
-                metavariable: metavariable(mapping, place)?,
-                regex: Box::new(regex(required(mapping, "regex", place)?, place)?),
-                constant_propagation: flag(mapping, "constant-propagation", place)?,
-            });
-        }
+        "metavariable-regex" => all.conditions.push(metavariable_regex(value, place, false)?),
         "metavariable-comparison" => {
             let mapping = as_mapping(value, place)?;
             known_keys_exactly(mapping, place, &["metavariable", "comparison", "base", "strip"])?;
@@ -384,13 +376,28 @@ fn where_v2(value: &Value, place: &str, all: &mut All) -> Read<()> {
     } else if let Some(value) = mapping.get("focus") {
         all.focus.extend(texts(value, place)?);
     } else if mapping.contains_key("regex") && mapping.len() <= 3 {
-        operator("metavariable-regex", value, place, all)?;
+        all.conditions.push(metavariable_regex(value, place, true)?);
     } else if mapping.contains_key("type") || mapping.contains_key("types") {
         operator("metavariable-type", value, place, all)?;
     } else {
         operator("metavariable-pattern", value, place, all)?;
     }
     Ok(())
+}
+
+/// The older syntax asks for what is written unless it says otherwise, the newer for what it is worth.
+fn metavariable_regex(value: &Value, place: &str, constant_propagation: bool) -> Read<Condition> {
+    let mapping = as_mapping(value, place)?;
+    known_keys_exactly(mapping, place, &["metavariable", "regex", "constant-propagation"])?;
+    let constant_propagation = match mapping.get("constant-propagation") {
+        None => constant_propagation,
+        Some(value) => boolean(value, &format!("{place}.constant-propagation"))?,
+    };
+    Ok(Condition::Regex {
+        metavariable: metavariable(mapping, place)?,
+        regex: Box::new(regex(required(mapping, "regex", place)?, place)?),
+        constant_propagation,
+    })
 }
 
 fn comparison(

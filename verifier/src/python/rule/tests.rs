@@ -62,6 +62,10 @@ fn newer_syntax_says_the_same() {
     check("match: {all: [f($X), {inside: g(...)}]}", "g(f(1))  # <-\nf(1)\n");
     check("match: {all: [f($X), {not: {inside: g(...)}}]}", "g(f(1))\nf(1)  # <-\n");
     check("match: {pattern: f($X), where: [{metavariable: $X, regex: ^b}]}", "f(a)\nf(b)  # <-\n");
+    check(
+        "match: {pattern: f($X), where: [{metavariable: $X, regex: ^b}]}",
+        "x = 'b'\nf(x)  # <-\nf('b')  # <-\nf(\"ab\")\n",
+    );
     check("match: {pattern: f($X), where: [{comparison: $X > 1}]}", "f(1)\nf(2)  # <-\n");
     check("match: {pattern: f($X), where: [{metavariable: $X, pattern: g()}]}", "f(g())  # <-\nf(1)\n");
     check("match: {pattern: f($X), where: [{metavariable: $X, type: int}]}", "f(1)  # <-\nf('a')\n");
