@@ -12,6 +12,9 @@ mod live;
 // The commands, from outside: what is printed where, and exit codes.
 mod command_line;
 
+// Patterns from the command line.
+mod grep;
+
 // The rules of the tree.
 mod tidy;
 

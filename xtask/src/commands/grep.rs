@@ -9,7 +9,7 @@ use clap::Args;
 use verifier::evidence::Reason;
 use verifier::exit_code;
 use verifier::grep::{Query, Report};
-use verifier::python::pattern::{Pattern, PatternError};
+use verifier::python::pattern::{Pattern, PatternError, metavariables};
 use verifier::python::rule::{All, Condition, Formula, Rule};
 use verifier::report::{Style, matches};
 use verifier::static_checks::describe;
@@ -37,21 +37,31 @@ pub(crate) struct Arguments {
     /// A file with rules in Semgrep's YAML
     #[arg(long, value_name = "FILE", conflicts_with_all = ["patterns", "pattern_file"], help_heading = "What")]
     rule: Option<PathBuf>,
+    /// Only code that this matches, too: of nested matches the inner one is shown
+    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
+    all: Vec<String>,
+    /// Only code that this matches, too; when repeated, one of them has to
+    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
+    any: Vec<String>,
     /// Leave out code that this matches, too
-    #[arg(long, value_name = "PATTERN", help_heading = "What")]
+    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
     not: Vec<String>,
     /// Only code inside a match of this
-    #[arg(long, value_name = "PATTERN", help_heading = "What")]
+    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
     inside: Vec<String>,
     /// Only code that is not inside a match of this
-    #[arg(long, value_name = "PATTERN", help_heading = "What")]
+    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
     not_inside: Vec<String>,
-    /// Only where a metavariable's text contains a match of a regular expression
-    #[arg(long = "where", value_name = "$X=REGEX", help_heading = "What")]
+    /// Only where a metavariable is within bounds: `$X=REGEX` (its text contains a match), `$X>=N`
+    /// or `$X<=N` (it is such a number), `$X:PATTERN` (its code contains a match)
+    #[arg(long = "where", value_name = "$X=REGEX", conflicts_with = "rule", help_heading = "What")]
     conditions: Vec<String>,
     /// Show what this metavariable stands for instead of the whole match
-    #[arg(long, value_name = "$X", help_heading = "What")]
+    #[arg(long, value_name = "$X", conflicts_with = "rule", help_heading = "What")]
     focus: Option<String>,
+    /// Only when there are so many matches: `N`, `MIN..MAX`, `MIN..` or `..MAX`
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "What")]
+    count: Option<Count>,
     /// What paths are relative to, and what is searched when none is given
     /// [default: the catalogue's `target.root`, or the current directory]
     #[arg(long, value_name = "DIR", help_heading = "Target")]
@@ -73,7 +83,7 @@ pub(crate) struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  nothing matched
+  0  nothing matched, or not as many places as `--count` asks for
   1  something matched
   2  wrong usage: the pattern cannot be understood, a path does not exist
   4  nothing was searched: no path selects a Python file";
@@ -82,7 +92,12 @@ Exit codes:
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let has_option =
         !arguments.patterns.is_empty() || !arguments.pattern_file.is_empty() || arguments.rule.is_some();
+    // `--all` and `--any` narrow a pattern, and are enough without one.
+    let may_lack_pattern = !arguments.all.is_empty() || !arguments.any.is_empty();
     let (pattern, paths) = match arguments.positional.split_first() {
+        Some((first, _)) if may_lack_pattern && is_path(arguments, first) => {
+            (None, &arguments.positional[..])
+        }
         Some((pattern, paths)) if !has_option => (Some(pattern), paths),
         _ => (None, &arguments.positional[..]),
     };
@@ -104,6 +119,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     drop(bar);
     warn(&report.searched.blind, arguments.verbose);
+    if let Some(count) = arguments.count {
+        let number = report.found.len();
+        if !count.admits(number) {
+            output::talk(&format!("{number} matches, which is not {count}"));
+            report.found.clear();
+        }
+    }
     let color = arguments.catalogue.color.for_stream(&std::io::stdout());
     let style = Style { color, width: width(), excerpts: false };
     let text = match arguments.format.as_str() {
@@ -157,14 +179,21 @@ fn query(arguments: &Arguments, pattern: Option<&String>) -> Result<Query, Failu
     for file in &arguments.pattern_file {
         sources.push(read(file)?);
     }
-    if sources.is_empty() {
+    if sources.is_empty() && arguments.all.is_empty() && arguments.any.is_empty() {
         return Err(Failure::Usage(
             "there is no pattern: give one, or `--pattern-file`, or `--rule`".to_owned(),
         ));
     }
     let many = |sources: &[String]| sources.iter().map(|source| parse(source)).collect::<Result<Vec<_>, _>>();
     let inside = |formula: Formula| Formula::Inside(Box::new(formula));
-    let mut all = All { positive: vec![Formula::Any(many(&sources)?)], ..All::default() };
+    let mut all = All::default();
+    if !sources.is_empty() {
+        all.positive.push(Formula::Any(many(&sources)?));
+    }
+    all.positive.extend(many(&arguments.all)?);
+    if !arguments.any.is_empty() {
+        all.positive.push(Formula::Any(many(&arguments.any)?));
+    }
     all.positive.extend(many(&arguments.inside)?.into_iter().map(inside));
     all.negative.extend(many(&arguments.not)?);
     all.negative.extend(many(&arguments.not_inside)?.into_iter().map(inside));
@@ -174,17 +203,62 @@ fn query(arguments: &Arguments, pattern: Option<&String>) -> Result<Query, Failu
         all.conditions.push(condition);
     }
     all.focus.extend(arguments.focus.clone());
-    let patterns = sources.iter().chain(&arguments.inside).cloned().collect::<Vec<_>>().join("\n");
-    let asked = all.conditions.iter().filter_map(|condition| match condition {
-        Condition::Text { metavariable, .. } => Some(metavariable),
-        _ => None,
-    });
-    for name in asked.chain(&all.focus) {
-        if !patterns.contains(name.as_str()) {
+    let binding = [&sources, &arguments.all, &arguments.any, &arguments.inside];
+    let named: Vec<String> = binding.into_iter().flatten().flat_map(|source| metavariables(source)).collect();
+    for name in
+        all.conditions.iter().filter_map(Condition::metavariable).chain(all.focus.iter().map(|f| &**f))
+    {
+        if !named.iter().any(|known| known == name) {
             return Err(Failure::Usage(format!("no pattern names the metavariable `{name}`")));
         }
     }
     Ok(Query::of_formula(Formula::All(all)))
+}
+
+/// Whether the first argument is a file or directory rather than a pattern.
+fn is_path(arguments: &Arguments, argument: &str) -> bool {
+    arguments.root.as_deref().unwrap_or(Path::new("")).join(argument).exists()
+}
+
+/// `--count`
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    min: usize,
+    max: Option<usize>,
+}
+
+impl Count {
+    fn admits(self, number: usize) -> bool {
+        number >= self.min && self.max.is_none_or(|max| number <= max)
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.min, self.max) {
+            (min, Some(max)) if min == max => write!(formatter, "exactly {min}"),
+            (0, Some(max)) => write!(formatter, "at most {max}"),
+            (min, Some(max)) => write!(formatter, "{min} to {max}"),
+            (min, None) => write!(formatter, "at least {min}"),
+        }
+    }
+}
+
+fn count(text: &str) -> Result<Count, String> {
+    let number = |text: &str| {
+        text.trim().parse::<usize>().map_err(|_| "`N`, `MIN..MAX`, `MIN..` or `..MAX` was expected")
+    };
+    let count = match text.split_once("..") {
+        None => Count { min: number(text)?, max: Some(number(text)?) },
+        Some(("", "")) => return Err("a number is missing".to_owned()),
+        Some((min, "")) => Count { min: number(min)?, max: None },
+        Some(("", max)) => Count { min: 0, max: Some(number(max)?) },
+        Some((min, max)) => Count { min: number(min)?, max: Some(number(max)?) },
+    };
+    match count.max {
+        Some(max) if max < count.min => Err(format!("no number is at least {} and at most {max}", count.min)),
+        Some(_) | None => Ok(count),
+    }
 }
 
 fn parse(source: &str) -> Result<Formula, Failure> {
