@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +14,7 @@ use crate::cache::Key;
 use crate::evidence::{Reason, Searched};
 use crate::python::files::unreadable_reason;
 use crate::python::pattern::{Bindings, Matcher, Prefilter, Regions, Settings};
-use crate::python::rule::{Formula, Mode, Paths, Rule};
+use crate::python::rule::{Formula, Mode, Rule, Selection};
 use crate::python::source::boundary;
 use crate::python::{ParsedFile, SourceFile, TextRange};
 use crate::target::{ContentHash, RelativePath, TargetTree};
@@ -35,8 +34,7 @@ struct Question {
     rule: Option<String>,
     asks: Asks,
     settings: Settings,
-    include: Option<GlobSet>,
-    exclude: Option<GlobSet>,
+    selection: Selection,
 }
 
 #[derive(Debug)]
@@ -97,8 +95,7 @@ impl Query {
             rule: None,
             asks: Asks::Places(formula),
             settings: Settings::default(),
-            include: None,
-            exclude: None,
+            selection: Selection::default(),
         };
         Self::new(vec![question])
     }
@@ -109,13 +106,13 @@ impl Query {
             .into_iter()
             .map(|rule| {
                 let settings = rule.settings();
-                let (include, exclude) = globs(&rule.paths)?;
+                let selection = rule.paths.selection().map_err(QueryError)?;
                 let id = rule.id.clone();
                 let asks = match rule.mode {
                     Mode::Search(formula) => Asks::Places(formula),
                     Mode::Taint(_) => Asks::Flows(Box::new(rule)),
                 };
-                Ok(Question { rule: Some(id), asks, settings, include, exclude })
+                Ok(Question { rule: Some(id), asks, settings, selection })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self::new(questions))
@@ -126,13 +123,7 @@ impl Query {
             .iter()
             .flat_map(|question| match &question.asks {
                 Asks::Places(formula) => formula.literals(),
-                Asks::Flows(rule) => match &rule.mode {
-                    Mode::Search(formula) => formula.literals(),
-                    // Without a sink there is no flow.
-                    Mode::Taint(taint) => {
-                        taint.sinks.iter().flat_map(|sink| sink.formula.literals()).collect()
-                    }
-                },
+                Asks::Flows(rule) => rule.mode.literals(),
             })
             .collect();
         let prefilter = Prefilter::new(&literals);
@@ -217,7 +208,7 @@ impl Query {
         });
         let gave_up = Arc::new(AtomicBool::new(false));
         for question in &self.questions {
-            if !question.concerns(path) {
+            if !question.selection.contains(path) {
                 continue;
             }
             let rule = question.rule.as_ref();
@@ -301,13 +292,6 @@ impl<'b> Pack<'b> {
     }
 }
 
-impl Question {
-    fn concerns(&self, path: &RelativePath) -> bool {
-        self.include.as_ref().is_none_or(|globs| globs.is_match(path.as_str()))
-            && self.exclude.as_ref().is_none_or(|globs| !globs.is_match(path.as_str()))
-    }
-}
-
 fn shown(file: &SourceFile, range: TextRange, bindings: &Bindings<'_>, rule: Option<&String>) -> Found {
     let (line, end_line) = file.lines(range);
     let mut metavariables: Vec<(String, String)> =
@@ -332,25 +316,6 @@ fn beginning(text: &str) -> &str {
 }
 
 const LONGEST_VALUE: usize = 4096;
-
-fn globs(paths: &Paths) -> Result<(Option<GlobSet>, Option<GlobSet>), QueryError> {
-    let set = |globs: &[String]| -> Result<Option<GlobSet>, QueryError> {
-        if globs.is_empty() {
-            return Ok(None);
-        }
-        let mut builder = GlobSetBuilder::new();
-        for glob in globs {
-            // A glob without a slash means a name anywhere, and one that means a directory all in it.
-            for form in [glob.clone(), format!("**/{glob}"), format!("{glob}/**"), format!("**/{glob}/**")] {
-                builder.add(
-                    Glob::new(form.trim_start_matches('/')).map_err(|error| QueryError(error.to_string()))?,
-                );
-            }
-        }
-        builder.build().map(Some).map_err(|error| QueryError(error.to_string()))
-    };
-    Ok((set(&paths.include)?, set(&paths.exclude)?))
-}
 
 #[cfg(test)]
 mod tests {

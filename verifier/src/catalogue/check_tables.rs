@@ -22,7 +22,7 @@ use super::problems::{Sink, closest, quoted};
 use super::raw::{Table, Text, as_table, python_value_of, text_of};
 use super::validate::beside_the_catalogue;
 use crate::python::pattern::{Pattern, metavariables};
-use crate::python::rule::{Mode, Rule};
+use crate::python::rule::Rule;
 use crate::target::RelativePath;
 
 /// What reading a check may look at.
@@ -123,13 +123,20 @@ impl Reader<'_> {
         let mut all = self.patterns(table, "pattern");
         all.extend(self.patterns(table, "all"));
         let any = self.patterns(table, "any");
+        let inside = self.patterns(table, "inside");
+        let named: Vec<String> = [&all, &any, &inside]
+            .into_iter()
+            .flatten()
+            .flat_map(|pattern| metavariables(pattern.source()))
+            .collect();
         let check = PatternCheck {
+            not: self.patterns(table, "not"),
+            not_inside: self.patterns(table, "not-inside"),
+            // Of a pattern that was refused nobody knows what it names.
+            conditions: self.conditions(table, (!all.is_empty() || !any.is_empty()).then_some(&named)),
             all,
             any,
-            not: self.patterns(table, "not"),
-            inside: self.patterns(table, "inside"),
-            not_inside: self.patterns(table, "not-inside"),
-            conditions: self.conditions(table),
+            inside,
             focus: None,
             rule: None,
             count: self.count(table),
@@ -145,11 +152,6 @@ impl Reader<'_> {
             self.sink.add(table.place(), "a pattern that matches any code cannot fail", "", help);
             return None;
         }
-        let named: Vec<String> = [&check.all, &check.any, &check.inside]
-            .into_iter()
-            .flatten()
-            .flat_map(|pattern| metavariables(pattern.source()))
-            .collect();
         let focus = table.text("focus", self.sink).and_then(|focus| {
             self.known_metavariable(focus.get_ref(), focus.span(), &named).then(|| focus.into_inner())
         });
@@ -193,16 +195,11 @@ impl Reader<'_> {
         let [rule] = &rules[..] else {
             return fail(format!("`{path}` does not name one rule"), format!("add `rule-id`: it has {ids}"));
         };
-        match rule.mode {
-            Mode::Search(_) => {
-                let rule = Some(Arc::new(rule.clone()));
-                Some(StaticCheck::Pattern(PatternCheck { rule, count, ..PatternCheck::default() }))
-            }
-            Mode::Taint(_) => {
-                let help = "ask with `flow = { from = …, to = … }`".to_owned();
-                fail(format!("the rule `{}` follows values, which `rule` cannot", rule.id), help)
-            }
+        if let Err(error) = rule.paths.selection() {
+            return fail(format!("cannot use the `paths` of the rule `{}`", rule.id), error);
         }
+        let rule = Some(Arc::new(rule.clone()));
+        Some(StaticCheck::Pattern(PatternCheck { rule, count, ..PatternCheck::default() }))
     }
 
     fn known_metavariable(self, name: &str, place: Range<usize>, named: &[String]) -> bool {
@@ -219,13 +216,17 @@ impl Reader<'_> {
     }
 
     /// `where = { "$X" = "regex" }` or `where = { "$X" = { regex = "…", min = 1, max = 5, pattern = "…" } }`.
-    fn conditions(self, table: &mut Table<'_>) -> BTreeMap<String, Condition> {
+    /// A bound on what no pattern names could never be met.
+    fn conditions(self, table: &mut Table<'_>, named: Option<&Vec<String>>) -> BTreeMap<String, Condition> {
         let mut conditions = BTreeMap::new();
         let Some(entries) = table.table("where", "`where`", self.sink) else { return conditions };
         for (name, value) in entries.every_entry() {
             if !name.get_ref().starts_with('$') {
                 let help = format!("write `\"${}\"`, with quotes", name.get_ref().to_uppercase());
                 self.sink.add(name.span(), format!("`{}` is not a metavariable", name.get_ref()), "", help);
+                continue;
+            }
+            if named.is_some_and(|named| !self.known_metavariable(name.get_ref(), name.span(), named)) {
                 continue;
             }
             if let Some(condition) = self.condition(name.get_ref(), value) {

@@ -452,6 +452,8 @@ fn patterns_are_read_where_they_stand() {
         &["`count` is a whole number, not a whole number from 0 to 4294967295"],
     );
     check_static("pattern = 'f($X)', focus = '$Y'", &["no pattern names the metavariable `$Y`"]);
+    check_static("pattern = 'f($X)', where = { '$Y' = 'a' }", &["no pattern names the metavariable `$Y`"]);
+    check_static("pattern = 'f($X)', inside = 'g($Y)', where = { '$Y' = 'a' }", &[]);
     check_static("pattern = 'f($X)', where = { X = 'a' }", &["`X` is not a metavariable"]);
     check_static(
         "pattern = 'f($X)', where = { '$X' = '(' }",

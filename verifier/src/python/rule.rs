@@ -12,11 +12,13 @@ mod taint;
 use std::collections::BTreeMap;
 
 use fancy_regex::Regex;
+use globset::{Glob, GlobSet, GlobSetBuilder};
 
 pub use comparison::Comparison;
 
 use crate::python::SourceFile;
 use crate::python::pattern::{Literals, Matcher, Pattern, Settings, metavariables};
+use crate::target::RelativePath;
 
 /// One rule.
 #[derive(Clone, Debug)]
@@ -40,6 +42,44 @@ pub struct Paths {
     pub include: Vec<String>,
     /// Not these.
     pub exclude: Vec<String>,
+}
+
+/// Which files a rule's `paths` select.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    include: Option<GlobSet>,
+    exclude: Option<GlobSet>,
+}
+
+impl Paths {
+    /// Understands the globs.
+    pub fn selection(&self) -> Result<Selection, String> {
+        let set = |globs: &[String]| -> Result<Option<GlobSet>, String> {
+            if globs.is_empty() {
+                return Ok(None);
+            }
+            let mut builder = GlobSetBuilder::new();
+            for glob in globs {
+                // A glob without a slash means a name anywhere, and one that means a directory all in it.
+                for form in
+                    [glob.clone(), format!("**/{glob}"), format!("{glob}/**"), format!("**/{glob}/**")]
+                {
+                    let glob = Glob::new(form.trim_start_matches('/')).map_err(|error| error.to_string())?;
+                    builder.add(glob);
+                }
+            }
+            builder.build().map(Some).map_err(|error| error.to_string())
+        };
+        Ok(Selection { include: set(&self.include)?, exclude: set(&self.exclude)? })
+    }
+}
+
+impl Selection {
+    /// Whether the rule looks at a file.
+    pub fn contains(&self, path: &RelativePath) -> bool {
+        self.include.as_ref().is_none_or(|globs| globs.is_match(path.as_str()))
+            && self.exclude.as_ref().is_none_or(|globs| !globs.is_match(path.as_str()))
+    }
 }
 
 /// What a rule looks for.
@@ -344,6 +384,17 @@ impl Rule {
             constants: self.options.constant_propagation,
             symbols: self.options.symbolic_propagation,
             decorators: self.options.attribute_expressions,
+        }
+    }
+}
+
+impl Mode {
+    /// Alternatives of which one must be contained in a file for anything to be found in it.
+    pub fn literals(&self) -> Vec<Literals> {
+        match self {
+            Mode::Search(formula) => formula.literals(),
+            // Without a sink there is no flow.
+            Mode::Taint(taint) => taint.sinks.iter().flat_map(|sink| sink.formula.literals()).collect(),
         }
     }
 }

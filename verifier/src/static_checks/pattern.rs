@@ -23,7 +23,9 @@
 //! | `count` | how many sites there must be: a number, or `{ min, max }`; at least one by default |
 //!
 //! `rule = "rules/x.yaml"`, a path beside the catalogue, takes a rule of Semgrep's in place of patterns;
-//! `rule-id` says which where the file has several.
+//! `rule-id` says which where the file has several. Of a rule in taint mode the sites are the sinks
+//! that a value arrives at; it looks at each function for itself, as Semgrep does, where the kind
+//! `flow` follows values through the project. The rule's `paths` narrow a sweep.
 //!
 //! A metavariable that several of them name must stand for the same code in all of them.
 //!
@@ -41,7 +43,7 @@ use crate::catalogue::check::PatternCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::{Bindings, Matcher, Pattern, Prefilter, Settings};
-use crate::python::rule::{All, Condition, Formula, Mode, Rule};
+use crate::python::rule::{All, Condition, Formula, Mode, Rule, Selection};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, Swept, broken_elsewhere_note, broken_within, site, subjects,
     sweep,
@@ -63,15 +65,17 @@ pub const EXAMPLES: Examples = Examples {
 
 /// Asks it.
 pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observation {
-    let (formula, settings) = match check.rule.as_deref() {
-        Some(Rule { mode: Mode::Search(formula), .. }) => {
-            (formula.clone(), check.rule.as_deref().map(Rule::settings))
-        }
-        Some(Rule { mode: Mode::Taint(_), .. }) | None => (formula(check), None),
+    let asked = match check.rule.as_deref() {
+        Some(rule) => match &rule.mode {
+            Mode::Search(formula) => Asked::Places { formula: formula.clone(), settings: rule.settings() },
+            Mode::Taint(_) => Asked::Flows(rule),
+        },
+        None => Asked::Places { formula: formula(check), settings: Settings::default() },
     };
-    let settings = settings.unwrap_or_default();
+    // The globs were tried when the catalogue was read.
+    let selection = check.rule.as_deref().and_then(|rule| rule.paths.selection().ok()).unwrap_or_default();
     let first = check.all.first().filter(|_| !qualifiers(check).is_empty());
-    let swept = match looked(claim, context, &formula, first, settings) {
+    let swept = match looked(claim, context, &asked, &selection, first) {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -92,6 +96,9 @@ pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observ
     } else {
         because(check, claim, number, &sight)
     };
+    if let (0, Asked::Flows(_)) = (number, &asked) {
+        sight.notes.push("the rule looks at each function for itself".to_owned());
+    }
     let enough = number >= check.count.min;
     match check.count.max {
         // More may stand where nothing can be read, but no fewer.
@@ -103,6 +110,16 @@ pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observ
         },
         Some(_) => sight.does_not_hold(KIND, because),
     }
+}
+
+/// What is asked of each file.
+enum Asked<'c> {
+    Places {
+        formula: Formula,
+        settings: Settings,
+    },
+    /// A rule in taint mode.
+    Flows(&'c Rule),
 }
 
 /// What was seen in one file or symbol.
@@ -119,9 +136,9 @@ struct Seen {
 fn looked(
     claim: &Claim,
     context: &Context,
-    formula: &Formula,
+    asked: &Asked<'_>,
+    selection: &Selection,
     first: Option<&Pattern>,
-    settings: Settings,
 ) -> Result<Swept<Seen>, Reason> {
     match claim.scope {
         Scope::File(_) => {
@@ -131,32 +148,47 @@ fn looked(
             swept.searched.files = 1;
             swept.searched.parsed = 1;
             swept.searched.blind.extend(subjects.first().and_then(Subject::blind));
-            swept.found.extend(subjects.into_iter().map(|subject| look(subject, formula, first, settings)));
+            swept.found.extend(subjects.into_iter().map(|subject| look(subject, asked, first)));
             Ok(swept)
         }
         Scope::Sweep(_) => {
-            let prefilter = Prefilter::new(&formula.literals());
-            sweep(
+            let prefilter = Prefilter::new(&match asked {
+                Asked::Places { formula, .. } => formula.literals(),
+                Asked::Flows(rule) => rule.mode.literals(),
+            });
+            let found = sweep(
                 claim,
                 context,
                 |bytes| prefilter.is_candidate(bytes),
-                |subject| look(subject, formula, first, settings),
-            )
+                // A file that a claim names is looked at, whatever the rule says of paths.
+                |subject| selection.contains(subject.file.path()).then(|| look(subject, asked, first)),
+            )?;
+            Ok(Swept { found: found.found.into_iter().flatten().collect(), searched: found.searched })
         }
     }
 }
 
-fn look(subject: Subject, formula: &Formula, first: Option<&Pattern>, settings: Settings) -> Seen {
+fn look(subject: Subject, asked: &Asked<'_>, first: Option<&Pattern>) -> Seen {
     let gave_up = Arc::new(AtomicBool::new(false));
+    let settings = match asked {
+        Asked::Places { settings, .. } => *settings,
+        Asked::Flows(rule) => rule.settings(),
+    };
     let matcher = Matcher::with_settings(subject.file.source(), settings).watched_by(&gave_up);
     let within = subject.symbol.map(|symbol| symbol.range);
-    let mut ranges: Vec<_> = matcher
-        .find_formula_within(formula, within, &Bindings::default())
-        .into_iter()
-        .map(|found| found.range)
-        // What the parser made of broken code is a guess.
-        .filter(|range| broken_within(subject.file, *range).is_none())
-        .collect();
+    let mut ranges: Vec<_> = match asked {
+        Asked::Places { formula, .. } => matcher
+            .find_formula_within(formula, within, &Bindings::default())
+            .into_iter()
+            .map(|found| found.range)
+            .collect(),
+        Asked::Flows(rule) => {
+            let places = rule.flows(subject.file).into_iter().map(|(range, _)| range);
+            places.filter(|range| within.is_none_or(|within| within.contains_range(*range))).collect()
+        }
+    };
+    // What the parser made of broken code is a guess.
+    ranges.retain(|range| broken_within(subject.file, *range).is_none());
     ranges.dedup();
     let unqualified = match first {
         Some(pattern) if ranges.is_empty() => matcher
@@ -383,6 +415,34 @@ mod tests {
         let rule = Rule::read(yaml).unwrap().remove(0);
         let check_of = PatternCheck { rule: Some(rule.into()), ..PatternCheck::default() };
         check(TWO, None, check_of, "holds", &["example.py:6"]);
+    }
+
+    const TAINT: &str = "rules: [{id: r, languages: [python], mode: taint, paths: {exclude: [tests]}, \
+                         pattern-sources: [{pattern: recv()}], pattern-sinks: [{pattern: $S.bind(...)}]}]";
+
+    #[test]
+    fn rule_in_taint_mode_has_its_sinks_as_sites() {
+        let ask = |fixture: &str, symbol: Option<&str>, expected: &str, lines: &[&str]| {
+            let rule = Rule::read(TAINT).unwrap().remove(0);
+            let check_of = PatternCheck { rule: Some(rule.into()), ..PatternCheck::default() };
+            check(fixture, symbol, check_of, expected, lines);
+        };
+        let code = "def f(s):\n    x = recv()\n    s.bind(x)\n\ndef g(s):\n    s.bind(1)\n";
+        ask(code, None, "holds", &["example.py:3"]);
+        ask(code, Some("f"), "holds", &["example.py:3"]);
+        ask(code, Some("g"), "does not hold", &[]);
+        ask(&format!("{code}def h(:\n"), Some("g"), "does not compile", &[]);
+    }
+
+    #[test]
+    fn paths_of_a_rule_narrow_a_sweep() {
+        let rule = Rule::read(TAINT).unwrap().remove(0);
+        let check_of = PatternCheck { rule: Some(rule.into()), ..PatternCheck::default() };
+        let mut claim = claim("example.py", None, StaticCheck::Pattern(check_of));
+        claim.scope = Scope::Sweep(vec!["**/*.py".to_owned()]);
+        let observation =
+            observe_fixture("--- a.py\ns.bind(recv())\n--- tests/b.py\ns.bind(recv())\n", &claim);
+        assert_eq!(lines(&observation), ["a.py:1"]);
     }
 
     #[test]
