@@ -81,6 +81,7 @@ fn patterns_and_paths_are_told_apart() {
     check(&["--pattern-file", "ipc.pattern", "."], &["a.py:6"]);
     check(&["--rule", "rule.yaml", "a.py"], &["a.py:5", "a.py:9"]);
     check(&["--rule", "taint.yaml"], &["a.py:6"]);
+    check(&["time.sleep(5)", "sub", ".", "sub/b.py"], &["sub/b.py:3"]);
     check(&["--any", "time.sleep(1)", "--any", "time.sleep(5)"], &["a.py:4", "sub/b.py:3"]);
     check(&["--any", "time.sleep(1)", "--any", "time.sleep(5)", "sub"], &["sub/b.py:3"]);
 }

@@ -106,7 +106,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let nearest = arguments.catalogue.catalogue.clone().unwrap_or_else(nearest_catalogue);
     let directory = nearest.is_file().then(|| nearest.parent().unwrap_or(Path::new("")));
     let bar = Bar::waiting("searching");
-    for part in parts(arguments, paths)? {
+    let mut searched = BTreeSet::new();
+    for mut part in parts(arguments, paths)? {
+        // Paths may overlap.
+        part.files.retain(|file| searched.insert(format!("{}{}", part.prefix, file.as_str())));
         let part = Part { tree: arguments.cache.cached(part.tree, directory), ..part };
         let mut found = query.search(part.tree.as_ref(), &part.files);
         for found in &mut found.found {
