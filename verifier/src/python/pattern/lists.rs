@@ -250,15 +250,44 @@ impl<'f> Engine<'f> {
         {
             return false;
         }
-        self.list(&pattern.positional, &target.args, state, &mut |state| {
-            self.keywords(
-                &pattern.keywords,
-                &target.keywords,
-                &mut vec![false; target.keywords.len()],
-                state,
-                next,
-            )
+        let with_keywords = |state: &mut State<'f>, next: Next<'_, 'f>| {
+            let mut used = vec![false; target.keywords.len()];
+            self.keywords(&pattern.keywords, &target.keywords, &mut used, state, next)
+        };
+        let Some((Expression::Rest(metavariable), before)) = pattern.positional.split_last() else {
+            return self
+                .list(&pattern.positional, &target.args, state, &mut |state| with_keywords(state, next));
+        };
+        // At the end `$...ARGS` takes the keyword arguments, too, that the pattern does not name.
+        let keywords = pattern.unnamed(&target.keywords);
+        (0..=target.args.len()).any(|taken| {
+            let (args, rest) = target.args.split_at(taken);
+            let bound = self.bound_arguments(rest, &keywords, target);
+            self.list(before, args, state, &mut |state| {
+                self.bind(metavariable, bound.clone(), state, &mut |state| with_keywords(state, next))
+            })
         })
+    }
+
+    fn bound_arguments(
+        &self,
+        positional: &'f [Expr],
+        keywords: &[&'f ast::Keyword],
+        within: &'f ast::Arguments,
+    ) -> Bound<'f> {
+        if keywords.is_empty() {
+            return self.bound_list(positional, &within.args);
+        }
+        let mut ranges: Vec<TextRange> =
+            positional.iter().map(Ranged::range).chain(keywords.iter().map(|k| k.range())).collect();
+        ranges.sort_by_key(|range| range.start());
+        let whole = ranges[0].cover(ranges[ranges.len() - 1]);
+        if keywords.len() == within.keywords.len() {
+            return Bound::new(whole, self.slice(whole), Node::Range);
+        }
+        // Those that the pattern names may stand between.
+        let texts: Vec<&str> = ranges.into_iter().map(|range| self.slice(range)).collect();
+        Bound::new(whole, texts.join(", "), Node::Range)
     }
 
     pub(super) fn keywords(
@@ -405,6 +434,25 @@ impl<'f> Engine<'f> {
                 })
             }
         }
+    }
+}
+
+impl Arguments {
+    /// The keyword arguments that are not named here, as far as the names are known.
+    fn unnamed<'f>(&self, keywords: &'f [ast::Keyword]) -> Vec<&'f ast::Keyword> {
+        let mut names = Vec::new();
+        for keyword in &self.keywords {
+            match keyword {
+                Keyword::Named { name: Name::Exact(name), .. } => names.push(&**name),
+                Keyword::Named { name: Name::Metavariable(_) | Name::Ellipsis, .. }
+                | Keyword::Unpacked(_) => {
+                    return Vec::new();
+                }
+            }
+        }
+        let is_named =
+            |keyword: &ast::Keyword| keyword.arg.as_ref().is_some_and(|name| names.contains(&name.as_str()));
+        keywords.iter().filter(|keyword| !is_named(keyword)).collect()
     }
 }
 

@@ -51,6 +51,8 @@ fn metavariables_and_ellipses_stand_for_arguments() {
     check("f()", "f()  #!\nf(1)\nf(k=1)\n");
     check("f($...A, 3, $...A)", "f(1, 3, 1)  #!\nf(3)  #!\nf(1, 3, 2)\n");
     check_bindings("f($...ARGS)", "f(1, g(2))\n", "$...ARGS", &["1, g(2)"]);
+    check_bindings("f($...ARGS)", "f(1, a=2, **b)\nf(a=1)\nf()\n", "$...ARGS", &["1, a=2, **b", "a=1", ""]);
+    check_bindings("f(1, $...ARGS, b=2)", "f(1, a=2, b=2, c=3)\nf(1, b=2)\n", "$...ARGS", &["a=2, c=3", ""]);
 }
 
 #[test]
