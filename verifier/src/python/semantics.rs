@@ -5,7 +5,8 @@
 use std::cell::RefCell;
 
 use ruff_python_ast::visitor::source_order::{
-    SourceOrderVisitor, walk_annotation, walk_comprehension, walk_expr, walk_stmt,
+    SourceOrderVisitor, walk_annotation, walk_comprehension, walk_except_handler, walk_expr, walk_pattern,
+    walk_stmt,
 };
 use ruff_python_ast::{self as ast, Expr, ModModule, Parameters, PythonVersion, Stmt};
 use ruff_python_parser::semantic_errors::{
@@ -53,6 +54,7 @@ struct Scope<'a> {
     globals: Vec<(&'a str, TextRange)>,
     parameters: Vec<&'a str>,
     loops: u32,
+    body: &'a [Stmt],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +71,7 @@ impl<'a> Scope<'a> {
     fn new(kind: Kind, body: &'a [Stmt]) -> Self {
         let mut globals = Globals::default();
         globals.visit_body(body);
-        Self { kind, globals: globals.found, parameters: Vec::new(), loops: 0 }
+        Self { kind, globals: globals.found, parameters: Vec::new(), loops: 0, body }
     }
 
     fn with_parameters(mut self, parameters: Option<&'a Parameters>) -> Self {
@@ -80,6 +82,89 @@ impl<'a> Scope<'a> {
             .collect();
         self
     }
+}
+
+/// Every name that code of one scope may bind, which is not too few.
+#[derive(Default)]
+struct Bindings<'a> {
+    found: Vec<&'a str>,
+}
+
+impl<'a> SourceOrderVisitor<'a> for Bindings<'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(node) => self.found.push(node.name.as_str()),
+            Stmt::ClassDef(node) => self.found.push(node.name.as_str()),
+            _ => {}
+        }
+        walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Name(name) = expression
+            && !name.ctx.is_load()
+        {
+            self.found.push(name.id.as_str());
+        }
+        walk_expr(self, expression);
+    }
+
+    fn visit_alias(&mut self, alias: &'a ast::Alias) {
+        let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+        self.found.push(name.split('.').next().unwrap_or(name));
+    }
+
+    fn visit_except_handler(&mut self, handler: &'a ast::ExceptHandler) {
+        let ast::ExceptHandler::ExceptHandler(clause) = handler;
+        self.found.extend(clause.name.as_ref().map(ast::Identifier::as_str));
+        walk_except_handler(self, handler);
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
+        let name = match pattern {
+            ast::Pattern::MatchAs(node) => node.name.as_ref(),
+            ast::Pattern::MatchStar(node) => node.name.as_ref(),
+            ast::Pattern::MatchMapping(node) => node.rest.as_ref(),
+            ast::Pattern::MatchValue(_)
+            | ast::Pattern::MatchSingleton(_)
+            | ast::Pattern::MatchSequence(_)
+            | ast::Pattern::MatchClass(_)
+            | ast::Pattern::MatchOr(_) => None,
+        };
+        self.found.extend(name.map(ast::Identifier::as_str));
+        walk_pattern(self, pattern);
+    }
+}
+
+/// Statements of an `except*` that would leave it, which it does not allow.
+#[derive(Default)]
+struct Leaving {
+    loops: u32,
+    found: Vec<TextRange>,
+}
+
+impl<'a> SourceOrderVisitor<'a> for Leaving {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            Stmt::Return(node) => self.found.push(node.range),
+            Stmt::Break(ast::StmtBreak { range, .. }) | Stmt::Continue(ast::StmtContinue { range, .. }) => {
+                if self.loops == 0 {
+                    self.found.push(*range);
+                }
+            }
+            Stmt::For(ast::StmtFor { body, orelse, .. })
+            | Stmt::While(ast::StmtWhile { body, orelse, .. }) => {
+                self.loops += 1;
+                self.visit_body(body);
+                self.loops -= 1;
+                self.visit_body(orelse);
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
 }
 
 /// The `global` statements of one scope.
@@ -192,6 +277,14 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
                         self.own.push((handler.range, "default `except:` must be last".to_owned()));
                     }
                 }
+                if node.is_star {
+                    let mut leaving = Leaving::default();
+                    for ast::ExceptHandler::ExceptHandler(handler) in &node.handlers {
+                        leaving.visit_body(&handler.body);
+                    }
+                    let message = "'break', 'continue' and 'return' cannot appear in an 'except*' block";
+                    self.own.extend(leaving.found.into_iter().map(|range| (range, message.to_owned())));
+                }
                 walk_stmt(self, statement);
             }
             Stmt::For(node) => {
@@ -274,9 +367,18 @@ impl SemanticSyntaxContext for Place<'_> {
         Some(*range)
     }
 
-    fn has_nonlocal_binding(&self, _: &str) -> bool {
-        // Whether a surrounding function binds it is not followed here.
-        true
+    fn has_nonlocal_binding(&self, name: &str) -> bool {
+        // Methods have a cell of this name.
+        if name == "__class__" {
+            return true;
+        }
+        let around = self.scopes.iter().rev().skip(1);
+        around.filter(|scope| matches!(scope.kind, Kind::Function { .. } | Kind::Lambda)).any(|scope| {
+            let mut bindings = Bindings::default();
+            bindings.visit_body(scope.body);
+            let is_global = scope.globals.iter().any(|(known, _)| *known == name);
+            !is_global && (scope.parameters.contains(&name) || bindings.found.contains(&name))
+        })
     }
 
     fn in_async_context(&self) -> bool {
