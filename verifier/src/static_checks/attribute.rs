@@ -18,7 +18,8 @@
 //! - `read`, when given, must be true too: with `read = true` a class that does not read the
 //!   attribute any more is mended.
 //! - `late = true`, with `assigned = true`: the class's constructor assigns it only after it has
-//!   called the constructor of a base, and that already runs a method that reads it.
+//!   called the constructor of a base, and that already runs a method that reads it; or another
+//!   method assigns it, which runs later still.
 //!
 //! With `files`, or without `symbol`, every class of the scope is asked, and the claim holds when
 //! it holds of one.
@@ -43,7 +44,7 @@ use crate::python::project::{
     Scope, Stored, Type, facts,
 };
 use crate::python::symbols::SymbolKind;
-use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::python::{ParsedFile, Ranged, TextRange, TextSize};
 use crate::static_checks::{
     Context, Example, Examples, Sight, broken_elsewhere_note, broken_within, find_symbol, site, sweep,
 };
@@ -811,17 +812,31 @@ fn late<'f>(
 ) -> Option<(Place<'f>, Place<'f>)> {
     let constructor = project.own_functions(class, "__init__").into_iter().next()?;
     let own = project.accesses(class);
-    let mut stores =
-        own.iter().filter(|access| access.is_of(name, class) && matches!(access.kind, AccessKind::Store(_)));
-    let first = stores.next()?;
-    // A store anywhere but in this constructor may come earlier.
-    if first.method != Some(constructor) {
-        return None;
-    }
     let base_call = base_constructor_call(constructor)?;
-    if first.range.start() < base_call.start() {
-        return None;
+    let before = methods_used(project, class, constructor, base_call.start());
+    let mut first = None;
+    // Methods of its own that store it, none of which runs before the base's constructor.
+    let mut storing: Vec<FunctionRef<'f>> = Vec::new();
+    for store in own.iter() {
+        if !store.is_of(name, class)
+            || !matches!(store.kind, AccessKind::Store(how) if !matches!(how, Stored::Slot | Stored::Declared))
+        {
+            continue;
+        }
+        let method = store.method?;
+        let is_early = match method == constructor {
+            true => store.range.start() < base_call.start(),
+            false => before.contains(&method),
+        };
+        if is_early {
+            return None;
+        }
+        if method != constructor {
+            storing.push(method);
+        }
+        first.get_or_insert(store);
     }
+    let first = first?;
     let stored_by_base = order.classes().skip(1).any(|base| {
         project.accesses(base).iter().any(|access| {
             access.is_of(name, class)
@@ -838,6 +853,7 @@ fn late<'f>(
     };
     let mut reached: Vec<FunctionRef<'f>> = vec![constructor_behind(class)?];
     let mut next = 0;
+    let mut read = None;
     while let Some(function) = reached.get(next).copied() {
         next += 1;
         let Some(owner) = function.class_ref() else { continue };
@@ -858,9 +874,7 @@ fn late<'f>(
                 AccessKind::Delete | AccessKind::Computed => {}
                 AccessKind::Load => {
                     if access.is_of(name, class) && !there {
-                        let read = Place { file: owner.file, range: access.range };
-                        let store = Place { file: class.file, range: first.range };
-                        return Some((read, store));
+                        read.get_or_insert(Place { file: owner.file, range: access.range });
                     }
                     // Calling it, or handing it to a thread or as a callback: either way it may run.
                     for method in project.method(class, access.name).unwrap_or_default() {
@@ -872,7 +886,37 @@ fn late<'f>(
             }
         }
     }
-    None
+    // When the base's constructor runs a method that stores it, too, the order is not told here.
+    if storing.iter().any(|method| reached.contains(method)) {
+        return None;
+    }
+    Some((read?, Place { file: class.file, range: first.range }))
+}
+
+/// The methods of the object that a function mentions in front of a place, and those that they do.
+fn methods_used<'f>(
+    project: &Project<'f>,
+    class: ClassRef<'f>,
+    function: FunctionRef<'f>,
+    end: TextSize,
+) -> Vec<FunctionRef<'f>> {
+    let mut used: Vec<FunctionRef<'f>> = vec![function];
+    let mut next = 0;
+    while let Some(current) = used.get(next).copied() {
+        next += 1;
+        let Some(owner) = current.class_ref() else { continue };
+        for access in project.accesses(owner).iter() {
+            let is_in_front = current != function || access.range.start() < end;
+            if access.method == Some(current) && matches!(access.kind, AccessKind::Load) && is_in_front {
+                for method in project.method(class, access.name).unwrap_or_default() {
+                    if !used.contains(&method) {
+                        used.push(method);
+                    }
+                }
+            }
+        }
+    }
+    used
 }
 
 /// `super().__init__(…)` or `Base.__init__(self, …)`.
