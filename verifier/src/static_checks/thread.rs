@@ -15,7 +15,8 @@
 //! - `started`, `joined`, `daemon`: looked for wherever the target mentions the attribute, through
 //!   aliases, loops over collections that it was put into, and functions that it is handed to.
 //!   Tests are left out: that a test joins the thread says nothing of the program.
-//! - `signalled`: the symbol's code, or what it calls, sets an event, stores a flag or feeds a
+//! - `signalled`: the symbol's code, or what it calls, sets an event (or clears the one that the
+//!   loop runs while it is set), stores a flag or feeds a
 //!   queue that the thread's own loop looks at, or cancels a timer.
 //!
 //! Each answer that is given must be the true one for the claim to hold.
@@ -37,7 +38,7 @@ use crate::catalogue::check::ThreadCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{Expr, ExprContext, Stmt};
+use crate::python::ast::{Expr, ExprContext, Stmt, UnaryOp};
 use crate::python::project::{
     AccessKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind, Stored, Target, Type,
     object_parameter,
@@ -586,6 +587,8 @@ struct Watched<'f> {
     owner: Option<ClassRef<'f>>,
     name: &'f str,
     is_attribute: bool,
+    /// It goes on for as long as nobody has set the event: clearing it ends nothing.
+    until_set: bool,
 }
 
 fn signalled<'f>(
@@ -666,10 +669,15 @@ fn given_to<'f>(
             watched.iter().any(|watched| !watched.is_attribute && watched.name == name)
         })
         .filter_map(|(_, value)| match value {
-            Expr::Attribute(attribute) => {
-                Some(Watched { owner: None, name: attribute.attr.as_str(), is_attribute: true })
+            Expr::Attribute(attribute) => Some(Watched {
+                owner: None,
+                name: attribute.attr.as_str(),
+                is_attribute: true,
+                until_set: false,
+            }),
+            Expr::Name(name) => {
+                Some(Watched { owner: None, name: name.id.as_str(), is_attribute: false, until_set: false })
             }
-            Expr::Name(name) => Some(Watched { owner: None, name: name.id.as_str(), is_attribute: false }),
             _ => None,
         })
         .collect()
@@ -722,8 +730,29 @@ fn watched_by<'f>(function: FunctionRef<'f>, receiver: Option<ClassRef<'f>>) -> 
     struct Tests<'f> {
         /// With whether it is an attribute.
         names: BTreeSet<(&'f str, bool)>,
+        /// Names of events whose being set ends a loop, and of those whose being cleared does.
+        until_set: BTreeSet<&'f str>,
+        while_set: BTreeSet<&'f str>,
     }
     impl<'f> Tests<'f> {
+        fn event(&mut self, test: &'f Expr, is_loop: bool) {
+            let (asked, goes_on_when_set) = match test {
+                Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => (unary.operand.as_ref(), !is_loop),
+                _ => (test, is_loop),
+            };
+            if let Expr::Call(call) = asked
+                && let Expr::Attribute(attribute) = call.func.as_ref()
+                && matches!(attribute.attr.as_str(), "is_set" | "wait")
+                && let Some(name) = last_name(&attribute.value)
+            {
+                if goes_on_when_set {
+                    self.while_set.insert(name)
+                } else {
+                    self.until_set.insert(name)
+                };
+            }
+        }
+
         fn all_of(&mut self, expr: &'f Expr) {
             struct Names<'s, 'f>(&'s mut BTreeSet<(&'f str, bool)>);
             impl<'f> Visitor<'f> for Names<'_, 'f> {
@@ -746,9 +775,15 @@ fn watched_by<'f>(function: FunctionRef<'f>, receiver: Option<ClassRef<'f>>) -> 
     impl<'f> Visitor<'f> for Tests<'f> {
         fn visit_stmt(&mut self, stmt: &'f Stmt) {
             match stmt {
-                Stmt::While(node) => self.all_of(&node.test),
+                Stmt::While(node) => {
+                    self.all_of(&node.test);
+                    self.event(&node.test, true);
+                }
                 Stmt::For(node) => self.all_of(&node.iter),
-                Stmt::If(node) if leaves(&node.body) => self.all_of(&node.test),
+                Stmt::If(node) if leaves(&node.body) => {
+                    self.all_of(&node.test);
+                    self.event(&node.test, false);
+                }
                 _ => {}
             }
             visitor::walk_stmt(self, stmt);
@@ -763,16 +798,26 @@ fn watched_by<'f>(function: FunctionRef<'f>, receiver: Option<ClassRef<'f>>) -> 
             visitor::walk_expr(self, expr);
         }
     }
-    let mut tests = Tests { names: BTreeSet::new() };
+    let mut tests = Tests { names: BTreeSet::new(), until_set: BTreeSet::new(), while_set: BTreeSet::new() };
     tests.visit_body(&function.node.body);
-    tests
-        .names
+    let Tests { names, until_set, while_set } = tests;
+    names
         .into_iter()
         .map(|(name, is_attribute)| {
             let owner = if is_attribute { receiver.or(function.class_ref()) } else { None };
-            Watched { owner, name, is_attribute }
+            let until_set = until_set.contains(name) && !while_set.contains(name);
+            Watched { owner, name, is_attribute, until_set }
         })
         .collect()
+}
+
+/// `b` of `b` and of `a.b`.
+fn last_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
 }
 
 fn leaves(body: &[Stmt]) -> bool {
@@ -788,7 +833,8 @@ fn signals_in<'f>(
     doubt: &mut Option<String>,
 ) -> Vec<Site> {
     struct Changes<'f> {
-        found: Vec<(&'f Expr, TextRange)>,
+        /// With whether an event is cleared.
+        found: Vec<(&'f Expr, TextRange, bool)>,
         /// What `setattr` with a literal name stores.
         by_name: Vec<(&'f str, TextRange)>,
     }
@@ -796,7 +842,7 @@ fn signals_in<'f>(
         fn visit_stmt(&mut self, stmt: &'f Stmt) {
             if let Stmt::Assign(assign) = stmt {
                 for target in &assign.targets {
-                    self.found.push((target, stmt.range()));
+                    self.found.push((target, stmt.range(), false));
                 }
             }
             visitor::walk_stmt(self, stmt);
@@ -809,7 +855,8 @@ fn signals_in<'f>(
                     "set" | "clear" | "put" | "put_nowait" | "notify" | "notify_all" | "shutdown"
                 )
             {
-                self.found.push((&attribute.value, call.range()));
+                let clears = attribute.attr.as_str() == "clear";
+                self.found.push((&attribute.value, call.range(), clears));
             }
             if let Expr::Call(call) = expr
                 && matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "setattr")
@@ -828,7 +875,7 @@ fn signals_in<'f>(
             sites.push(site(function.file, range, Some("signalled")));
         }
     }
-    for (expr, range) in changes.found {
+    for (expr, range, clears) in changes.found {
         let (name, object) = match expr {
             Expr::Attribute(attribute) => (attribute.attr.as_str(), Some(attribute.value.as_ref())),
             Expr::Name(name) => (name.id.as_str(), None),
@@ -837,6 +884,7 @@ fn signals_in<'f>(
         let candidates: Vec<&Watched<'f>> = watched
             .iter()
             .filter(|watched| watched.name == name && watched.is_attribute == object.is_some())
+            .filter(|watched| !(clears && watched.until_set))
             .collect();
         if candidates.is_empty() {
             continue;
