@@ -23,6 +23,9 @@
 //!
 //! The answer names the two touches that race and the threads and locks of each.
 //!
+//! A method that is handed to code outside of the target (`schedule(self.tick)`) may run in any
+//! thread; where that would make a race, it is unresolved.
+//!
 //! Test code (`tests/`, `test_*.py`) is not part of the program and does not count as a caller.
 //!
 //! What it cannot see: several callers at once, and whether a race does harm: that one thread
@@ -306,6 +309,9 @@ fn examine<'f>(
                 }
             }
         }
+    }
+    if maybe.is_none() {
+        maybe = known.handed_on(&touches);
     }
     if cut || elsewhere.cut {
         maybe.get_or_insert("more code may run in threads than is followed".to_owned());

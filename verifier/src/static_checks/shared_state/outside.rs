@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::walk::Step;
 use super::{Control, Effect, Known, Touch};
 use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{Expr, ExprContext};
-use crate::python::project::{FunctionRef, Project, Scope, Type};
+use crate::python::ast::{Expr, ExprCall, ExprContext};
+use crate::python::project::{FunctionRef, Project, Scope, Type, facts};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::is_test_code;
 
@@ -35,7 +36,17 @@ impl<'f> Known<'_, 'f> {
                 outside.doubt.get_or_insert(why);
             }
             for (range, effect) in finder.found {
-                let Some(function) = around(self.project, file, range) else { continue };
+                let Some(function) = around(self.project, file, range) else {
+                    // The top of a file is run by whoever imports it.
+                    if effect != Effect::Safe {
+                        let line = file.source().line(range.start());
+                        let attribute = self.attribute;
+                        outside.doubt.get_or_insert(format!(
+                            "which thread runs the top of `{path}`, where line {line} touches `{attribute}`"
+                        ));
+                    }
+                    continue;
+                };
                 outside.touches.push(Touch {
                     control: Control::Callers,
                     function,
@@ -50,6 +61,70 @@ impl<'f> Known<'_, 'f> {
             }
         }
         outside
+    }
+
+    /// Why callers may be more than one thread: code that is not followed gets a method of the
+    /// object, and may run it in a thread of its own.
+    pub(super) fn handed_on(&self, touches: &[Touch<'f>]) -> Option<String> {
+        for method in self.owners.iter().flat_map(|owner| self.project.own_methods(*owner)) {
+            let objects = self.objects_in(method);
+            let mut handed = HandedOn { objects: &objects, found: Vec::new() };
+            handed.visit_body(&method.node.body);
+            for (call, name) in handed.found {
+                let mut scope = Scope::at(method.file, call.func.range());
+                scope.receiver = Some(self.class);
+                let callbacks = self.project.method(self.class, name).unwrap_or_default();
+                if callbacks.is_empty() || self.project.spawn(&scope, call).is_some() {
+                    continue;
+                }
+                // Whatever loop it is, it runs them in turn.
+                if matches!(call.func.as_ref(), Expr::Attribute(method) if matches!(
+                    method.attr.as_str(),
+                    "call_soon" | "call_soon_threadsafe" | "call_later" | "call_at"
+                )) {
+                    continue;
+                }
+                let callees = self.project.resolve_call(&scope, call);
+                let is_library = |name: &String| {
+                    let module = name.split('.').next().unwrap_or_default();
+                    module == "builtins" || facts::is_standard_library(module)
+                };
+                if !callees.functions.is_empty()
+                    || !callees.classes.is_empty()
+                    || (callees.unresolved.is_empty() && callees.external.iter().all(is_library))
+                {
+                    continue;
+                }
+                let mut run = callbacks;
+                let mut next = 0;
+                while let Some(function) = run.get(next).copied() {
+                    next += 1;
+                    for step in self.steps(function).iter() {
+                        if let Step::Call { callees, .. } = step {
+                            let new: Vec<_> =
+                                callees.iter().filter(|callee| !run.contains(callee)).copied().collect();
+                            run.extend(new);
+                        }
+                    }
+                }
+                let meets = touches.iter().filter(|one| run.contains(&one.function)).any(|one| {
+                    touches.iter().any(|other| {
+                        !one.in_constructor
+                            && !other.in_constructor
+                            && (one.effect.writes() || other.effect.writes())
+                            && one.effect != Effect::Safe
+                            && other.effect != Effect::Safe
+                            && one.locks.is_disjoint(&other.locks)
+                    })
+                });
+                if meets {
+                    let line = method.file.source().line(call.start());
+                    let path = method.file.path();
+                    return Some(format!("in which thread `{name}` runs, which `{path}:{line}` hands on"));
+                }
+            }
+        }
+        None
     }
 
     pub(super) fn called_outside(&self, method: &str) -> Called {
@@ -108,6 +183,28 @@ impl<'f> Known<'_, 'f> {
             }
         }
         maybe
+    }
+}
+
+/// Methods of the object that are arguments of calls.
+struct HandedOn<'o, 'f> {
+    objects: &'o [&'f str],
+    found: Vec<(&'f ExprCall, &'f str)>,
+}
+
+impl<'f> Visitor<'f> for HandedOn<'_, 'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if let Expr::Call(call) = expr {
+            let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+            for argument in call.arguments.args.iter().chain(values) {
+                if let Expr::Attribute(attribute) = argument
+                    && matches!(attribute.value.as_ref(), Expr::Name(name) if self.objects.contains(&name.id.as_str()))
+                {
+                    self.found.push((call, attribute.attr.as_str()));
+                }
+            }
+        }
+        visitor::walk_expr(self, expr);
     }
 }
 

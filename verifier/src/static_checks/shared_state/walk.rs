@@ -557,7 +557,9 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
                 if self.is_attribute(&attribute.value)
                     && matches!(attribute.ctx, ExprContext::Store | ExprContext::Del) =>
             {
-                self.touch(attribute.value.range(), Effect::Change);
+                // Each thread has its own attributes of a `threading.local`.
+                let effect = if self.known.is_safe { Effect::Safe } else { Effect::Change };
+                self.touch(attribute.value.range(), effect);
                 visitor::walk_expr(self, expr);
             }
             _ => visitor::walk_expr(self, expr),
