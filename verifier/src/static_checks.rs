@@ -25,6 +25,7 @@ use rayon::prelude::*;
 
 use crate::catalogue::{CheckKind, Claim, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
+pub use crate::python::project::facts::is_test_code;
 use crate::python::symbols::{Symbol, SymbolKind};
 use crate::python::{ParsedFile, Project, Ranged, TextRange, ast};
 use crate::target::{FileSelector, RelativePath};
@@ -361,16 +362,6 @@ pub fn call_at(module: &ast::ModModule, range: TextRange) -> Option<&ast::ExprCa
     let mut calls = Calls { range, found: None };
     ast::visitor::Visitor::visit_body(&mut calls, &module.body);
     calls.found
-}
-
-/// Whether a file holds tests, by the names that test runners go by. What tests do with the
-/// program's objects says nothing of what the program does.
-pub fn is_test_code(path: &RelativePath) -> bool {
-    let name = path.file_name();
-    name.starts_with("test_")
-        || name.ends_with("_test.py")
-        || name == "conftest.py"
-        || path.as_str().split('/').any(|part| part == "tests" || part == "test")
 }
 
 /// The names of symbols that the claim could have meant, for a hint.

@@ -26,6 +26,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::python::ast::{self, Expr};
+use crate::python::callees::Across;
+use crate::python::control_flow::Surroundings;
 use crate::python::pattern::Pattern;
 use crate::python::project::types::Callees;
 use crate::python::project::{ClassRef, FunctionRef, Scope};
@@ -281,8 +283,25 @@ impl<'e, 'f> Search<'e, 'f> {
             }
         }
         live.extend(open.into_iter().filter(|group| events_of[group].len() == total));
+        if !live.is_empty() {
+            self.follow_ends(file, known, &mut followed);
+        }
         let objects = names.members(&live);
         Objects { objects, followed, broken: found.broken, gave_up: found.gave_up }
+    }
+
+    /// Adds the calls of functions elsewhere that never come back: nothing behind them happens.
+    fn follow_ends(&self, file: &'f ParsedFile, known: &FileKnowledge<'f>, followed: &mut HashSet<usize>) {
+        let body = &file.source().module().body;
+        let defined = &known.names(file).defined;
+        let across = Across::new(self.project);
+        let inside = across.inside(file, None, body);
+        for call in facts::statements_that_call(body) {
+            let is_here = facts::last_name(&call.func).is_none_or(|name| defined.contains(name));
+            if !is_here && !inside.call(call).returns {
+                followed.insert(address(call));
+            }
+        }
     }
 
     /// The functions that a call runs, and those that they run, in the order in which they are

@@ -19,11 +19,12 @@
 //! What counts as a way:
 //!
 //! - Both branches of an `if`, a loop run never, once or more, every handler of a `try`,
-//!   `finally` on all ways through it; nothing behind `return`, `raise`, `break`, `sys.exit()`.
+//!   `finally` on all ways through it; nothing behind `return`, `raise`, `break`, `sys.exit()`
+//!   and functions of the project that never come back.
 //! - A value that is stored replaces the object: what happened to the old one does not count for
 //!   the new one. On a branch that can be skipped it replaces it on that branch only.
-//! - A test for `None` (`if x is None`, `if x:`, `x or y`, `isinstance`, `assert`) keeps `None`
-//!   out of the branch that it cannot reach.
+//! - A test for `None` (`if x is None`, `if x:`, `x or y`, `None in (x, y)`, `all([x, y])`,
+//!   `case None:`, `isinstance`, `assert`) keeps `None` out of the branch that it cannot reach.
 //! - Calls of functions of the project are entered, with the objects that they are given: a
 //!   helper that binds its parameter binds the caller's socket. Other names for an object are
 //!   followed, through variables, attributes, parameters, results and closures.
@@ -32,8 +33,8 @@
 //!   order, and those handed on as callbacks, targets of threads or overrides. A private method
 //!   runs where it is called.
 //! - What one method leaves behind another finds. A `None` is an exception: it stays only when
-//!   no other method stores something real (then the caller sees to the order), and when it does
-//!   not end the object's use (`x.close(); x = None`).
+//!   no other method stores something real, and no code outside of the class does (then the
+//!   caller sees to the order), and when it does not end the object's use (`x.close(); x = None`).
 //! - In a sweep, what is found in files that do not compile is told in notes; for a claim about
 //!   one file it counts when the broken part lies elsewhere.
 //! - Methods that a class only inherits count for a claim about one file, under a label; a sweep

@@ -1,6 +1,8 @@
 //! What is known of Python itself: builtins, the standard library's modules, what its classes
 //! define, what its decorators do. Facts about any other library do not belong here.
 
+use crate::target::RelativePath;
+
 /// Whether a module is in the standard library, by the first part of its name.
 pub fn is_standard_library(module: &str) -> bool {
     let first = module.split('.').next().unwrap_or(module);
@@ -626,3 +628,13 @@ const STANDARD_LIBRARY: &[&str] = &[
     "zlib",
     "zoneinfo",
 ];
+
+/// Whether a file holds tests, by the names that test runners go by. What tests do with the
+/// program's objects says nothing of what the program does.
+pub fn is_test_code(path: &RelativePath) -> bool {
+    let name = path.file_name();
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || path.as_str().split('/').any(|part| part == "tests" || part == "test")
+}

@@ -134,6 +134,26 @@ pub(super) fn calls_in(body: &[Stmt]) -> Vec<&ast::ExprCall> {
     calls.0
 }
 
+/// The calls that are statements of their own.
+pub(super) fn statements_that_call(body: &[Stmt]) -> Vec<&ast::ExprCall> {
+    struct Calls<'f>(Vec<&'f ast::ExprCall>);
+    impl<'f> Visitor<'f> for Calls<'f> {
+        fn visit_stmt(&mut self, stmt: &'f Stmt) {
+            if let Stmt::Expr(node) = stmt
+                && let Expr::Call(call) = &*node.value
+            {
+                self.0.push(call);
+            }
+            visitor::walk_stmt(self, stmt);
+        }
+
+        fn visit_expr(&mut self, _: &'f Expr) {}
+    }
+    let mut calls = Calls(Vec::new());
+    calls.visit_body(body);
+    calls.0
+}
+
 /// `context` of `self.context`, `sock` of `sock` and of `sock["a"]`.
 pub(super) fn last_name(expr: &Expr) -> Option<&str> {
     match expr {

@@ -64,6 +64,14 @@ impl<'f> Engine<'_, 'f> {
             }
             Expr::Compare(compare) => {
                 let [comparator] = &*compare.comparators else { return Some(state) };
+                if let (Expr::NoneLiteral(_), [op @ (ast::CmpOp::In | ast::CmpOp::NotIn)]) =
+                    (&*compare.left, &*compare.ops)
+                {
+                    // `None in (a, b)`: when it is not in there, neither of them is `None`.
+                    let absent = (*op == ast::CmpOp::NotIn) == holds;
+                    let subjects = if absent { listed(comparator) } else { &[] };
+                    return self.learn_all(frame, &mut state, subjects).then_some(state);
+                }
                 let subject = match (&*compare.left, comparator) {
                     (subject, Expr::NoneLiteral(_)) | (Expr::NoneLiteral(_), subject) => subject,
                     _ => return Some(state),
@@ -82,7 +90,10 @@ impl<'f> Engine<'_, 'f> {
                     _ => return Some(state),
                 };
                 match (callee, call.arguments.args.first()) {
-                    ("isinstance", Some(subject)) if holds => {
+                    ("all", Some(subjects)) if holds => {
+                        self.learn_all(frame, &mut state, listed(subjects)).then_some(state)
+                    }
+                    ("isinstance" | "callable", Some(subject)) if holds => {
                         self.learn(frame, &mut state, subject, Known::Something).then_some(state)
                     }
                     ("bool", Some(subject)) => self.assume_within(frame, state, subject, holds, depth + 1),
@@ -95,6 +106,47 @@ impl<'f> Engine<'_, 'f> {
             _ if holds => self.learn(frame, &mut state, test, Known::Something).then_some(state),
             // A false value is `None` or something empty: nothing can be told.
             _ => Some(state),
+        }
+    }
+
+    /// Whether there is a path on which none of these is `None`.
+    fn learn_all(&mut self, frame: Frame, state: &mut State, subjects: &'f [Expr]) -> bool {
+        subjects.iter().all(|subject| self.learn(frame, state, subject, Known::Something))
+    }
+
+    /// The paths on which a value matches a pattern, and on which it does not.
+    pub(super) fn matches(
+        &mut self,
+        frame: Frame,
+        mut state: State,
+        subject: &'f Expr,
+        pattern: &'f ast::Pattern,
+    ) -> (Option<State>, Option<State>) {
+        let mut others = state.clone();
+        match pattern {
+            ast::Pattern::MatchSingleton(singleton) if singleton.value == ast::Singleton::None => {
+                let matches = self.learn(frame, &mut state, subject, Known::None);
+                let differs = self.learn(frame, &mut others, subject, Known::Something);
+                (matches.then_some(state), differs.then_some(others))
+            }
+            ast::Pattern::MatchSingleton(_)
+            | ast::Pattern::MatchSequence(_)
+            | ast::Pattern::MatchMapping(_)
+            | ast::Pattern::MatchClass(_) => {
+                let matches = self.learn(frame, &mut state, subject, Known::Something);
+                (matches.then_some(state), Some(others))
+            }
+            ast::Pattern::MatchAs(node) if node.pattern.is_some() => {
+                let inner = node.pattern.as_deref().expect("it was looked at");
+                self.matches(frame, state, subject, inner)
+            }
+            ast::Pattern::MatchValue(_)
+            | ast::Pattern::MatchStar(_)
+            | ast::Pattern::MatchAs(_)
+            | ast::Pattern::MatchOr(_) => {
+                let others = (!pattern.is_irrefutable()).then_some(others);
+                (Some(state), others)
+            }
         }
     }
 
@@ -178,6 +230,16 @@ impl<'f> Engine<'_, 'f> {
             all = state::union(&all, &locs);
         }
         Some(all)
+    }
+}
+
+/// What stands in a list or tuple that is written out.
+fn listed(expr: &Expr) -> &[Expr] {
+    match expr {
+        Expr::Tuple(ast::ExprTuple { elts, .. })
+        | Expr::List(ast::ExprList { elts, .. })
+        | Expr::Set(ast::ExprSet { elts, .. }) => elts,
+        _ => &[],
     }
 }
 

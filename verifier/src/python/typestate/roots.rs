@@ -5,14 +5,41 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashSet, HashSetExt};
 
+use super::names::Alias;
 use super::state::{Frame, Loc, Locs, Name, Slot, State, union};
 use super::{
     BUDGET, Chain, Complete, Engine, FILE_BUDGET, LocInfo, LocKey, Reach, Root, Step, address, state,
 };
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
-use crate::python::project::{ClassRef, FunctionRef, Scope};
+use crate::python::project::{ClassRef, FunctionRef, Scope, Type, facts};
 use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::target::RelativePath;
+
+/// The objects whose attribute is given something that is not `None`.
+struct OutsideStores<'n, 'f> {
+    attribute: &'n str,
+    objects: Vec<&'f Expr>,
+}
+
+impl<'f> Visitor<'f> for OutsideStores<'_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if let Stmt::Assign(node) = stmt
+            && !node.value.is_none_literal_expr()
+        {
+            for target in &node.targets {
+                if let Expr::Attribute(attribute) = target
+                    && attribute.attr.as_str() == self.attribute
+                {
+                    self.objects.push(&attribute.value);
+                }
+            }
+        }
+        visitor::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, _: &'f Expr) {}
+}
 
 /// A function in which a path can begin.
 #[derive(Clone, Copy)]
@@ -129,6 +156,20 @@ impl<'f> Engine<'_, 'f> {
                 }
             }
         }
+        if let Some(exit) = &exit {
+            let empty: Vec<Name> = exit
+                .fields(instance)
+                .filter(|(name, locs)| {
+                    !repaired.contains(name) && locs.iter().any(|loc| self.locs[*loc as usize].none)
+                })
+                .map(|(name, _)| name)
+                .collect();
+            for name in empty {
+                if self.is_stored_outside(class, &order, &self.name_texts[name as usize]) {
+                    repaired.insert(name);
+                }
+            }
+        }
         let own = self.project.own_methods(class);
         let referenced = references(class.node);
         let mut entries: Vec<Entry<'f>> = Vec::new();
@@ -192,6 +233,18 @@ impl<'f> Engine<'_, 'f> {
             .all(|linearisation| linearisation.classes().count() == linearisation.ancestors.len());
         let order = self.order(class);
         if !complete || order.iter().any(|class| !class.node.decorator_list.is_empty()) {
+            // Whether what an event says of a class body is true of its objects is not known.
+            let in_body = |class: &ClassRef<'f>| {
+                let id = self.file_ids.get(&address(class.file)).copied();
+                class.node.body.iter().filter(|stmt| !stmt.is_function_def_stmt()).any(|stmt| {
+                    let found = id.and_then(|id| self.files[id].occurrences.get(&stmt.range()));
+                    found.into_iter().flatten().any(|occurrence| {
+                        matches!(occurrence.object, Expr::Name(name)
+                            if self.objects.contains(&Alias::Attribute(name.id.as_str())))
+                    })
+                })
+            };
+            self.gave_up |= order.iter().any(in_body);
             return state;
         }
         for class in order.iter().rev() {
@@ -366,6 +419,34 @@ impl<'f> Engine<'_, 'f> {
         }
         self.dead = false;
         exit
+    }
+
+    /// Whether the program stores something real in the attribute of such an object from outside
+    /// of its class: `agent.context = zmq.Context()`.
+    fn is_stored_outside(&self, class: ClassRef<'f>, order: &[ClassRef<'f>], attribute: &str) -> bool {
+        let storing = self.project.mentioning(&format!(".{attribute} = "));
+        let of_interest =
+            |path: &&RelativePath| facts::is_test_code(class.file.path()) || !facts::is_test_code(path);
+        let mut storing =
+            storing.iter().filter(of_interest).filter(|path| *path != class.file.path()).peekable();
+        if storing.peek().is_none() {
+            return false;
+        }
+        let naming = self.project.mentioning(class.node.name.as_str());
+        storing.filter(|path| naming.contains(path)).filter_map(|path| self.project.file(path).ok()).any(
+            |file| {
+                let mut stores = OutsideStores { attribute, objects: Vec::new() };
+                stores.visit_body(&file.source().module().body);
+                stores.objects.into_iter().any(|object| {
+                    let scope = Scope::at(file, object.range());
+                    let is_own = scope.class().is_some_and(|class| order.contains(&class));
+                    !is_own
+                        && self.project.infer(&scope, object).iter().any(
+                            |ty| matches!(ty, Type::Instance(of) if self.project.are_related(*of, class)),
+                        )
+                })
+            },
+        )
     }
 
     fn attribute_stores(&mut self, function: &'f ast::StmtFunctionDef, stored: &mut BTreeSet<Name>) {

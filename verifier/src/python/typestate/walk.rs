@@ -102,22 +102,23 @@ impl<'f> Engine<'_, 'f> {
                 let mut flow = Flow::default();
                 let mut rest = Some(state);
                 for case in &stmt.cases {
-                    let Some(mut state) = rest.take() else { break };
-                    rest = Some(state.clone());
+                    let Some(state) = rest.take() else { break };
+                    let (matches, others) = self.matches(frame, state, &stmt.subject, &case.pattern);
+                    rest = others;
+                    let Some(mut state) = matches else { continue };
                     if let Some(guard) = &case.guard {
                         self.evaluate(frame, &mut state, guard);
+                        // What matches, but not the guard, goes on to the next case.
+                        let refused = self.assume(frame, state.clone(), guard, false);
+                        self.join_into(&mut rest, refused);
                     }
-                    let guarded = case.guard.as_deref();
-                    let entered = match guarded {
+                    let entered = match case.guard.as_deref() {
                         Some(guard) => self.assume(frame, state, guard, true),
                         None => Some(state),
                     };
                     if let Some(state) = entered {
                         let body = self.block(frame, state, &case.body);
                         self.add(&mut flow, body);
-                    }
-                    if guarded.is_none() && case.pattern.is_irrefutable() {
-                        rest = None;
                     }
                 }
                 self.join_into(&mut flow.normal, rest);
