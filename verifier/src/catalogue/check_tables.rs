@@ -123,39 +123,50 @@ impl Reader<'_> {
         let mut all = self.patterns(table, "pattern");
         all.extend(self.patterns(table, "all"));
         let any = self.patterns(table, "any");
-        let inside = self.patterns(table, "inside");
-        let named: Vec<String> = [&all, &any, &inside]
-            .into_iter()
-            .flatten()
-            .flat_map(|pattern| metavariables(pattern.source()))
-            .collect();
+        let conditions = self.conditions(table);
         let check = PatternCheck {
-            not: self.patterns(table, "not"),
-            not_inside: self.patterns(table, "not-inside"),
-            // Of a pattern that was refused nobody knows what it names.
-            conditions: self.conditions(table, (!all.is_empty() || !any.is_empty()).then_some(&named)),
             all,
             any,
-            inside,
+            not: self.patterns(table, "not"),
+            inside: self.patterns(table, "inside"),
+            not_inside: self.patterns(table, "not-inside"),
+            conditions: BTreeMap::new(),
             focus: None,
             rule: None,
             count: self.count(table),
         };
-        if let ([only], []) = (check.all.as_slice(), check.any.as_slice())
-            && matches_anything(only.source())
+        let is_anything = |pattern: &Pattern| matches_anything(pattern.source());
+        if check.all.is_empty() && check.any.is_empty() {
+            // An empty list, or patterns that do not parse, which has been said.
+            return None;
+        }
+        if check.all.iter().all(is_anything)
+            && (check.any.is_empty() || check.any.iter().any(is_anything))
             && check.not.is_empty()
             && check.inside.is_empty()
             && check.not_inside.is_empty()
-            && check.conditions.is_empty()
+            && conditions.is_empty()
         {
             let help = "say more about the code: a name, a call, an operator";
             self.sink.add(table.place(), "a pattern that matches any code cannot fail", "", help);
             return None;
         }
+        let inner = conditions.iter().filter_map(|(_, condition)| condition.pattern.as_ref());
+        let named: Vec<String> = [&check.all, &check.any, &check.inside]
+            .into_iter()
+            .flatten()
+            .chain(inner)
+            .flat_map(|pattern| metavariables(pattern.source()))
+            .collect();
         let focus = table.text("focus", self.sink).and_then(|focus| {
             self.known_metavariable(focus.get_ref(), focus.span(), &named).then(|| focus.into_inner())
         });
-        Some(StaticCheck::Pattern(PatternCheck { focus, ..check }))
+        let conditions = conditions
+            .into_iter()
+            .filter(|(name, _)| self.known_metavariable(name.get_ref(), name.span(), &named))
+            .map(|(name, condition)| (name.into_inner(), condition))
+            .collect();
+        Some(StaticCheck::Pattern(PatternCheck { focus, conditions, ..check }))
     }
 
     /// `rule = "rules/x.yaml"`, with `rule-id` where the file has several, and `count`.
@@ -216,9 +227,8 @@ impl Reader<'_> {
     }
 
     /// `where = { "$X" = "regex" }` or `where = { "$X" = { regex = "…", min = 1, max = 5, pattern = "…" } }`.
-    /// A bound on what no pattern names could never be met.
-    fn conditions(self, table: &mut Table<'_>, named: Option<&Vec<String>>) -> BTreeMap<String, Condition> {
-        let mut conditions = BTreeMap::new();
+    fn conditions(self, table: &mut Table<'_>) -> Vec<(Text, Condition)> {
+        let mut conditions = Vec::new();
         let Some(entries) = table.table("where", "`where`", self.sink) else { return conditions };
         for (name, value) in entries.every_entry() {
             if !name.get_ref().starts_with('$') {
@@ -226,11 +236,8 @@ impl Reader<'_> {
                 self.sink.add(name.span(), format!("`{}` is not a metavariable", name.get_ref()), "", help);
                 continue;
             }
-            if named.is_some_and(|named| !self.known_metavariable(name.get_ref(), name.span(), named)) {
-                continue;
-            }
             if let Some(condition) = self.condition(name.get_ref(), value) {
-                conditions.insert(name.into_inner(), condition);
+                conditions.push((name, condition));
             }
         }
         conditions
@@ -359,12 +366,15 @@ impl Reader<'_> {
     /// `sequence = ["$S = f(...)", "$S.bind(...)"]`, with `object` and `unless`.
     fn sequence(self, table: &mut Table<'_>) -> Option<StaticCheck> {
         let place = table.value("sequence")?.span();
-        let events = self.patterns(table, "sequence");
+        let (written, events) = self.written_patterns(table, "sequence");
         let unless = self.patterns(table, "unless");
         let object = table.text("object", self.sink);
-        if events.len() < 2 {
+        if written < 2 {
             let help = "a sequence is a list of at least two patterns, in the order of the events";
             self.sink.add(place, "a sequence of fewer than two events is no sequence", "", help);
+            return None;
+        }
+        if events.len() < written {
             return None;
         }
         let shared: Vec<String> = metavariables(events[0].source())
@@ -413,7 +423,7 @@ impl Reader<'_> {
         let expected = table.boolean("async-function", self.sink).map(Spanned::into_inner);
         let call = table.text("call", self.sink);
         let has_call = call.is_some();
-        let call = call.and_then(|call| self.pattern(&call));
+        let call = call.and_then(|call| self.call_pattern(&call));
         let inside = self.patterns(table, "inside");
         let not_inside = self.patterns(table, "not-inside");
         let speaks_of_a_call = !inside.is_empty() || !not_inside.is_empty();
@@ -605,13 +615,38 @@ impl Reader<'_> {
             let help = format!("add `{key} = \"…\"`: {meaning}");
             self.sink.add(table.place(), format!("`{key}` is missing"), "", help);
         }
-        self.patterns(table, key)
+        self.written_patterns(table, key).1
     }
 
-    /// The patterns of a key: one text or a list. Those that do not parse are reported.
+    /// The patterns of a key that may be left out: one text or a list. An empty list of what must be
+    /// there would be no condition at all, where it reads like one that nothing can meet.
     fn patterns(self, table: &mut Table<'_>, key: &'static str) -> Vec<Pattern> {
+        let takes_away = ["not", "not-inside", "unless", "sanitizers"].contains(&key);
+        if let Some(texts) = table.texts(key, &Sink::default())
+            && texts.get_ref().is_empty()
+            && !takes_away
+        {
+            let help = "name a pattern, or drop the key";
+            self.sink.add(texts.span(), format!("`{key}` lists no pattern"), "", help);
+        }
+        self.written_patterns(table, key).1
+    }
+
+    /// How many patterns a key has, and those that parse. The others are reported.
+    fn written_patterns(self, table: &mut Table<'_>, key: &'static str) -> (usize, Vec<Pattern>) {
         let texts = table.texts(key, self.sink).map(Spanned::into_inner).unwrap_or_default();
-        texts.iter().filter_map(|text| self.pattern(text)).collect()
+        (texts.len(), texts.iter().filter_map(|text| self.pattern(text)).collect())
+    }
+
+    /// A pattern that stands for calls and nothing else.
+    fn call_pattern(self, text: &Text) -> Option<Pattern> {
+        let pattern = self.pattern(text)?;
+        if text.get_ref().trim_end().ends_with(')') {
+            return Some(pattern);
+        }
+        let help = "write it with its arguments: `\"connect(...)\"`";
+        self.sink.add(text.span(), format!("`{}` is not a call", text.get_ref().trim()), "", help);
+        None
     }
 
     fn pattern(self, text: &Text) -> Option<Pattern> {
@@ -619,7 +654,9 @@ impl Reader<'_> {
             Ok(pattern) => Some(pattern),
             Err(error) => {
                 let place = place_in_literal(self.text, text.span(), error.range.clone());
-                let help = error.hint.unwrap_or_default();
+                let help = error.hint.as_deref().unwrap_or(
+                    "a pattern is Python with `...` for anything and `$NAME` for any name or value: `explain pattern` has examples",
+                );
                 self.sink.add(place, format!("cannot understand the pattern: {}", error.message), "", help);
                 None
             }

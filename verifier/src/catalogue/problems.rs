@@ -127,9 +127,20 @@ pub(super) fn syntax_problems(path: &Path, text: &str, errors: &[toml::de::Error
         place: Some(error.span().unwrap_or(0..0)),
         label: String::new(),
         also: Vec::new(),
-        help: None,
+        help: Some(toml_help(error.message()).to_owned()),
     };
     Problems::new(path, text, errors.iter().map(problem).collect())
+}
+
+/// A way out of what the TOML parser says.
+fn toml_help(message: &str) -> &'static str {
+    if message.contains("duplicate key") {
+        "keep one of them; what comes several times is written `[[finding]]`, with two brackets"
+    } else if message.contains("string") {
+        "texts stand in `\"…\"` on one line, or in `\"\"\"…\"\"\"` over several; `'…'` takes backslashes as they are"
+    } else {
+        "a line is `key = value`, `[table]` or `[[table]]`; texts stand in quotes, lists in `[…]`, tables in `{ … }`"
+    }
 }
 
 /// Collects problems while a catalogue is read.

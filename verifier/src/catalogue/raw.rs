@@ -435,7 +435,16 @@ pub(super) fn python_value_of(value: &Spanned<DeValue<'_>>, key: &str, sink: &Si
 /// Says that a value has the wrong type.
 pub(super) fn wrong_type(place: Range<usize>, key: &str, value: &DeValue<'_>, wanted: &str, sink: &Sink) {
     let title = format!("`{key}` is {}, not {wanted}", type_name(value));
-    sink.add(place, title, format!("expected {wanted}"), "");
+    let help = match wanted {
+        "a text" => format!("write it in quotes: `{key} = \"…\"`"),
+        "a text or a list of texts" => {
+            format!("write `{key} = \"…\"`, or `{key} = [\"…\", \"…\"]` for several")
+        }
+        "a table" => format!("write `{key} = {{ … }}`"),
+        "`true` or `false`" => format!("write `{key} = true` or `{key} = false`, without quotes"),
+        _ => format!("write `{key} = …` with {wanted}"),
+    };
+    sink.add(place, title, format!("expected {wanted}"), help);
 }
 
 fn type_name(value: &DeValue<'_>) -> &'static str {

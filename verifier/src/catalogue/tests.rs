@@ -452,8 +452,20 @@ fn patterns_are_read_where_they_stand() {
         &["`count` is a whole number, not a whole number from 0 to 4294967295"],
     );
     check_static("pattern = 'f($X)', focus = '$Y'", &["no pattern names the metavariable `$Y`"]);
-    check_static("pattern = 'f($X)', where = { '$Y' = 'a' }", &["no pattern names the metavariable `$Y`"]);
-    check_static("pattern = 'f($X)', inside = 'g($Y)', where = { '$Y' = 'a' }", &[]);
+    check_static(
+        "pattern = 'f($X)', not = 'g($Y)', where = { '$Y' = 'a' }",
+        &["no pattern names the metavariable `$Y`"],
+    );
+    check_static(
+        "pattern = 'f($X)', inside = 'g($Y)', where = { '$Y' = 'a', '$X' = { pattern = 'h($Z)' }, '$Z' = 'b' }",
+        &[],
+    );
+    check_static("all = []", &["`all` lists no pattern"]);
+    check_static("any = [], not = 'f()'", &["`any` lists no pattern"]);
+    check_static("pattern = 'f()', inside = []", &["`inside` lists no pattern"]);
+    check_static("pattern = 'f()', not = []", &[]);
+    check_static("any = ['f()', '...']", &["a pattern that matches any code cannot fail"]);
+    check_static("all = ['$X', '$Y']", &["a pattern that matches any code cannot fail"]);
     check_static("pattern = 'f($X)', where = { X = 'a' }", &["`X` is not a metavariable"]);
     check_static(
         "pattern = 'f($X)', where = { '$X' = '(' }",
@@ -485,6 +497,8 @@ fn the_other_kinds_say_what_they_lack() {
     check_static("flow = { from = [] }", &["`from` is missing", "`to` is missing"]);
     check_static("sequence = ['$S = f()', '$S.g()'], unless = '$S.h()'", &[]);
     check_static("sequence = ['$S = f()']", &["a sequence of fewer than two events is no sequence"]);
+    check_static("sequence = ['$S = f(', '$S.g()']", &["cannot understand the pattern: `(` is not closed"]);
+    check_static("async-function = false, call = 'f'", &["`f` is not a call"]);
     check_static("sequence = ['$A.f()', '$B.g()']", &["the events of a sequence name no common object"]);
     check_static(
         "sequence = ['$A.f($B)', '$A.g($B)'], object = '$C'",
@@ -545,6 +559,7 @@ fn impossible_combinations_are_refused() {
     check("file = \"a.py\"\ninspect = { exists = true }", "`inspect` has no object to look at");
     check("files = \"*.py\"\nsymbol = \"f\"\ninspect = { exists = true }", "`inspect` cannot sweep");
     check("files = \"*.py\"\nimport = { succeeds = true }", "`import` cannot sweep");
+    check("files = \"*.py\"\nprobe = { file = \"probes/there.py\" }", "`probe` cannot sweep");
     check(&format!("files = \"*.py\"\nlines = 3\n{GOOD}"), "a sweep has no lines to hint at");
     check("file = \"a.py\"\nsymbol = \"f\"\ninspect = {}", "an inspect check asks nothing");
     check("file = \"a.py\"\nimport = {}", "an import check asks nothing");
@@ -674,5 +689,23 @@ mod properties {
         check("'ab'", 2..2, "");
         check("'ab'", 5..9, "");
         check("''", 0..3, "");
+    }
+}
+
+#[test]
+fn every_problem_of_form_offers_a_way_out() {
+    for (finding, claim) in [
+        ("fix = 3", "file = \"a.py\"\nstatic = { pattern = 'f(' }"),
+        ("impact = [1]", "file = \"a.py\"\nstatic = { pattern = 3, count = \"x\" }"),
+        ("", "file = \"a.py\"\nstatic = \"f()\""),
+        ("", "file = \"a.py\"\nstatic = { endless-loop = \"yes\" }"),
+        ("fix = \"open", ""),
+        ("fix = \"a\"\nfix = \"b\"", ""),
+        ("fix", ""),
+    ] {
+        let problems = parse(&catalogue(finding, claim)).unwrap_err();
+        for problem in problems.iter() {
+            assert!(problem.help.is_some(), "{problems}");
+        }
     }
 }

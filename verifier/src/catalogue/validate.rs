@@ -531,6 +531,10 @@ impl Validator<'_> {
         if let (Some(_), Some(import)) = (&raw.files, &raw.import_check) {
             self.sink().add(import.place(), "`import` cannot sweep", "imports one module", "name one `file`");
         }
+        if let (Some(_), Some(probe)) = (&raw.files, &raw.probe_check) {
+            let help = "name one `file`: the module whose code the proof runs";
+            self.sink().add(probe.place(), "`probe` cannot sweep", "runs the code of one module", help);
+        }
         if let (None, Some(inspect)) = (&raw.symbol, &raw.inspect_check) {
             let help = "add `symbol = \"Class.method\"`: the object that is inspected";
             self.sink().add(

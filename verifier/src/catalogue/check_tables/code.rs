@@ -139,20 +139,12 @@ impl Reader<'_> {
     /// `call = "f(...)"`, with `fits`, `unexpected`, `missing`, `repeated`, `too-many`.
     pub(super) fn call(self, table: &mut Table<'_>) -> Option<StaticCheck> {
         let text = table.text("call", self.sink);
-        let pattern = text.as_ref().and_then(|text| self.pattern(text));
+        let pattern = text.as_ref().and_then(|text| self.call_pattern(text));
         let fits = table.boolean("fits", self.sink).map(Spanned::into_inner);
         let unexpected = self.any_or_named(table, "unexpected");
         let missing = self.any_or_named(table, "missing");
         let repeated = self.any_or_named(table, "repeated");
         let too_many = table.boolean("too-many", self.sink).is_some_and(Spanned::into_inner);
-        if let Some(text) = &text
-            && pattern.is_some()
-            && !text.get_ref().trim_end().ends_with(')')
-        {
-            let help = "write it with its arguments: `\"connect(...)\"`";
-            self.sink.add(text.span(), format!("`{}` is not a call", text.get_ref().trim()), "", help);
-            return None;
-        }
         let wrongs = ["unexpected", "missing", "repeated", "too-many"];
         let says_what = wrongs.iter().any(|key| table.key_place(key).is_some());
         if !says_what && table.key_place("fits").is_none() {
