@@ -38,6 +38,10 @@ pub struct Observation {
     pub notes: Vec<String>,
 }
 
+/// How notes begin that tell what the code under examination printed: worth reading, and no two
+/// runs need print the same.
+pub const PRINTED: [&str; 2] = ["stdout: ", "stderr: "];
+
 /// The three answers that a check can give.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]

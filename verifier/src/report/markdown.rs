@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::bugs::Bug;
 use crate::catalogue::{Role, Scope, Severity};
-use crate::evidence::{Observation, Outcome, Site, Strength};
+use crate::evidence::{Observation, Outcome, PRINTED, Site, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
 use crate::report::escape::{code, code_block, prose};
 use crate::report::{Style, counted, siblings};
@@ -382,8 +382,13 @@ impl Report<'_> {
                     }
                 }
                 // Under what circumstances it was seen: one line for all of them.
+                // What the code printed is left out: a log has the time in it, and the same input
+                // gives the same bytes.
                 Strength::Inspected | Strength::Executed => {
-                    self.line(&format!("  - {}", prose(&observation.notes.join("; "))));
+                    let is_printed = |note: &&str| PRINTED.iter().any(|start| note.starts_with(start));
+                    let notes = observation.notes.iter().map(String::as_str);
+                    let notes: Vec<&str> = notes.filter(|note| !is_printed(note)).collect();
+                    self.line(&format!("  - {}", prose(&notes.join("; "))));
                 }
             }
         }

@@ -46,7 +46,7 @@ impl LiveObserver for Told {
                     because: because.to_owned(),
                     strength: Strength::Inspected,
                     searched: Searched::default(),
-                    notes: vec!["with stubs: zmq".to_owned()],
+                    notes: ["with stubs: zmq", "stderr: 12:30:01 started"].map(str::to_owned).to_vec(),
                     ..unanswered.clone()
                 };
                 match question.claim.id.own() {

@@ -13,7 +13,7 @@ use super::sandbox::View;
 use super::scratch::{self, Scratch};
 use super::{content_hash, copy, import, inspect, module, probe};
 use crate::catalogue::{Claim, ImportCheck, InspectCheck, ProbeCheck, PythonSettings, Scope};
-use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
+use crate::evidence::{Observation, Outcome, PRINTED, Reason, Searched, Strength};
 use crate::target::{RelativePath, TargetTree, Unreadable};
 
 /// How a session runs code.
@@ -166,9 +166,9 @@ impl<'t> Session<'t> {
         if !reply.missing.is_empty() {
             notes.push(format!("isolation missing: {}", reply.missing.join("; ")));
         }
-        for (stream, text) in [("stdout", &reply.stdout), ("stderr", &reply.stderr)] {
+        for (stream, text) in PRINTED.into_iter().zip([&reply.stdout, &reply.stderr]) {
             if let Some(line) = text.lines().find(|line| !line.trim().is_empty()) {
-                notes.push(format!("{stream}: {}", line.chars().take(200).collect::<String>()));
+                notes.push(format!("{stream}{}", line.chars().take(200).collect::<String>()));
             }
         }
         if let Ending::Answered(answer) = &reply.ending
