@@ -12,6 +12,7 @@ pub mod siblings;
 pub mod table;
 mod write;
 
+pub use escape::visible;
 pub use write::{WriteError, write_whole};
 
 use std::fmt;

@@ -62,7 +62,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// Control characters and those that turn the direction of writing, made visible.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '\t' => ' ',

@@ -68,7 +68,7 @@ impl Page {
         let name = self.strong(claim.id.own());
         self.line(2, &format!("{name} ({}): {verdict}{strength}", claim.role.name()));
         self.wrapped(4, &format!("says: {}", one_line(&claim.says)));
-        self.wrapped(4, &format!("asked of: {}", asked_of(claim)));
+        self.wrapped(4, &format!("asked of: {}", one_line(&asked_of(claim))));
         if let Some(moved) = examined.told_move() {
             self.wrapped(4, &one_line(&moved));
         }
@@ -98,7 +98,7 @@ impl Page {
         self.line(4, &format!("{} ({}): {saw}", observation.check.name(), observation.strength));
         self.wrapped(6, &one_line(&observation.because));
         if let Outcome::CouldNotBeObserved { reason } = &observation.outcome {
-            self.wrapped(6, &format!("reason: {}", reason_name(reason)));
+            self.wrapped(6, &format!("reason: {}", one_line(&reason_name(reason))));
         }
         for site in &observation.sites {
             self.site(site);
@@ -114,7 +114,7 @@ impl Page {
     fn site(&mut self, site: &Site) {
         let symbol = site.symbol.as_ref().map_or(String::new(), |symbol| format!(" in {symbol}"));
         let label = site.label.as_ref().map_or(String::new(), |label| format!(": {}", one_line(label)));
-        self.line(6, &format!("{}:{}{symbol}{label}", site.file, site.line));
+        self.line(6, &format!("{}:{}{symbol}{label}", visible(site.file.as_str()), site.line));
         let lines = dedent(&site.excerpt);
         let shown = lines.len().min(MOST_LINES);
         for (offset, line) in lines.iter().take(shown).enumerate() {

@@ -17,9 +17,14 @@ pub(super) const PLAIN: Style = Style { color: false, width: 80, excerpts: false
 
 /// Renders the sample.
 pub(super) fn with_sample(render: impl FnOnce(&Verification) -> String) -> String {
-    let catalogue = Catalogue::parse(Path::new("findings.toml"), CATALOGUE, &|_| true)
+    with_catalogue(CATALOGUE, TARGET, render)
+}
+
+/// Renders what is true of a catalogue's findings in a target.
+pub(super) fn with_catalogue<T>(catalogue: &str, target: &str, render: impl FnOnce(&Verification) -> T) -> T {
+    let catalogue = Catalogue::parse(Path::new("findings.toml"), catalogue, &|_| true)
         .unwrap_or_else(|problems| panic!("{problems}"));
-    let target = MemoryTree::parse(TARGET);
+    let target = MemoryTree::parse(target);
     let was = Box::new(MemoryTree::parse(WAS)) as Box<dyn TargetTree>;
     let earlier = EarlierState { description: was.describe(), tree: Some(was) };
     let earlier = EarlierStates::for_all(&catalogue, earlier);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::catalogue::ClaimId;
 use crate::evidence::Site;
 use crate::report::counted;
+use crate::report::escape::visible;
 use crate::siblings::{Found, Sibling, Sweep};
 use crate::verdict::ClaimVerdict;
 
@@ -76,7 +77,7 @@ pub fn summary(sweep: &Sweep) -> String {
 /// A sibling in one line: `a.py:3, 7 in Agent`.
 pub fn line(sibling: &Sibling) -> String {
     let lines: Vec<String> = sibling.sites.iter().map(|site| site.line.to_string()).collect();
-    let mut line = format!("{}:{}", sibling.file, lines.join(", "));
+    let mut line = format!("{}:{}", visible(sibling.file.as_str()), lines.join(", "));
     if let Some(symbol) = &sibling.symbol {
         let _ = write!(line, " in {symbol}");
     }

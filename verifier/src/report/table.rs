@@ -8,7 +8,7 @@ use crate::anchors::{self, Anchor, Whereabouts};
 use crate::catalogue::Severity;
 use crate::evidence::Site;
 use crate::examined::ExaminedFinding;
-use crate::report::escape::one_line;
+use crate::report::escape::{one_line, visible};
 use crate::report::{Style, counted};
 use crate::verdict::FindingVerdict;
 use crate::verification::Verification;
@@ -30,7 +30,7 @@ pub fn render(verification: &Verification, style: Style) -> String {
     }
     broken_files(verification, style, &mut text);
     moved(verification, style, &mut text);
-    suggestions(verification, &mut text);
+    suggestions(verification, style, &mut text);
     summary(verification, style, &mut text);
     text
 }
@@ -123,9 +123,9 @@ fn place(examined: &ExaminedFinding, width: usize) -> String {
     let sites = if locations.is_empty() { &decisive } else { &locations };
     let Some(first) = decisive.first().or(sites.first()) else {
         let file = examined.decisive().and_then(|claim| claim.file());
-        return file.map_or_else(|| "-".to_owned(), |file| at_slashes(file.as_str(), width));
+        return file.map_or_else(|| "-".to_owned(), |file| at_slashes(&visible(file.as_str()), width));
     };
-    let mut text = at_slashes(&short(first), width);
+    let mut text = at_slashes(&visible(&short(first)), width);
     if sites.len() > 1 {
         text.push_str(&format!("\n+ {}", counted(sites.len() - 1, "more place", "more places")));
     }
@@ -162,8 +162,9 @@ fn broken_files(verification: &Verification, style: Style, text: &mut String) {
     push(text, &ink("CITED FILES THAT DO NOT COMPILE", Ink::new().bold(), style));
     for broken in &verification.broken_files {
         let findings: Vec<&str> = broken.findings.iter().map(|id| id.as_str()).collect();
-        push(text, &format!(" {}:{}", ink(broken.file.as_str(), Ink::new().red(), style), broken.line));
-        push(text, &format!("   {} (cited by {})", one_line(&broken.message), findings.join(", ")));
+        let file = ink(&visible(broken.file.as_str()), Ink::new().red(), style);
+        push(text, &format!(" {file}:{}", broken.line));
+        wrapped(text, 3, &format!("{} (cited by {})", broken.message, findings.join(", ")), style);
     }
     push(text, "");
 }
@@ -188,26 +189,19 @@ fn moved(verification: &Verification, style: Style, text: &mut String) {
     }
     push(text, &ink("CODE THAT HAS MOVED", Ink::new().bold(), style));
     for (was, whereabouts, claims) in moves {
-        push(text, &format!(" was at {was} ({})", claims.join(", ")));
+        wrapped(text, 1, &format!("was at {was} ({})", claims.join(", ")), style);
         let word = if whereabouts.moved().is_some() { "is at" } else { "may be at" };
         for candidate in whereabouts.candidates() {
-            push(text, &format!("   {word} {}: {}", candidate.place(), candidate.because));
+            wrapped(text, 3, &format!("{word} {}: {}", candidate.place(), candidate.because), style);
         }
     }
     push(text, "");
 }
 
-fn suggestions(verification: &Verification, text: &mut String) {
+fn suggestions(verification: &Verification, style: Style, text: &mut String) {
     for suggestion in &verification.suggestions {
-        push(
-            text,
-            &format!(
-                "{} and {} may be the same bug: {}",
-                suggestion.first,
-                suggestion.second,
-                one_line(&suggestion.because)
-            ),
-        );
+        let (first, second) = (&suggestion.first, &suggestion.second);
+        wrapped(text, 0, &format!("{first} and {second} may be the same bug: {}", suggestion.because), style);
     }
     if !verification.suggestions.is_empty() {
         push(text, "");
@@ -219,7 +213,7 @@ fn summary(verification: &Verification, style: Style, text: &mut String) {
     for verdict in FindingVerdict::ALL {
         let count = verification.count(verdict);
         if count > 0 {
-            counts.push(ink(&format!("{count} {}", verdict.words()), verdict_ink(verdict), style));
+            counts.push((format!("{count} {}", verdict.words()), verdict_ink(verdict)));
         }
     }
     let findings = counted(verification.findings.len(), "finding", "findings");
@@ -228,7 +222,22 @@ fn summary(verification: &Verification, style: Style, text: &mut String) {
         push(text, &format!("{findings}: nothing was selected"));
         return;
     }
-    push(text, &format!("{findings}: {}", counts.join(", ")));
+    // Broken between counts, and measured without their colours.
+    let mut line = format!("{findings}: ");
+    let mut length = line.len();
+    let last = counts.len() - 1;
+    for (index, (count, colors)) in counts.into_iter().enumerate() {
+        let comma = if index == last { "" } else { ", " };
+        if index > 0 && length + count.len() + comma.trim_end().len() > style.width.max(40) {
+            push(text, &line);
+            line = "  ".to_owned();
+            length = line.len();
+        }
+        length += count.len() + comma.len();
+        line.push_str(&ink(&count, colors, style));
+        line.push_str(comma);
+    }
+    push(text, &line);
     let target = match &verification.target.revision {
         Some(revision) => format!("{} at {}", verification.target.root, short_revision(revision)),
         None => verification.target.root.clone(),
@@ -257,13 +266,80 @@ fn push(text: &mut String, line: &str) {
     text.push('\n');
 }
 
+/// A sentence over as many lines as it needs: what follows the first is indented further.
+fn wrapped(text: &mut String, indent: usize, sentence: &str, style: Style) {
+    let sentence = one_line(sentence);
+    let mut line = " ".repeat(indent);
+    let mut is_empty = true;
+    for word in sentence.split(' ') {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > style.width.max(40) {
+            push(text, &line);
+            line = " ".repeat(indent + 2);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    push(text, &line);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::{PLAIN, with_sample};
+    use crate::report::sample::{PLAIN, with_catalogue, with_sample};
 
     #[test]
     fn sample_as_table() {
         insta::assert_snapshot!(with_sample(|verification| render(verification, PLAIN)));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [80, 100] {
+            let text = with_sample(|verification| render(verification, Style { width, ..PLAIN }));
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(width), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_name_cannot_speak_to_the_terminal() {
+        const CATALOGUE: &str = r#"
+[[report]]
+id = "R1"
+title = "An audit"
+
+[[finding]]
+id = "R1-1"
+report = "R1"
+severity = "low"
+title = "A loop"
+bug = "It does not end."
+
+[[finding.claim]]
+id = "endless"
+says = "nothing leaves the loop"
+file = "a\u001b[31m.py"
+static = { endless-loop = true }
+
+[[finding.claim]]
+id = "broken"
+says = "the file does not compile"
+file = "b\u001b[31m.py"
+static = { syntax = "error" }
+"#;
+        let target = "--- a\u{1b}[31m.py\nwhile True:\n    pass\n--- b\u{1b}[31m.py\ndef f(:\n";
+        with_catalogue(CATALOGUE, target, |verification| {
+            let pages = verification.findings.iter();
+            let pages =
+                pages.map(|examined| crate::report::explanation::render(verification, examined, None, PLAIN));
+            for text in pages.chain([render(verification, PLAIN)]) {
+                assert!(text.contains("a\u{fffd}[31m.py:1"), "{text}");
+                assert!(!text.contains('\u{1b}'), "{text}");
+            }
+        });
     }
 }

@@ -23,8 +23,9 @@ impl TargetError {
     }
 
     pub(super) fn cannot_open(root: &Path, problem: &str) -> Self {
-        Self::new(format!("cannot open the target `{}`: {problem}", root.display()))
-            .with_hint("give an existing directory with `--root`, or as `root` in `[target]`")
+        Self::new(format!("cannot open the target `{}`: {problem}", root.display())).with_hint(
+            "give an existing directory: with `--root` or `--was`, or as `root` or `was` in `[target]`",
+        )
     }
 
     pub(super) fn not_a_directory(root: &Path) -> Self {

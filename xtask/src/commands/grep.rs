@@ -11,7 +11,7 @@ use verifier::exit_code;
 use verifier::grep::{Query, Report};
 use verifier::python::pattern::{Pattern, PatternError, metavariables};
 use verifier::python::rule::{All, Condition, Formula, Rule};
-use verifier::report::{Style, matches};
+use verifier::report::{Style, matches, visible};
 use verifier::static_checks::describe;
 use verifier::target::{RelativePath, TargetTree, open_target};
 
@@ -156,11 +156,11 @@ fn warn(blind: &[Reason], verbose: bool) {
             [first, .., _] if reasons.len() > MOST_WARNINGS && !verbose => output::talk(&format!(
                 "warning: {} {what}, and may hold matches that are not shown; the first: {}; --verbose names all",
                 reasons.len(),
-                describe(first)
+                visible(&describe(first))
             )),
             reasons => {
                 for reason in reasons {
-                    output::talk(&format!("warning: {}{how}", describe(reason)));
+                    output::talk(&format!("warning: {}{how}", visible(&describe(reason))));
                 }
             }
         }

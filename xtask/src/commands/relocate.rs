@@ -5,6 +5,7 @@ use verifier::anchors::{Candidate, Whereabouts};
 use verifier::catalogue::Scope;
 use verifier::exit_code;
 use verifier::relocate::{Relocation, describe, rewritten};
+use verifier::report::visible;
 
 use crate::arguments::{CatalogueArguments, RunArguments, SelectionArguments, TargetArguments};
 use crate::examination::{Examination, selection, write};
@@ -58,10 +59,10 @@ fn shown(relocation: &Relocation) -> String {
         Scope::File(path) => path.to_string(),
         Scope::Sweep(globs) => globs.join(", "),
     };
-    let was = describe(&file, claim.symbol.as_deref(), claim.lines);
+    let was = visible(&describe(&file, claim.symbol.as_deref(), claim.lines));
     let mut text = format!("{}\n  was at  {was}\n", claim.id);
     let place = |candidate: &Candidate| {
-        describe(candidate.file.as_str(), candidate.symbol.as_deref(), candidate.lines)
+        visible(&describe(candidate.file.as_str(), candidate.symbol.as_deref(), candidate.lines))
     };
     match &relocation.now {
         Whereabouts::Moved(candidate) => {
