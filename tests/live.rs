@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use verifier::catalogue::check::{ImportCheck, InspectCheck, ProbeCheck};
-use verifier::catalogue::{Check, PythonSettings};
+use verifier::catalogue::{Check, LineHint, PythonSettings};
 use verifier::evidence::{Observation, Outcome, Reason};
 use verifier::fixture::MemoryTree;
 use verifier::runtime_checks::Session;
@@ -259,7 +259,9 @@ fn probe(fixture: &str, symbol: &str, probe: &str) -> Observation {
     let mut settings = support::settings(Duration::from_secs(10));
     settings.catalogue_directory = beside.path().to_owned();
     let check = Check::Probe(ProbeCheck { file: "probe.py".to_owned(), runs: Some(3) });
-    support::ask(target.path(), &python(&["zmq"]), settings, &support::claim("m.py", Some(symbol)), &check)
+    let mut claim = support::claim("m.py", (!symbol.is_empty()).then_some(symbol));
+    claim.lines = symbol.is_empty().then_some(LineHint { first: 3, last: 3 });
+    support::ask(target.path(), &python(&["zmq"]), settings, &claim, &check)
 }
 
 #[test]
@@ -288,11 +290,19 @@ def other():
         "    import os\n    m.double(1)\n    first = hash('a') if os.environ['PYTHONHASHSEED'] == '0' else None\n    return context.holds('x') if hash('a') == first else context.does_not_hold('y')",
         "flaky",
     );
+    check(
+        "double",
+        "    import os\n    m.double(1)\n    if os.environ['PYTHONHASHSEED'] == '0': raise KeyError('x')\n    return context.holds('x')",
+        "flaky",
+    );
     check("double", "    return context.load('zmq.deep')", "stubbed");
     check("double", "    return context.holds(context.is_stub(m.zmq))", "holds");
     check("double", "    return 3", "no-probe");
     check("double", "    raise KeyError('x')", "import-failed");
     check("gone", "    return context.holds('x')", "symbol-missing");
+    // Without a symbol the claim's lines are what is cited, here `return x + x`.
+    check("", "    return context.does_not_hold('x')", "not-reached");
+    check("", "    return context.does_not_hold(str(m.double(2)))", "does-not-hold");
     check(
         "other",
         "    m.double(1)\n    assert context.reached('m.py', 3) and not context.reached('m.py', 5)\n    return context.does_not_hold('x')",

@@ -7,7 +7,8 @@ use crate::evidence::Site;
 use crate::python::symbols::{SymbolKind, SymbolTable};
 use crate::python::{Ranged, SourceFile};
 
-/// The symbol's text, its lines, and the place to cite.
+/// The symbol's text, its lines, and the place to cite. A claim that names no symbol cites the lines
+/// where it was seen, or else the whole file.
 pub(super) struct CitedCode {
     pub(super) text: Option<String>,
     pub(super) lines: Cited,
@@ -23,7 +24,12 @@ impl CitedCode {
         let Ok(bytes) = session.target.read(file) else { return nothing };
         let source = SourceFile::from_bytes(file.clone(), &bytes);
         let Some(name) = claim.symbol.as_deref() else {
-            return Self { text: Some(source.text().to_owned()), ..nothing };
+            let lines = claim.lines.map_or(everything, |lines| Cited {
+                first: lines.first,
+                last: lines.last,
+                functions_only: false,
+            });
+            return Self { text: Some(source.text().to_owned()), lines, site: None };
         };
         let table = SymbolTable::new(source.module());
         let Some(symbol) = table.find(name).into_iter().next() else { return nothing };

@@ -8,8 +8,8 @@
 //!
 //! It runs several times (3 unless `runs` says otherwise) in fresh processes with different hash
 //! seeds, and all of them must agree: a proof that does not is flaky and tells nothing. *Does not
-//! hold* counts only when lines of the claim's symbol, or those that the probe cited with
-//! `context.reached`, were executed.
+//! hold* counts only when lines of the claim's symbol (or the claim's `lines`, where it names no
+//! symbol), or those that the probe cited with `context.reached`, were executed.
 //!
 //! ## In findings.toml
 //!
@@ -84,7 +84,18 @@ pub(super) fn observe(session: &Session<'_>, claim: &Claim, check: &ProbeCheck) 
     notes.push(format!("probe `{}` {}, {runs} runs", check.file, &hash[..16]));
     let (holds, because) = match first {
         Ok(seen) => seen,
-        Err(reason) => return could_not(reason, notes),
+        Err(reason) => {
+            let seen = |other: &Result<(bool, String), Reason>| Some(other.as_ref().ok()?.clone());
+            let other = others.iter().enumerate().find_map(|(index, other)| Some((index, seen(other)?)));
+            let Some((index, (holds, why))) = other else { return could_not(reason, notes) };
+            let answer = if holds { "holds" } else { "does not hold" };
+            let message = format!(
+                "run 1 could not look: {}; run {} says it {answer}: {why}",
+                unseen_text(&reason),
+                index + 2
+            );
+            return could_not(no_answer("flaky", message), notes);
+        }
     };
     for (index, other) in others.into_iter().enumerate() {
         let told = match &other {
