@@ -228,6 +228,20 @@ fn import_tells_what_it_did() {
     check("import os; os.environ['X'] = '1'; del os.environ['LANG']", changed, "the environment: LANG, X");
     check("import os; os.putenv('Y', '1')", changed, "the environment: Y");
     check("import os; os.environ['X'] = '1'; os.environ = {}", changed, "the environment: X");
+    // What the interpreter is not told of, or what keeps it from being told, leaves traces.
+    let silent = "import sys\nsys.audit = lambda *a: None\nimport subprocess\n";
+    check(&format!("{silent}subprocess.run(['true'])"), started, "that the interpreter was not told of");
+    check(&format!("{silent}subprocess.Popen(['sleep', '9'])"), started, "not told of");
+    let c = "import ctypes, os, struct\nc = ctypes.CDLL(None)\n";
+    check(&format!("{c}c.open(b'made', 0o102, 0o600)"), wrote, "work/made");
+    check("import os; os.mkfifo('made')", wrote, "work/made");
+    check(
+        &format!(
+            "{c}s = c.socket(2, 1, 0)\nassert c.bind(s, struct.pack('<HHI8x', 2, 80, 0), 16) == 0\nc.listen(s, 1)"
+        ),
+        connected,
+        "a socket that the interpreter was not told of",
+    );
     // Its own hooks, its own events, its own helpers change nothing.
     check("import sys\nsys.addaudithook(print)\nopen('x', 'w')", wrote, "importing wrote files: x");
 }
@@ -241,6 +255,8 @@ fn import_that_does_nothing_is_told_so() {
         "open(__file__).read()",
         "import threading\nt = threading.Thread(target=print)\nt.start()\nt.join()",
         "import socket; socket.socket().close()",
+        "import sqlite3; sqlite3.connect(':memory:')",
+        "open('/dev/null', 'w').write('x')",
     ] {
         let seen = import(code, quiet);
         assert_eq!(word(&seen), "holds", "{code}: {seen:?}");

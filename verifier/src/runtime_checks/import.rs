@@ -4,8 +4,9 @@
 //!
 //! Does the module import, with which declared stubs, and what did importing it do: files written,
 //! network used, programs started, threads left running, environment changed? What it did is seen
-//! by the interpreter's audit hooks, installed before the import, and stands in the evidence
-//! whether it was asked about or not.
+//! by the interpreter's audit hooks, installed before the import, and by what it has left: files,
+//! sockets and processes that the interpreter was not told of. It stands in the evidence whether it
+//! was asked about or not.
 //!
 //! ## In findings.toml
 //!
@@ -23,7 +24,7 @@
 //!
 //! ## What it cannot see
 //!
-//! What extension modules do without telling the interpreter. How long it takes depends on the
+//! What extension modules do without telling the interpreter and without leaving a trace. How long it takes depends on the
 //! machine, and is told only when it was asked about. An import that fails because of the
 //! sandbox, a missing package or a limit is no answer.
 
@@ -34,13 +35,13 @@ use super::session::{Session, Told, ending_reason, error_reason, file_of, list, 
 use crate::catalogue::{CheckKind, Claim, ImportCheck};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
 
-/// What importing can do: the key of the answer, and how it is told.
-const DEEDS: [(&str, &str); 5] = [
-    ("wrote", "wrote files"),
-    ("connected", "used the network"),
-    ("started", "started programs"),
-    ("threads", "left threads running"),
-    ("environment", "changed the environment"),
+/// What importing can do: the key of the answer, and how it is told that it did, and that it did not.
+const DEEDS: [(&str, &str, &str); 5] = [
+    ("wrote", "wrote files", "wrote no file"),
+    ("connected", "used the network", "used no network"),
+    ("started", "started programs", "started no program"),
+    ("threads", "left threads running", "left no thread running"),
+    ("environment", "changed the environment", "changed nothing of the environment"),
 ];
 
 /// Answers the check.
@@ -50,7 +51,7 @@ pub(super) fn observe(session: &Session<'_>, claim: &Claim, check: &ImportCheck)
         Err(reason) => return unseen(CheckKind::Import, Strength::Inspected, reason, Vec::new()),
     };
     if let Ending::Answered(answer) = &reply.ending {
-        for (key, told) in DEEDS {
+        for (key, told, _) in DEEDS {
             let did = answer.get("did").map(|did| texts(did, key)).unwrap_or_default();
             if !did.is_empty() {
                 notes.push(format!("importing {told}: {}", list(&did, 6)));
@@ -100,7 +101,7 @@ fn judge(check: &ImportCheck, ending: &Ending, root: &str) -> Result<(bool, Stri
         });
         if succeeds && as_said { good.push(told) } else { bad.push(told) }
     }
-    for ((key, told), expected) in DEEDS.into_iter().zip([
+    for ((key, told, not_told), expected) in DEEDS.into_iter().zip([
         check.writes_files,
         check.uses_network,
         check.starts_processes,
@@ -116,7 +117,7 @@ fn judge(check: &ImportCheck, ending: &Ending, root: &str) -> Result<(bool, Stri
             return Err(error_reason(error, root));
         }
         let told = match did.is_empty() {
-            true => format!("importing has not {told}"),
+            true => format!("importing {not_told}"),
             false => format!("importing {told}: {}", list(&did, 3)),
         };
         if expected != did.is_empty() { good.push(told) } else { bad.push(told) }

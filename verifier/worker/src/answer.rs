@@ -85,7 +85,7 @@ fn attempt(
     let imported = import(py, helpers, request, &told);
     let mut answer = Map::new();
     if let Some(watch) = watch {
-        answer.insert("did".to_owned(), watch.end(py, helpers)?);
+        answer.insert("did".to_owned(), watch.end(py, helpers, &request.surroundings.scratch)?);
         if let Err(error) = imported {
             answer.insert("error".to_owned(), failure(py, helpers, error));
         }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString};
 use std::os::raw::{c_char, c_int, c_void};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -115,9 +116,11 @@ impl Watch {
     }
 
     /// What was done since. Ends the target's threads.
-    pub(crate) fn end(self, py: Python<'_>, helpers: &Helpers) -> PyResult<Value> {
+    pub(crate) fn end(self, py: Python<'_>, helpers: &Helpers, scratch: &Path) -> PyResult<Value> {
         WATCHING.store(false, Ordering::Relaxed);
         let milliseconds = self.began.elapsed().as_millis() as u64;
+        // Before anything of ours starts a process.
+        let traces = Traces::now(scratch);
         // Threads that are about to end are given the time to.
         let patience = Instant::now() + PATIENCE;
         let (left, unlisted) = loop {
@@ -149,10 +152,13 @@ impl Watch {
         environment.sort();
         let mut told = Map::from_iter([("milliseconds".to_owned(), json!(milliseconds))]);
         let noted = NOTED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let either = |noted: &Vec<String>, traces: Vec<String>| -> Vec<String> {
+            if noted.is_empty() { traces } else { noted.clone() }
+        };
         for (key, entries) in [
-            ("wrote", &noted.wrote),
-            ("connected", &noted.connected),
-            ("started", &noted.started),
+            ("wrote", &either(&noted.wrote, traces.files)),
+            ("connected", &either(&noted.connected, traces.sockets)),
+            ("started", &either(&noted.started, traces.processes)),
             ("threads", &threads),
             ("environment", &environment),
         ] {
@@ -162,6 +168,87 @@ impl Watch {
         }
         Ok(Value::Object(told))
     }
+}
+
+/// What an import has left that the interpreter need not have been told of: code in C tells nothing,
+/// and some of the library tells in Python, where code can silence it.
+#[derive(Default)]
+struct Traces {
+    files: Vec<String>,
+    sockets: Vec<String>,
+    processes: Vec<String>,
+}
+
+impl Traces {
+    fn now(scratch: &Path) -> Self {
+        let untold = |what: &str| vec![format!("{what} that the interpreter was not told of")];
+        let mut traces = Self::default();
+        for directory in ["work", "home", "tmp", ".written/upper"] {
+            traces.files.extend(files_below(&scratch.join(directory)));
+        }
+        // The first process of a namespace is the watcher: whoever else is there was started.
+        // SAFETY: the call cannot fail.
+        let own_namespace = (unsafe { libc::getppid() }) == 1;
+        let others = if own_namespace { other_processes() } else { 0 };
+        if others > 0 || has_waited_for_children() {
+            traces.processes = untold("a process");
+        }
+        let sockets = if own_namespace { sockets_here() } else { 0 };
+        match sockets {
+            0 => {}
+            1 => traces.sockets = untold("a socket"),
+            _ => traces.sockets = untold(&format!("{sockets} sockets")),
+        }
+        traces
+    }
+}
+
+/// Files and directories that have come to be, as many as are told.
+fn files_below(directory: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+            if found.len() >= MOST {
+                return found;
+            }
+            let path = entry.path();
+            found.push(path.display().to_string().chars().take(LONGEST).collect());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// How many processes there are besides this one and the first.
+fn other_processes() -> usize {
+    std::fs::read_dir("/proc").into_iter().flatten().flatten().fold(0, |count, entry| {
+        let process = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+        count + usize::from(process.is_some_and(|process| process != 1 && process != std::process::id()))
+    })
+}
+
+/// Whether a child of this process has ended and was waited for.
+fn has_waited_for_children() -> bool {
+    // SAFETY: a structure that lives through the call, which fills it in.
+    unsafe {
+        let mut used: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut used) == 0 && used.ru_minflt > 0
+    }
+}
+
+/// How many ends of connections there are, in a network that nobody else uses.
+fn sockets_here() -> usize {
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/self/net/{name}")).unwrap_or_default();
+    // Two lines of headings.
+    let is_private = read("dev").lines().skip(2).all(|interface| interface.trim_start().starts_with("lo:"));
+    if !is_private {
+        return 0;
+    }
+    ["tcp", "tcp6", "udp", "udp6"].iter().map(|name| read(name).lines().skip(1).count()).sum()
 }
 
 /// The threads that `threading` lists.
@@ -208,11 +295,23 @@ extern "C" fn note(event: *const c_char, arguments: *mut ffi::PyObject, _: *mut 
     } else {
         (&mut noted.started, format!("{event} {}", told(&items[..items.len().min(2)])))
     };
+    if text == "/dev/null" || (event == "sqlite3.connect" && is_in_memory(&text)) {
+        return 0;
+    }
     let text: String = text.trim_end().chars().take(LONGEST).collect();
     if list.len() < MOST && !list.contains(&text) {
         list.push(text);
     }
     0
+}
+
+/// Whether a database is nowhere but in memory, or in a file without a name that is gone when it is
+/// closed.
+fn is_in_memory(told: &str) -> bool {
+    let name = told.trim_start_matches("sqlite3.connect").trim();
+    name.is_empty()
+        || name.contains(":memory:")
+        || (name.starts_with("file:") && name.contains("mode=memory"))
 }
 
 /// Whether the arguments of `open`, a path, a mode and flags, mean writing.
