@@ -25,6 +25,9 @@ def answer(kind, value, frames):
         if base is PermissionError or (base is OSError and _plain(_attribute(value, "errno")) in _REFUSED):
             # The sandbox speaks, not the target.
             told["refused"] = True
+        if base is FileNotFoundError:
+            # It may be there, and hidden from here.
+            told["absent"] = _plain(_attribute(value, "filename"))
         if base is SystemExit:
             told["exit"] = _code(value)
         if base is ModuleNotFoundError:

@@ -261,6 +261,11 @@ fn import_that_does_nothing_is_told_so() {
         let seen = import(code, quiet);
         assert_eq!(word(&seen), "holds", "{code}: {seen:?}");
     }
+    // A file that only the sandbox hides, and one that is not there for anybody.
+    assert_eq!(word(&import("open('m.py')", r#"{"succeeds": true}"#)), "import-failed");
+    let hidden = format!("open('{}')", support::workspace().join("Cargo.toml").display());
+    assert_eq!(word(&import(&hidden, r#"{"succeeds": true}"#)), "import-failed");
+    assert_eq!(word(&import("open('absent')", r#"{"raises": "FileNotFoundError"}"#)), "holds");
     let seen = import("import time; time.sleep(1.1)", r#"{"takes-seconds": 1}"#);
     assert!(word(&seen) == "holds" && seen.because.contains("importing took 1."), "{seen:?}");
     assert_eq!(word(&import("x = 1", r#"{"takes-seconds": 9}"#)), "does-not-hold");

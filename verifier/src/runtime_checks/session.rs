@@ -153,13 +153,14 @@ impl<'t> Session<'t> {
         }
         if let Ending::Answered(answer) = &mut reply.ending {
             mark_own(answer, &request.surroundings.path);
+            mark_hidden(answer, &place.root);
         }
         let mut notes = place.notes.clone();
         notes.push(format!("Python {}", worker.python));
         if let Ending::Answered(answer) = &reply.ending {
             let stubs = texts(answer, "stubs");
             if !stubs.is_empty() {
-                notes.push(format!("with stubs: {}", list(&stubs, 12)));
+                notes.push(format!("with stubs: {}", stubs.join(", ")));
             }
         }
         notes.push(format!("isolation: {}", reply.isolation.join(", ")));
@@ -257,6 +258,20 @@ fn mark_own(answer: &mut Value, path: &[PathBuf]) {
     let is_own = path.iter().any(|entry| entry.join(package).is_dir());
     if is_own {
         error.insert("own".to_owned(), Value::Bool(true));
+    }
+}
+
+/// Tells a file that is not there from one that only code under examination does not see: outside of
+/// the target nearly nothing is shown, and its working directory is not the target's root.
+fn mark_hidden(answer: &mut Value, root: &Path) {
+    let Some(error) = answer.get_mut("error").and_then(Value::as_object_mut) else { return };
+    let Some(absent) = error.get("absent").and_then(Value::as_str).filter(|path| !path.is_empty()) else {
+        return;
+    };
+    // A relative path is looked for below the root, an absolute one where it is.
+    let path = root.join(absent);
+    if (Path::new(absent).is_relative() || !path.starts_with(root)) && path.exists() {
+        error.insert("refused".to_owned(), Value::Bool(true));
     }
 }
 
