@@ -1,8 +1,9 @@
 """Tells what an object is, without asking it.
 
 Contract: run in fresh globals that hold the primitives and untouched builtins, after the target's
-code has run. `answer(namespace, symbol)` returns a dictionary of plain values: `found`, and when
-it was found the facts. `make` constructs an instance, and then, in globals of its own, `held` tells
+code has run. `answer(namespace, symbol, ran)` returns a dictionary of plain values: `found`, and when
+it was found the facts; `ran` are pairs of the namespaces in which files of the target ran and the
+names of their modules. `make` constructs an instance, and then, in globals of its own, `held` tells
 what that holds.
 
 Save for `make`, nothing here may call code of the target, because code that is called can look up
@@ -22,14 +23,29 @@ _LONGEST = 2000
 _MISSING = object()
 
 
-def answer(namespace, symbol):
+class _Computed:
+    """Stands for what code of the target, or of a library, works out when the attribute is asked for."""
+
+    def __init__(self, by):
+        self.by = by
+
+
+def answer(namespace, symbol, ran):
     if symbol is None:
-        return {"found": True, "facts": _module_facts(namespace)}
+        told = {"found": True, "facts": _module_facts(namespace)}
+        answering = _answering(None, namespace)
+        if answering is not None:
+            told["facts"]["answered-by"] = answering
+        return told
     owner, held_by = None, namespace
     walked = []
     for name in symbol.split("."):
         walked.append(name)
         value = _member(owner, held_by, name)
+        if type(value) is _Computed:
+            if len(walked) <= symbol.count("."):
+                return {"found": False, "at": ".".join(walked), "answered-by": value.by}
+            return {"found": True, "facts": {"computed": value.by}}
         if value is _MISSING:
             missing = {"found": False, "at": ".".join(walked)}
             stub = _stub_of(owner) if held_by is None else _get(namespace, "_assay_stub")
@@ -40,7 +56,7 @@ def answer(namespace, symbol):
                 missing["answered-by"] = answering
             return missing
         owner, held_by = value, None
-    return {"found": True, "facts": facts(owner)}
+    return {"found": True, "facts": facts(owner, namespace, ran)}
 
 
 def _answering(owner, namespace):
@@ -82,7 +98,7 @@ def make(namespace, symbol, fake):
 def held(instance):
     """The threads and events that an instance holds."""
     threads, events = {}, []
-    for name, value in _items(instance_dict(instance)):
+    for name, value in _items(instance_dict(instance)) + _slots(instance):
         if type(name) is not str:
             continue
         if _derives(type(value), Thread):
@@ -96,6 +112,8 @@ def held(instance):
                 # Either it has ended, or its class says what runs.
                 for base in type_mro(type(value)):
                     run = _get(type_dict(base), "run")
+                    if base is Thread:
+                        break
                     if run is not _MISSING:
                         run = _function(run)
                         told["target"] = function_qualname(run) if run is not None else None
@@ -104,6 +122,19 @@ def held(instance):
         elif _derives(type(value), Event):
             events.append(name)
     return {"threads": threads, "events": sorted(events)}
+
+
+def _slots(instance):
+    """What an instance keeps outside of its dictionary, by name."""
+    kept = []
+    for base in type_mro(type(instance)):
+        for name, member in _items(type_dict(base)):
+            if type(member) is MemberDescriptorType and type(name) is str and type_flags(base) & _HEAP_TYPE:
+                try:
+                    kept.append((name, member_get(member, instance)))
+                except AttributeError:
+                    continue
+    return kept
 
 
 def threads(running):
@@ -135,18 +166,30 @@ def _get(members, wanted):
 
 
 def _member(owner, namespace, name):
-    """A member of a module's namespace, a class or an instance, or a function inside a function."""
+    """What asking for a name gives: of a module's namespace, a class or an instance, or a function
+    inside a function. Methods are bound as the interpreter binds them; what other code than the
+    interpreter's would have to be called for is `_Computed`.
+    """
     if namespace is not None:
         return _get(namespace, name)
     kind = type(owner)
     if _is_class(owner):
-        for base in type_mro(owner):
-            value = _get(type_dict(base), name)
-            if value is not _MISSING:
-                return value
-        # Up to 3.10 the members of an enumeration are found by its metaclass.
-        members = _get(type_dict(owner), "_member_map_") if _derives(owner, Enum) else None
-        return _get(members, name) if type(members) is dict else _MISSING
+        # What a metaclass defines with a setter comes first, then what the class has.
+        over = _in_mro(type_mro(kind), name)
+        if over is not _MISSING and _is_data(over):
+            return _bound(over, owner, kind)
+        value = _in_mro(type_mro(owner), name)
+        if value is _MISSING:
+            # Up to 3.10 the members of an enumeration are found by its metaclass.
+            members = _get(type_dict(owner), "_member_map_") if _derives(owner, Enum) else None
+            value = _get(members, name) if type(members) is dict else _MISSING
+        if value is not _MISSING:
+            return _bound(value, None, owner)
+        if over is not _MISSING:
+            return _bound(over, owner, kind)
+        if _get(type_dict(type), name) is not _MISSING:
+            return _Computed("type." + name)
+        return _MISSING
     if _derives(kind, ModuleType):
         return _get(module_dict(owner), name)
     function = _function(owner)
@@ -156,15 +199,63 @@ def _member(owner, namespace, name):
             if type(constant) is CodeType and code_name(constant) == name:
                 return constant
         return _MISSING
+    over = _in_mro(type_mro(kind), name)
+    if over is not _MISSING and _is_data(over):
+        return _bound(over, owner, kind)
     value = _get(instance_dict(owner), name)
+    if value is not _MISSING or over is _MISSING:
+        return value
+    return _bound(over, owner, kind)
+
+
+def _in_mro(order, name):
+    """What the first class of an order has under a name. What `type` has comes after all else."""
+    for base in order:
+        value = _get(type_dict(base), name) if base is not type else _MISSING
+        if value is not _MISSING:
+            return value
+    return _MISSING
+
+
+def _is_data(value):
+    """Whether a member of a class goes before what an instance itself has."""
+    kind = type(value)
+    if kind is MemberDescriptorType or kind is GetSetDescriptorType or _derives(kind, property):
+        return True
+    return _answers_itself(kind, ("__set__", "__delete__"))
+
+
+def _answers_itself(kind, names):
+    """Whether a class has one of these methods, and it is not written in C."""
     for base in type_mro(kind):
-        if value is _MISSING:
-            value = _get(type_dict(base), name)
-    if type(value) is MemberDescriptorType:
+        for name in names:
+            method = _get(type_dict(base), name)
+            if method is not _MISSING and type(method) is not WrapperDescriptorType:
+                return True
+    return False
+
+
+def _bound(value, instance, owner):
+    """A member of the class `owner` as it is given out to whoever asks an instance, or the class."""
+    kind = type(value)
+    if kind is FunctionType:
+        return value if instance is None else MethodType(value, instance)
+    if _answers_itself(kind, ("__get__",)):
+        return _Computed(type_qualname(kind) + ".__get__")
+    if _derives(kind, staticmethod):
+        return static_function(value)
+    if _derives(kind, classmethod):
+        function = class_function(value)
+        return MethodType(function, owner) if type(function) is FunctionType else _Computed("classmethod")
+    if kind is MemberDescriptorType:
+        if instance is None:
+            return value
         try:
-            return member_get(value, owner)
+            return member_get(value, instance)
         except AttributeError:
             return _MISSING
+    if instance is not None and (kind is GetSetDescriptorType or _derives(kind, property)):
+        return _Computed(type_qualname(kind))
     return value
 
 
@@ -233,7 +324,7 @@ def _function(thing):
     return None
 
 
-def facts(thing):
+def facts(thing, namespace, ran):
     kind = type(thing)
     told = {
         "type": _class_name(kind),
@@ -252,7 +343,7 @@ def facts(thing):
         told["is-stub"] = _get(members, "_assay_stub") is not _MISSING
         told["bases"] = [_class_name(base) for base in type_bases(thing)]
         told["mro"] = [_class_name(base) for base in type_mro(thing)]
-        told["origin"] = _text(_get(members, "__module__"))
+        told["origin"] = _class_origin(thing, namespace, ran)
         told["qualname"] = type_qualname(thing)
         told["members"] = sorted(name for name, _ in _items(members) if type(name) is str)
         initializer = _initializer(thing, ("__init__", "__new__"))
@@ -269,15 +360,62 @@ def facts(thing):
     if function is not None:
         code = function_code(function)
         _flags(told, code_flags(code))
-        told["origin"] = _text(_global_name(function))
+        told["origin"] = _text(_global_name(function, ran))
         told["qualname"] = function_qualname(function)
-        told["line"] = code_line(code)
-        told["file"] = code_file(code)
         shown_function = _undecorated(function)
         if shown_function is not function:
             told["wrapped"] = function_qualname(shown_function)
-        told.update(_signature(shown_function, type(thing) is MethodType))
+        told["line"] = code_line(function_code(shown_function))
+        told["file"] = code_file(function_code(shown_function))
+        told.update(_described(thing) or {})
     return told
+
+
+def _described(thing):
+    """The signature of whatever a function is wrapped in: `None` where it cannot be worked out."""
+    kind = type(thing)
+    if kind is FunctionType:
+        return _signature(_undecorated(thing), False)
+    if kind is MethodType:
+        inner = method_function(thing)
+        if type(inner) is FunctionType:
+            return _signature(_undecorated(inner), True)
+        return None
+    if _derives(kind, partial):
+        told = _described(partial_function(thing))
+        return told and _applied(told, tuple_iter(partial_arguments(thing)), partial_keywords(thing))
+    function = _function(thing)
+    return _signature(_undecorated(function), False) if function is not None else None
+
+
+def _applied(told, given, named):
+    """What is left of a signature when `partial` has given some arguments."""
+    left = [*told["parameters"]]
+    for _ in given:
+        if not left or left[0]["kind"] not in ("positional-only", "positional-or-keyword"):
+            if left and left[0]["kind"] == "var-positional":
+                break
+            return None
+        left.pop(0)
+    named = _plain(named)
+    parameters, by_name = [], False
+    for parameter in left:
+        parameter = {**parameter}
+        if parameter["kind"] == "var-positional" and by_name:
+            continue
+        if parameter["name"] in named and not parameter["kind"].startswith("var-"):
+            if parameter["kind"] == "positional-only":
+                return None
+            by_name = True
+            parameter["default"] = shown(named[parameter["name"]])
+        if by_name and parameter["kind"] == "positional-or-keyword":
+            parameter["kind"] = "keyword-only"
+        parameters.append(parameter)
+    returned = told.get("return-annotation")
+    applied = {"parameters": parameters, "signature": _rendered(parameters, returned)}
+    if returned is not None:
+        applied["return-annotation"] = returned
+    return applied
 
 
 def _undecorated(function):
@@ -294,10 +432,54 @@ def _undecorated(function):
     return function
 
 
-def _global_name(function):
-    """The name of the module in which a function was defined, which `__module__` may not be."""
-    name = _get(function_globals(function), "__name__")
+def _global_name(function, ran):
+    """The name of the module in which a function was defined, which neither its `__module__` nor the
+    module's own `__name__` may be.
+    """
+    namespace = function_globals(function)
+    for known, name in ran:
+        if known is namespace:
+            return name
+    name = _get(namespace, "__name__")
     return name if type(name) is str else function_module(function)
+
+
+def _class_origin(kind, namespace, ran):
+    """The module in which a class was defined. The interpreter keeps no other record of it than the
+    class's own `__module__`, which code can change: it counts unless something speaks against it.
+    """
+    if not type_flags(kind) & _HEAP_TYPE:
+        return type_module(kind)
+    named = _text(_get(type_dict(kind), "__module__"))
+    own = type_qualname(kind) + "."
+    agreed = False
+    for _, member in _items(type_dict(kind)):
+        if type(member) is FunctionType:
+            name = _global_name(member, ran)
+            agreed = agreed or name == named
+            if name != named and _is_target(name, ran) and function_qualname(member).startswith(own):
+                return None
+    # The module that was asked has it in any case.
+    holders = [name for known, name in ran if known is namespace or _holds(known, kind)]
+    for name in holders:
+        if name == named:
+            return named
+    # Other modules than it names have it: they have imported it, or it has been renamed.
+    return named if agreed else None
+
+
+def _is_target(name, ran):
+    for _, known in ran:
+        if known == name:
+            return True
+    return False
+
+
+def _holds(namespace, thing):
+    for _, value in _items(namespace):
+        if value is thing:
+            return True
+    return False
 
 
 def _flags(told, flags):
@@ -351,9 +533,10 @@ def _signature(function, bound):
         add(names[after], "var-keyword", None)
     if bound and parameters and parameters[0]["kind"].startswith("positional"):
         parameters = parameters[1:]
-    told = {"parameters": parameters, "signature": _rendered(parameters, annotations)}
-    if "return" in annotations:
-        told["return-annotation"] = annotated(annotations["return"])
+    returned = annotated(annotations["return"]) if "return" in annotations else None
+    told = {"parameters": parameters, "signature": _rendered(parameters, returned)}
+    if returned is not None:
+        told["return-annotation"] = returned
     return told
 
 
@@ -364,7 +547,7 @@ def _plain(members):
     return {name: value for name, value in _items(members) if type(name) is str}
 
 
-def _rendered(parameters, annotations):
+def _rendered(parameters, returned):
     parts = []
     star = False
     for index, parameter in enumerate(parameters):
@@ -383,8 +566,8 @@ def _rendered(parameters, annotations):
         if kind == "positional-only" and following != "positional-only":
             parts.append("/")
     text = "(" + ", ".join(parts) + ")"
-    if "return" in annotations:
-        text += " -> " + annotated(annotations["return"])
+    if returned is not None:
+        text += " -> " + returned
     return text
 
 

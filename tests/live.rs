@@ -77,6 +77,101 @@ class Served(zmq.Base): pass
 }
 
 #[test]
+fn live_objects_are_what_asking_for_them_gives() {
+    let fixture = "\
+--- m.py
+import enum, functools
+from other import Elsewhere, Renamed, borrowed
+class Meta(type):
+    def made_by(cls, x): pass
+    @property
+    def over(cls): return 3
+class A(metaclass=Meta):
+    __slots__ = ('size',)
+    over = 'hidden'
+    @classmethod
+    async def open(cls, path, mode='r'): pass
+    @staticmethod
+    def make(a): pass
+    def plain(self, a): pass
+    @property
+    def state(self): return 3
+    @functools.lru_cache
+    def cached(self): pass
+    later = functools.partialmethod(plain, 1)
+    def __init__(self): self.size = 4
+one = A()
+bound = one.plain
+async def call(host, port=80, *rest, retry=3, **more): pass
+to_host = functools.partial(call, 'h', retry=5)
+with_port = functools.partial(call, port=1)
+class Kind(enum.Enum):
+    FIRST = 1
+def pick(kind=Kind.FIRST): pass
+def twice(): return 1
+def twice(): return 2
+def given(): return 3
+given = borrowed
+--- other.py
+class Elsewhere:
+    def run(self): pass
+class Renamed: pass
+def borrowed(): return 4
+";
+    let check = |symbol: &str, question: &str, expected: &str| {
+        let seen = inspect(fixture, &[], symbol, question);
+        assert_eq!(word(&seen), expected, "{symbol} {question}: {seen:?}");
+    };
+    check(
+        "A.open",
+        r#"{"callable": true, "type": "method", "is-coroutine-function": true, "signature": "(path, mode='r')"}"#,
+        "holds",
+    );
+    check("A.make", r#"{"callable": true, "type": "function", "parameters": ["a"]}"#, "holds");
+    check("A.plain", r#"{"signature": "(self, a)", "type": "function"}"#, "holds");
+    check("one.plain", r#"{"signature": "(a)", "type": "method"}"#, "holds");
+    check("bound", r#"{"signature": "(a)"}"#, "holds");
+    check("one.size", r#"{"value": "4"}"#, "holds");
+    check("A.made_by", r#"{"signature": "(x)"}"#, "holds");
+    check("A.__name__", r#"{"exists": true}"#, "holds");
+    check("A.nothing", r#"{"exists": true}"#, "does-not-hold");
+    check("A.cached", r#"{"callable": true}"#, "holds");
+    check("A.state", r#"{"type": "property"}"#, "holds");
+    // What only code of others could tell is not guessed.
+    for computed in ["one.state", "A.over", "A.later"] {
+        check(computed, r#"{"exists": true}"#, "holds");
+        check(computed, r#"{"type": "int"}"#, "dynamic");
+    }
+    check("one.state.deeper", r#"{"exists": false}"#, "dynamic");
+    check("to_host", r#"{"signature": "(port=80, *rest, retry=5, **more)"}"#, "holds");
+    check("with_port", r#"{"signature": "(host, *, port=1, retry=3, **more)"}"#, "holds");
+    check("pick", r#"{"defaults": {"kind": "Kind.FIRST"}}"#, "holds");
+    check("pick", r#"{"defaults": {"kind": "<Kind.FIRST: 1>"}}"#, "holds");
+    check("twice", r#"{"source-contains": "return 1"}"#, "does-not-hold");
+    check("given", r#"{"source-contains": "return 3"}"#, "other-source");
+    check("Elsewhere", r#"{"origin": "other"}"#, "holds");
+    check("Renamed", r#"{"origin": "other"}"#, "holds");
+    check("A", r#"{"origin": "m"}"#, "holds");
+    check("", r#"{"names": ["one", "Elsewhere"]}"#, "holds");
+    check("", r#"{"names": ["absent"]}"#, "does-not-hold");
+}
+
+#[test]
+fn values_of_stubs_are_not_compared() {
+    let fixture = "--- m.py\nimport zmq\nKINDS = [zmq.REP]\ndef f(kind=zmq.REP) -> zmq.Socket: pass\n";
+    let check = |symbol: &str, question: &str, expected: &str| {
+        let seen = inspect(fixture, &["zmq"], symbol, question);
+        assert_eq!(word(&seen), expected, "{symbol} {question}: {seen:?}");
+    };
+    check("f", r#"{"defaults": {"kind": "4"}}"#, "stubbed");
+    check("f", r#"{"signature": "(kind=4) -> zmq.Socket"}"#, "stubbed");
+    check("f", r#"{"return-annotation": "zmq.Socket"}"#, "holds");
+    check("f", r#"{"return-annotation": "zmq.sugar.socket.Socket"}"#, "stubbed");
+    check("KINDS", r#"{"value": "[4]"}"#, "stubbed");
+    check("f", r#"{"parameters": ["kind"]}"#, "holds");
+}
+
+#[test]
 fn stubs_are_whatever_the_code_takes_them_for() {
     let fixture = "\
 --- m.py
@@ -153,6 +248,21 @@ class Server:
 class Picky:
     def __init__(self, kernel):
         raise ValueError('not that one')
+class Optional:
+    def __init__(self, settings):
+        if settings.mode == 'sweep':
+            self._sweeper = threading.Thread(target=print)
+class Slotted:
+    __slots__ = ('__sweeper',)
+    def __init__(self):
+        self.__sweeper = threading.Thread(target=self._sweep)
+    def _sweep(self): pass
+class Quick:
+    def __init__(self):
+        self._sweeper = threading.Thread(target=self._sweep)
+        self._sweeper.start()
+        self._sweeper.join()
+    def _sweep(self): pass
 ";
     let check = |symbol: &str, question: &str, expected: &str| {
         let seen = inspect(fixture, &[], symbol, &format!(r#"{{"thread": {question}}}"#));
@@ -164,6 +274,11 @@ class Picky:
     check("Server", r#"{"attribute": "_sweeper", "daemon": false}"#, "does-not-hold");
     check("Server", r#"{"attribute": "_other"}"#, "does-not-hold");
     check("Picky", r#"{"attribute": "_sweeper"}"#, "not-constructed");
+    // Stand-ins decide which way a constructor goes, and a thread that has ended tells nothing more.
+    check("Optional", r#"{"attribute": "_sweeper"}"#, "not-constructed");
+    check("Slotted", r#"{"attribute": "__sweeper", "target": "_sweep"}"#, "holds");
+    check("Quick", r#"{"attribute": "_sweeper", "started": true}"#, "holds");
+    check("Quick", r#"{"attribute": "_sweeper", "target": "_sweep"}"#, "no-target");
 }
 
 #[test]

@@ -101,6 +101,9 @@ pub(super) const CONTAINED: &[Case] = cases! {
     lying_wrapper: "def other(x, y): pass\ndef f(a): pass\nf.__wrapped__ = other\n#", "holds"; r#"{"signature": "(a)"}"#
     honest_wrapper: "import functools\ndef d(g):\n    @functools.wraps(g)\n    def w(*a, **k): return g(*a, **k)\n    return w\n@d\nasync def f(a, b=1): pass\n#", "holds"; r#"{"signature": "(a, b=1)", "is-coroutine-function": false}"#
     lying_origin: "def f(): pass\nf.__module__ = 'os'\nf.__qualname__ = f.__name__ = 'path'\n#", "holds"; r#"{"origin": "lying_origin"}"#
+    lying_module_name: "__name__ = 'trusted'\n", "does-not-hold"; r#"{"origin": "trusted"}"#
+    lying_class_origin: "class f: pass\nf.__module__ = 'os'\n#", "no-origin"; r#"{"origin": "os"}"#
+    lying_method_origin: "class f:\n    def g(self): pass\nf.__module__ = 'os'\n#", "no-origin"; r#"{"origin": "os"}"#
     lying_mro: "class B: pass\nclass M(type):\n    __bases__ = property(lambda s: (int,))\n    __subclasses__ = lambda s: []\n    def __subclasscheck__(s, o): return True\nclass f(B, metaclass=M): __bases__ = (dict,)\n#", "holds"; r#"{"bases": ["B"], "mro": ["f", "B", "object"]}"#
     answers_when_asked: "def __getattr__(name):\n    return lambda: 1\n#", "dynamic"; r#"{"exists": true}"#
     shadowed_inspect: "import sys, types\nfor n in ('inspect', 'types', 'builtins', 'typing', 'json', 'os', 'sys', 'functools', 'enum', 'threading'):\n    sys.modules[n] = types.SimpleNamespace(iscoroutinefunction=lambda f: True)", "holds"
@@ -119,6 +122,11 @@ pub(super) const CONTAINED: &[Case] = cases! {
     mixed_tabs: "if True:\n\tx = 1\n        y = 2", "import-failed", "TabError"
     null_byte: "x = 1\u{0}", "import-failed"
     unknown_coding: "# coding: nothing-like-that\nx = 1", "import-failed", "SyntaxError"
+    utf_seven: "# coding: utf-7\nx = '+AOk-'\nassert ord(x) == 233", "holds"
+    not_a_text_coding: "# coding: rot13\nx = 1", "import-failed", "SyntaxError"
+    bare_returns: "x = 1\rassert x == 1\r", "holds"
+    end_of_file_sign: "x = 1\n\x1a", "import-failed", "SyntaxError"
+    other_coding_than_its_mark: "\u{feff}# coding: latin-1\nx = 1", "import-failed", "SyntaxError"
     byte_order_mark: "\u{feff}x = 'é'", "holds"
     deep_brackets: "x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "import-failed", "SyntaxError"
     // Names.

@@ -557,6 +557,10 @@ fn impossible_combinations_are_refused() {
         "cannot read the rule `r.yaml`: files are not read here",
     );
     check("file = \"a.py\"\ninspect = { exists = true }", "`inspect` has no object to look at");
+    check(
+        "file = \"a.py\"\ninspect = { names = [\"a\"], type = \"b\" }",
+        "`inspect` has no object to look at",
+    );
     check("files = \"*.py\"\nsymbol = \"f\"\ninspect = { exists = true }", "`inspect` cannot sweep");
     check("files = \"*.py\"\nimport = { succeeds = true }", "`import` cannot sweep");
     check("files = \"*.py\"\nprobe = { file = \"probes/there.py\" }", "`probe` cannot sweep");

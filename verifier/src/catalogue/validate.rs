@@ -535,8 +535,11 @@ impl Validator<'_> {
             let help = "name one `file`: the module whose code the proof runs";
             self.sink().add(probe.place(), "`probe` cannot sweep", "runs the code of one module", help);
         }
-        if let (None, Some(inspect)) = (&raw.symbol, &raw.inspect_check) {
-            let help = "add `symbol = \"Class.method\"`: the object that is inspected";
+        if let (None, Some(inspect)) = (&raw.symbol, &raw.inspect_check)
+            && inspect.keys().iter().any(|(key, _)| *key != "names")
+        {
+            let help = "add `symbol = \"Class.method\"`: the object that is inspected; of a module only its \
+                        `names` can be asked";
             self.sink().add(
                 inspect.place(),
                 "`inspect` has no object to look at",

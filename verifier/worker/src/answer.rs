@@ -99,7 +99,11 @@ fn attempt(
             let fake = helpers.probe.bind(py).getattr("stand_in")?;
             helpers.make(py, PyTuple::new(py, [namespace.clone(), symbol.into_pyobject(py)?, fake])?)
         });
-        let arguments = PyTuple::new(py, [namespace, symbol.into_pyobject(py)?])?;
+        let ran = PyList::empty(py);
+        for ran_as in loading::ran().iter() {
+            ran.append((ran_as.module.bind(py).dict(), &ran_as.name))?;
+        }
+        let arguments = PyTuple::new(py, [namespace, symbol.into_pyobject(py)?, ran.into_any()])?;
         answer.extend(object(to_json(&helpers.look(py, "answer", arguments)?)));
         let instance = match made {
             None => return Ok(answer),
