@@ -156,13 +156,12 @@ impl Form {
                 Before::Import | Before::Unknown => true,
                 Before::Other => false,
                 Before::Dot => {
-                    let rest = &bytes[word.end..];
-                    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b')' | b'\\');
-                    let between = rest.iter().take_while(|byte| is_between(byte)).count();
-                    match rest[between..] {
+                    let rest = bytes[word.end..].trim_ascii_start();
+                    match rest {
                         [b'=', b'=', ..] => false,
-                        [b'=' | b':' | b'#', ..] => true,
-                        _ => false,
+                        // In a list of targets others may follow.
+                        [byte, ..] => b"=:,)]\\#".contains(byte),
+                        [] => false,
                     }
                 }
             },
@@ -593,9 +592,10 @@ mod tests {
         check("pickle.loads(...)", "from pickle import *\nloads(x)", true);
         check("self.a = $X", "self.a", false);
         check("self.a = $X", "self.a == 1", false);
-        check("self.a = $X", "self.a, b = 1", false);
         check("self.a = $X", "self.a.b = 1", false);
-        check("self.a = $X", "f(self.a)", false);
+        check("self.a = $X", "f(self.a + 1)", false);
+        check("self.a = $X", "self.a, b = 1, 2", true);
+        check("self.a = $X", "[b, self.a] = 1, 2", true);
         check("self.a = $X", "b = self . a=1", true);
         check("self.a = $X", "(self.a) \\\n = 1", true);
         check("self.a = $X", "self.a: int = 1", true);
