@@ -209,3 +209,29 @@ fn a_metaclass_may_supply_names() {
     assert!(!found("class A(metaclass=ABCMeta): x = y\n").unbound.iter().any(|it| it.in_odd_class));
     assert!(!found("class A(metaclass=M):\n    def f(self): y\n").unbound.iter().any(|it| it.in_odd_class));
 }
+
+#[test]
+fn the_body_of_a_class_runs_where_it_stands() {
+    check("class A:\n    x = A  # <- A\n");
+    check("def f():\n    class A:\n        x = A  # <- A\n        y = later  # <- later\n    later = 1\n");
+    check("def f():\n    class A:\n        def g(self): return A, later\n    later = 1\n");
+    check("for i in []:\n    class A:\n        x = A\n");
+}
+
+#[test]
+fn what_only_python_2_runs_does_not_count() {
+    check("import sys\nif sys.version_info[0] < 3: text = unicode\nelse: text = str\n");
+    check("import sys\nif sys.version_info >= (3,): text = str\nelse: text = unicode\n");
+    check("import sys\nif sys.version_info >= (3, 8): text = str\nelse: text = unicode  # <- unicode\n");
+    check("import sys\nif sys.version_info.major == 2: text = unicode\nelif 1: text = long  # <- long\n");
+    check("import sys\ntext = unicode if sys.version_info < (3, 0) else str\n");
+    check("import sys\nif sys.version_info < (4,): text = unicode  # <- unicode\n");
+    check("import six\nif not six.PY3 and x: text = unicode  # <- x\n");
+}
+
+#[test]
+fn a_name_that_is_tried_is_known_to_be_tried() {
+    check("import contextlib\nwith contextlib.suppress(NameError): print(x)\n");
+    let names = found("try:\n    x\nexcept NameError:\n    raise SystemExit\nprint(x)\n");
+    assert!(names.probed.contains("x"));
+}

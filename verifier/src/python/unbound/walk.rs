@@ -45,6 +45,7 @@ pub(super) fn walk(module: &ModModule, is_package: bool) -> Names {
         lazy: false,
         unused_code: false,
         guarded: 0,
+        for_python_2: 0,
         names: Names::default(),
     };
     let mut own = ScopeNames::of(&module.body);
@@ -138,6 +139,8 @@ struct Walk<'a> {
     unused_code: bool,
     /// Handlers of `NameError` around.
     guarded: u32,
+    /// Branches around that no Python 3 takes.
+    for_python_2: u32,
     names: Names,
 }
 
@@ -204,7 +207,11 @@ impl<'a> Walk<'a> {
 
     fn used(&mut self, name: &str, range: TextRange) {
         self.names.uses += 1;
+        if self.for_python_2 > 0 {
+            return;
+        }
         if self.guarded > 0 && self.mode == UseKind::Evaluated {
+            self.names.probed.insert(name.to_owned());
             return;
         }
         let Found::Unbound(why) = self.find(name) else { return };
@@ -224,7 +231,7 @@ impl<'a> Walk<'a> {
         let mut only_for_checkers = false;
         // Type parameters, and annotations with them, see the class that they stand in.
         let mut only_types_inside = true;
-        // A comprehension runs where it stands.
+        // A comprehension and the body of a class run where they stand.
         let (mut runs_here, mut runs_lazily) = (true, false);
         let mut only_module = false;
         for (depth, scope) in self.scopes.iter().enumerate().rev() {
@@ -235,9 +242,9 @@ impl<'a> Walk<'a> {
             let (here_now, lazily) = (runs_here, runs_lazily);
             match scope.kind {
                 Kind::Comprehension { lazy } => runs_lazily |= lazy,
-                Kind::Module | Kind::Class { .. } | Kind::Function | Kind::TypeParameters => {
-                    runs_here = false
-                }
+                // The body of a class runs where it stands, too.
+                Kind::Class { .. } => {}
+                Kind::Module | Kind::Function | Kind::TypeParameters => runs_here = false,
             }
             if skipped {
                 continue;
@@ -509,12 +516,30 @@ impl<'a> Walk<'a> {
         self.set_flow(before);
     }
 
+    fn body_under(&mut self, test: &Expr, body: &'a [Stmt]) {
+        self.never_run(holds_in_python_3(test) == Some(false), |walk| walk.visit_body(body));
+    }
+
+    /// Code that only Python 2 runs may use names that only Python 2 has. What it binds counts all
+    /// the same: it does no harm, and tests of a version are not always what they seem.
+    fn never_run(&mut self, never: bool, walk: impl FnOnce(&mut Self)) {
+        self.for_python_2 += u32::from(never);
+        walk(self);
+        self.for_python_2 -= u32::from(never);
+    }
+
     fn if_clauses(&mut self, clauses: &'a [ast::ElifElseClause]) {
         let [clause, rest @ ..] = clauses else { return };
         match &clause.test {
             Some(test) => {
                 self.visit_expr(test);
-                self.branch(|walk| walk.visit_body(&clause.body), |walk| walk.if_clauses(rest));
+                self.branch(
+                    |walk| walk.body_under(test, &clause.body),
+                    |walk| {
+                        let never = holds_in_python_3(test) == Some(true);
+                        walk.never_run(never, |walk| walk.if_clauses(rest));
+                    },
+                );
             }
             None => self.visit_body(&clause.body),
         }
@@ -691,12 +716,108 @@ fn is_namespace(expr: &Expr) -> bool {
     }
 }
 
+/// What a test of `sys.version_info`, or of a name by which everybody calls one, says in any
+/// Python 3. Only comparisons that tell the two apart are known.
+fn holds_in_python_3(test: &Expr) -> Option<bool> {
+    match test {
+        Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => holds_in_python_3(&not.operand).map(|it| !it),
+        Expr::BoolOp(node) => {
+            let mut known = node.values.iter().map(holds_in_python_3);
+            match node.op {
+                // One that never holds decides; that some hold says nothing of the rest.
+                ast::BoolOp::And => known.any(|it| it == Some(false)).then_some(false),
+                ast::BoolOp::Or => known.any(|it| it == Some(true)).then_some(true),
+            }
+        }
+        Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "six") => {
+            match attribute.attr.as_str() {
+                "PY2" => Some(false),
+                "PY3" => Some(true),
+                _ => None,
+            }
+        }
+        Expr::Compare(node) => {
+            let ([op], [right]) = (&*node.ops, &*node.comparators) else { return None };
+            let (is_tuple, right) = match right {
+                Expr::Tuple(tuple) => (true, tuple.elts.first()?),
+                other => (false, other),
+            };
+            if is_tuple != is_version(&node.left) || (!is_tuple && !is_major_version(&node.left)) {
+                return None;
+            }
+            let Expr::NumberLiteral(number) = right else { return None };
+            let ast::Number::Int(number) = &number.value else { return None };
+            // The tuple `(3,)` is less than any version of Python 3, `(3, 8)` may be either.
+            let (number, is_exact) = (number.as_u64()?, !is_tuple);
+            match op {
+                CmpOp::Lt if number <= 2 || (number == 3 && (is_exact || is_lone(&node.comparators[0]))) => {
+                    Some(false)
+                }
+                CmpOp::LtE if number <= 2 => Some(false),
+                CmpOp::GtE if number <= 2 || (number == 3 && (is_exact || is_lone(&node.comparators[0]))) => {
+                    Some(true)
+                }
+                CmpOp::Gt if number <= 2 => Some(true),
+                CmpOp::Eq if is_exact => Some(number == 3),
+                CmpOp::NotEq if is_exact => Some(number != 3),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `(3,)` and `(3, 0)`, which no Python 3 is below.
+fn is_lone(tuple: &Expr) -> bool {
+    let Expr::Tuple(tuple) = tuple else { return false };
+    tuple.elts[1..].iter().all(|element| {
+        matches!(element, Expr::NumberLiteral(number)
+            if matches!(&number.value, ast::Number::Int(number) if number.as_u64() == Some(0)))
+    })
+}
+
+/// `sys.version_info`.
+fn is_version(expr: &Expr) -> bool {
+    match expr {
+        Expr::Attribute(attribute) => {
+            attribute.attr.as_str() == "version_info"
+                && matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "sys")
+        }
+        Expr::Name(name) => name.id.as_str() == "version_info",
+        _ => false,
+    }
+}
+
+/// `sys.version_info[0]`, `sys.version_info.major`.
+fn is_major_version(expr: &Expr) -> bool {
+    match expr {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "major" && is_version(&attribute.value),
+        Expr::Subscript(node) => {
+            is_version(&node.value)
+                && matches!(&*node.slice, Expr::NumberLiteral(number)
+                    if matches!(&number.value, ast::Number::Int(number) if number.as_u64() == Some(0)))
+        }
+        _ => false,
+    }
+}
+
 fn catches_name_errors(class: &Expr) -> bool {
     match class {
         Expr::Name(name) => matches!(name.id.as_str(), "NameError" | "UnboundLocalError"),
         Expr::Tuple(tuple) => tuple.elts.iter().any(catches_name_errors),
         _ => false,
     }
+}
+
+/// `contextlib.suppress(NameError)`.
+fn suppresses_name_errors(context: &Expr) -> bool {
+    let Expr::Call(call) = context else { return false };
+    let name = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    name == "suppress" && call.arguments.args.iter().any(catches_name_errors)
 }
 
 fn each_target<'a>(target: &'a Expr, each: &mut dyn FnMut(&'a str)) {
@@ -860,8 +981,11 @@ impl<'a> Visitor<'a> for Walk<'a> {
                 }
                 self.visit_expr(&node.test);
                 self.branch(
-                    |walk| walk.visit_body(&node.body),
-                    |walk| walk.if_clauses(&node.elif_else_clauses),
+                    |walk| walk.body_under(&node.test, &node.body),
+                    |walk| {
+                        let never = holds_in_python_3(&node.test) == Some(true);
+                        walk.never_run(never, |walk| walk.if_clauses(&node.elif_else_clauses));
+                    },
                 );
             }
             Stmt::With(node) => {
@@ -873,7 +997,10 @@ impl<'a> Visitor<'a> for Walk<'a> {
                 }
                 // The context may swallow what the body raises.
                 let swallowed = self.flow().clone();
+                let guards = node.items.iter().any(|item| suppresses_name_errors(&item.context_expr));
+                self.guarded += u32::from(guards);
                 self.visit_body(&node.body);
+                self.guarded -= u32::from(guards);
                 let end = self.take_flow();
                 self.set_flow(swallowed);
                 self.may_bind_in(&node.body);
@@ -967,7 +1094,11 @@ impl<'a> Visitor<'a> for Walk<'a> {
             }
             Expr::If(node) => {
                 self.visit_expr(&node.test);
-                self.branch(|walk| walk.visit_expr(&node.body), |walk| walk.visit_expr(&node.orelse));
+                let holds = holds_in_python_3(&node.test);
+                self.branch(
+                    |walk| walk.never_run(holds == Some(false), |walk| walk.visit_expr(&node.body)),
+                    |walk| walk.never_run(holds == Some(true), |walk| walk.visit_expr(&node.orelse)),
+                );
             }
             _ => visitor::walk_expr(self, expr),
         }
