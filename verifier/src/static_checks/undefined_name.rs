@@ -19,7 +19,8 @@
 //!
 //! A name that only `if TYPE_CHECKING:` binds is undefined where code that runs uses it, and
 //! defined in annotations that nobody evaluates. Undefined names in such annotations count, under
-//! a label that says so. A use in a `try` that handles `NameError` does not count.
+//! a label that says so. A use in a `try` that names `NameError` in a handler does not count, nor
+//! does one in a branch that only Python 2 takes (`if sys.version_info[0] < 3`).
 //!
 //! What it cannot see: names that other code puts into the module. Where the file itself stores to
 //! `globals()` or runs `exec`, another file stores to an attribute of the module or of `builtins`, an
@@ -28,7 +29,8 @@
 //! in the broken part. Builtins of any version of Python 3 are taken to be there.
 //!
 //! Nor is a use in a function that runs later, of a name that `del` or the end of a handler takes
-//! away in the scope around.
+//! away in the scope around; nor, in a package's `__init__.py`, a name that one of its modules has.
+//! When a function is called is not looked at: what its scope binds later is bound in it.
 //!
 //! Holds: `def f(): return missing`. Does not: the same below `missing = 1`, or above it.
 
@@ -168,6 +170,9 @@ fn look<'f>(check: &UndefinedNameCheck, subject: Subject<'f>, context: &Context<
                 Ok(false) if unbound.why == Why::PerhapsGone => {
                     Some("whether it is gone when this runs is not known".to_owned())
                 }
+                Ok(false) if is_package && context.project.has_submodule(file, &unbound.name) => {
+                    Some("it is a module of this package, whose import binds it here".to_owned())
+                }
                 Ok(false) if unbound.in_odd_class => Some("the metaclass may supply it".to_owned()),
                 Ok(false) => names.dynamic.clone(),
                 Err(why) => Some(why),
@@ -206,6 +211,16 @@ fn supplied_from_outside<'f>(project: &Project<'f>, found: &mut [Use<'f>]) {
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     if words.is_empty() {
         return;
+    }
+    let mention_gettext = project.mentioning("gettext");
+    let translates = mention_gettext.iter().find(|path| {
+        // `gettext.install(…)` makes `_` one of the builtins.
+        words.iter().any(|word| word == "_") && project.mentioning(".install(").contains(path)
+    });
+    if let Some(path) = translates {
+        for it in found.iter_mut().filter(|it| it.doubt.is_none() && it.unbound.name == "_") {
+            it.doubt = Some(format!("`{path}` may install it for translations"));
+        }
     }
     let Ok(searcher) = AhoCorasick::new(&words) else { return };
     let stores: Vec<(String, Vec<Supplied<'f>>)> = project

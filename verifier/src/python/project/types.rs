@@ -1,11 +1,13 @@
 //! What an expression's value can be, as far as imports, constructor calls, assignments,
 //! annotations and returns tell.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::facts;
 use super::modules::FoundModule;
 use super::{Binding, BindingKind, Frame, Project, Scope, address};
+use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprCall, Stmt};
 use crate::python::unbound::names;
 use crate::python::{ParsedFile, Ranged, TextRange, TextSize};
@@ -183,6 +185,8 @@ pub(super) struct Trail {
 
 /// Deep enough for real code; a deeper chain is said to be unresolved.
 const DEPTH: usize = 48;
+/// Modules whose `__all__` is made of that of others, one after another.
+const MOST_EXPORTERS: usize = 16;
 
 impl Trail {
     fn enter(&mut self, key: (usize, usize)) -> Entered {
@@ -543,7 +547,7 @@ impl<'f> Project<'f> {
             };
             match found {
                 FoundModule::Here(super::Module::File(exporter)) => {
-                    if self.exports(exporter, name) {
+                    if self.exports(exporter, name) != Some(false) {
                         let types = self.module_member(exporter, name, trail);
                         if !types.is_empty() {
                             return types;
@@ -594,14 +598,27 @@ impl<'f> Project<'f> {
             match found {
                 FoundModule::Here(super::Module::File(exporter)) => {
                     let bindings = self.module_bindings(exporter);
-                    if !self.exports(exporter, name) {
+                    let exported = self.exports(exporter, name);
+                    if exported == Some(false) {
                         continue;
                     }
-                    if !bindings.last(name).is_empty() {
+                    let is_bound = !bindings.last(name).is_empty();
+                    if is_bound && exported == Some(true) {
                         return Ok(true);
                     }
-                    if !bindings.last("__all__").is_empty() {
+                    if exported.is_none() {
                         unknown = Some(format!("`__all__` of `{}` may name it", exporter.path()));
+                        continue;
+                    }
+                    if self.submodule(exporter, name).is_some() {
+                        // `import *` loads those that `__all__` names; others are there once
+                        // somebody has imported them.
+                        if !bindings.last("__all__").is_empty() {
+                            return Ok(true);
+                        }
+                        unknown = Some(format!("it is a module of the package `{}`", exporter.path()));
+                    } else if !bindings.last("__all__").is_empty() {
+                        unknown = Some(format!("`__all__` of `{}` names it", exporter.path()));
                     }
                     if let Some(what) = names(exporter.source().module(), false).dynamic {
                         unknown = Some(format!("in `{}` {what}", exporter.path()));
@@ -625,22 +642,117 @@ impl<'f> Project<'f> {
         unknown.map_or(Ok(false), Err)
     }
 
-    /// Whether `from module import *` brings this name.
-    fn exports(&self, module: &'f ParsedFile, name: &str) -> bool {
-        // `__all__.extend(…)`: what is added may well be the name.
-        if module.source().text().contains("__all__.") {
-            return true;
+    /// Whether `from module import *` brings a name of the module; nothing when `__all__` is put
+    /// together in a way that is not understood.
+    fn exports(&self, module: &'f ParsedFile, name: &str) -> Option<bool> {
+        if self.module_bindings(module).last("__all__").is_empty() {
+            return Some(!name.starts_with('_'));
         }
-        match self.module_bindings(module).last("__all__").as_slice() {
-            [] => !name.starts_with('_'),
-            [Binding { kind: BindingKind::Value(Expr::List(list)), .. }] => {
-                list.elts.iter().any(|element| is_string(element, name))
+        let mut all = HashSet::new();
+        let complete = self.add_exported(module, &mut all, &mut Vec::new());
+        if all.contains(name) {
+            return Some(true);
+        }
+        complete.then_some(false)
+    }
+
+    /// Adds the names in a module's `__all__`; whether that is all of it. Names that are only
+    /// removed in some cases, or taken from elsewhere, leave it open.
+    fn add_exported(
+        &self,
+        module: &'f ParsedFile,
+        all: &mut HashSet<&'f str>,
+        seen: &mut Vec<*const ParsedFile>,
+    ) -> bool {
+        if seen.contains(&std::ptr::from_ref(module)) || seen.len() > MOST_EXPORTERS {
+            return false;
+        }
+        seen.push(std::ptr::from_ref(module));
+        let body = &module.source().module().body;
+        let mut understood = 0;
+        let mut complete = true;
+        for stmt in body {
+            let value = match stmt {
+                Stmt::Assign(node) if node.targets.iter().any(is_all) => {
+                    all.clear();
+                    complete = true;
+                    &*node.value
+                }
+                Stmt::AnnAssign(node) if is_all(&node.target) => match &node.value {
+                    Some(value) => {
+                        all.clear();
+                        complete = true;
+                        value
+                    }
+                    None => continue,
+                },
+                Stmt::AugAssign(node) if is_all(&node.target) && node.op == ast::Operator::Add => &node.value,
+                Stmt::Expr(node) => match &*node.value {
+                    Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
+                        (Expr::Attribute(method), [value])
+                            if is_all(&method.value)
+                                && matches!(method.attr.as_str(), "append" | "extend") =>
+                        {
+                            value
+                        }
+                        _ => continue,
+                    },
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            understood += 1;
+            complete &= self.add_exported_by(module, value, all, seen);
+        }
+        // `__all__` in an `if`, in a loop, handed to a function.
+        let mut mentions = Mentions { number: 0, shrinks: false };
+        mentions.visit_body(body);
+        if mentions.shrinks {
+            all.clear();
+        }
+        complete && !mentions.shrinks && mentions.number == understood
+    }
+
+    fn add_exported_by(
+        &self,
+        module: &'f ParsedFile,
+        value: &'f Expr,
+        all: &mut HashSet<&'f str>,
+        seen: &mut Vec<*const ParsedFile>,
+    ) -> bool {
+        match value {
+            Expr::StringLiteral(text) => {
+                all.insert(text.value.to_str());
+                true
             }
-            [Binding { kind: BindingKind::Value(Expr::Tuple(tuple)), .. }] => {
-                tuple.elts.iter().any(|element| is_string(element, name))
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+                let mut complete = true;
+                for element in elts {
+                    complete &= match element {
+                        Expr::StringLiteral(_) => self.add_exported_by(module, element, all, seen),
+                        Expr::Starred(starred) => self.add_exported_by(module, &starred.value, all, seen),
+                        _ => false,
+                    };
+                }
+                complete
             }
-            // Put together at run time: it may well contain the name.
-            _ => true,
+            Expr::BinOp(node) if node.op == ast::Operator::Add => {
+                let left = self.add_exported_by(module, &node.left, all, seen);
+                self.add_exported_by(module, &node.right, all, seen) && left
+            }
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "__all__" => {
+                match self.infer(&Scope::module(module), &attribute.value).as_slice() {
+                    [Type::Module(other)] => {
+                        let mut theirs = HashSet::new();
+                        let complete = self.add_exported(other.0, &mut theirs, seen);
+                        seen.pop();
+                        all.extend(theirs);
+                        complete
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
         }
     }
 
@@ -674,6 +786,11 @@ impl<'f> Project<'f> {
             types = unknown(&format!("`{}` does not define `{name}`", module.path()));
         }
         types
+    }
+
+    /// Whether a package has a module of this name, which importing it makes one of its names.
+    pub fn has_submodule(&self, package: &'f ParsedFile, name: &str) -> bool {
+        self.submodule(package, name).is_some()
     }
 
     fn submodule(&self, package: &'f ParsedFile, name: &str) -> Option<Type<'f>> {
@@ -930,8 +1047,30 @@ pub(super) fn unique(types: &mut Types<'_>) {
     });
 }
 
-fn is_string(expr: &Expr, text: &str) -> bool {
-    matches!(expr, Expr::StringLiteral(literal) if literal.value.to_str() == text)
+/// Whether this is the module's `__all__`.
+fn is_all(expr: &Expr) -> bool {
+    matches!(expr, Expr::Name(name) if name.id.as_str() == "__all__")
+}
+
+/// Where a module's code does something to its `__all__`.
+struct Mentions {
+    number: usize,
+    /// Something is taken out of it.
+    shrinks: bool,
+}
+
+impl<'a> Visitor<'a> for Mentions {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Attribute(attribute) if is_all(&attribute.value) => {
+                self.shrinks |= matches!(attribute.attr.as_str(), "remove" | "pop" | "clear");
+            }
+            Expr::Subscript(node) if is_all(&node.value) => self.shrinks |= !node.ctx.is_load(),
+            _ => {}
+        }
+        self.number += usize::from(is_all(expr));
+        visitor::walk_expr(self, expr);
+    }
 }
 
 /// The values that a function's own `return` statements give.

@@ -43,7 +43,16 @@ fn stars_bring_what_their_module_exports() {
     check(&star("y = 1\n"), "x", "holds");
     check(&star("x = 1\n__all__ = ['y']\n"), "x", "holds");
     check(&star("__all__ = ['x']\n"), "x", "unresolved");
-    check(&star("__all__ = []\nx = 1\n__all__.extend(n for n in dir())\n"), "x", "does not hold");
+    check(&star("__all__ = []\nx = 1\n__all__.extend(n for n in dir())\n"), "x", "unresolved");
+    check(&star("__all__ = ['y']\n__all__ += ['x']\nx = 1\n"), "x", "does not hold");
+    check(&star("__all__ = ['y']\n__all__.append('z')\nx = 1\n"), "x", "holds");
+    check(&star("__all__ = ['x', 'y']\n__all__.remove('x')\nx = 1\n"), "x", "unresolved");
+    check(&star("import b\n__all__ = ['y', *b.__all__]\nx = 1\n--- b.py\n__all__ = ['z']\n"), "x", "holds");
+    check(
+        &star("import b\nfrom b import *\n__all__ = b.__all__ + ['y']\n--- b.py\n__all__ = ['x']\nx = 1\n"),
+        "x",
+        "does not hold",
+    );
     check(&star("globals().update(f())\ndef f(): return {}\n"), "x", "unresolved");
     check(&star("from other import *\n--- other.py\nx = 1\n"), "x", "does not hold");
     check(&star("from lib import *\n"), "x", "holds");
@@ -52,6 +61,35 @@ fn stars_bring_what_their_module_exports() {
     check("from numpy import *\nprint(x)\n", "x", "unresolved");
     check("from nowhere.at.all import *\nprint(x)\n", "x", "unresolved");
     check(&star("def f():\n    global x\n    x = 1\n"), "x", "does not hold");
+}
+
+#[test]
+fn modules_of_a_package_may_be_names_of_it() {
+    let package = |text: &str| {
+        format!(
+            "--- example.py\nfrom lib import *\nprint(x)\n--- lib/__init__.py\n{text}--- lib/x.py\ny = 1\n"
+        )
+    };
+    check(&package("from .x import y\n"), "x", "unresolved");
+    check(&package("__all__ = ['x']\n"), "x", "does not hold");
+    check(&package("__all__ = ['y']\ny = 1\n"), "x", "holds");
+    ask(
+        "file = 'lib/__init__.py'\nstatic = { undefined-name = 'x' }",
+        "--- lib/__init__.py\nfrom .x import y\ndef f(): return x\n--- lib/x.py\ny = 1\n",
+        "unresolved",
+    );
+    ask(
+        "file = 'lib/__init__.py'\nstatic = { undefined-name = 'z' }",
+        "--- lib/__init__.py\nfrom .x import y\ndef f(): return z  # <-\n--- lib/x.py\ny = 1\n",
+        "holds",
+    );
+}
+
+#[test]
+fn a_translation_may_be_installed() {
+    let other = |text: &str| format!("--- example.py\ndef f(): return _('x')\n--- start.py\n{text}");
+    check(&other("import gettext\ngettext.install('domain')\n"), "_", "unresolved");
+    check(&other("import gettext\n").replace("('x')", "('x')  # <-"), "_", "holds");
 }
 
 #[test]
