@@ -323,6 +323,10 @@ fn judge<'f>(
             }
         };
         for reference in references(definition, file, project) {
+            // Code that does not compile uses nothing. It is told below what stands in the way.
+            if file.broken().is_some() {
+                break;
+            }
             match reference {
                 Reference::Call(range) => {
                     let place = site(file, range, Some("used"));

@@ -90,6 +90,7 @@ fn what_may_use_it_unseen_is_not_decided() {
         unused("f", f, other, "unresolved");
     }
     unused("f", f, "def g(:\n    f()\n", "does not compile");
+    unused("f", f, "import lib\nlib.f()\ndef g(:\n", "does not compile");
     unused("f", "__all__ = ['f']\ndef f(): pass\n", "x = 1\n", "unresolved");
     let loads = "import importlib\nm = importlib.import_module(n)\n";
     unused("f", f, &format!("{loads}class C:\n    def g(self, k): return getattr(self, k)\n"), "holds");
