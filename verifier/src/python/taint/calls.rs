@@ -285,7 +285,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         match (&*call.func, receiver) {
             (Expr::Name(name), _) => {
                 // They tell something about a value that is not the value.
-                let tells = ["bool", "callable", "hasattr", "id", "isinstance", "issubclass", "len", "type"];
+                let tells =
+                    ["bool", "callable", "hasattr", "id", "isinstance", "issubclass", "len", "print", "type"];
                 tells.contains(&name.id.as_str()).then(Value::default)
             }
             (Expr::Attribute(method), Some(receiver)) => {

@@ -757,8 +757,37 @@ impl<'w, 'f> Engine<'w, 'f> {
             too_deep: self.too_deep,
             too_many: self.too_many,
             broken: self.broken(),
-            lost: self.lost.iter().cloned().collect(),
+            lost: self.lost.iter().cloned().chain(self.called_by_python()).collect(),
         }
+    }
+
+    /// Methods that Python calls where no call is written (`with`, `for`, operators): what they give
+    /// is a value from a source, or what they are given arrives, and nobody follows where.
+    fn called_by_python(&self) -> Option<String> {
+        self.units.iter().find_map(|unit| {
+            let followed = ["__init__", "__call__", "__new__", "__post_init__"];
+            let name = unit.name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));
+            if !self.specification.options.deep
+                || name.is_none()
+                || followed.contains(&unit.name.as_str())
+                || !matches!(unit.body, Body::Function(_))
+            {
+                return None;
+            }
+            let class = self.classes[unit.class?].at.class.name.to_string();
+            let is_source = |taint: &Taint| matches!(taint.origin, Origin::Source { .. });
+            let returned = &unit.summary.returned;
+            // An attribute of the object that is returned is known by other ways.
+            let elements = returned
+                .parts
+                .iter()
+                .filter(|(path, _)| matches!(path[0], Element::Key(_) | Element::Anything))
+                .map(|(_, taints)| taints);
+            let gives =
+                [&returned.own].into_iter().chain(elements).any(|taints| taints.iter().any(is_source));
+            let takes = unit.summary.arrivals.iter().any(|arrival| arrival.parameter > 0);
+            (gives || takes).then(|| format!("where Python calls `{class}.{}` is not followed", unit.name))
+        })
     }
 }
 

@@ -11,6 +11,9 @@ use super::scope;
 use super::value::{Element, Label, Origin, StepKind, Taint, TaintSet, Trace, Value};
 use crate::python::rule::SideEffect;
 
+/// Elements of a list that are told apart.
+const MOST_PLACES: usize = 64;
+
 impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn expression(&mut self, expression: &'f Expr) -> Value {
         self.deeper(|this| this.expression_here(expression))
@@ -267,6 +270,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             if matches!(element, Expr::Starred(_)) {
                 known = false;
+            }
+            // Of very long lists no element is known by its place; clean ones need no mention.
+            if options.deep && index >= MOST_PLACES && part.is_clean() {
+                continue;
             }
             if options.deep {
                 let key = if known { Element::Key(Name::new(index.to_string())) } else { Element::Anything };

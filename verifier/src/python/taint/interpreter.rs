@@ -170,6 +170,10 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             Stmt::Expr(statement) => {
                 let value = self.expression(&statement.value);
                 self.statement_sinks(statement.range, &value);
+                if self.engine.specification.options.deep && scope::ends_process(&statement.value) {
+                    self.raise_here();
+                    self.state = None;
+                }
             }
             Stmt::Assign(statement) => self.assign_statement(statement),
             Stmt::AnnAssign(statement) => {
@@ -653,16 +657,23 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         self.block(&statement.body);
         self.engine.enter_class(self.unit, outer);
         // What the body stores in names is an attribute of the class and no variable here.
+        let mut of_class = Value::default();
         if let (Some(state), Some(before)) = (&self.state, &before) {
             for (root, value) in state.variables() {
                 let (Root::Local(name) | Root::Global(name)) = root;
                 if !before.variable(root).same(value) {
                     let element = [Element::Attribute(name.clone())];
                     self.engine.class_attribute(class, &element, &without_parameters(value));
+                    of_class.join(&value.wrapped(&element[0]));
                 }
             }
         }
         self.state = before;
+        // `Class.NAME` reads it, too.
+        if self.engine.specification.options.deep && !of_class.is_clean() && self.state.is_some() {
+            let path = Path::variable(self.root(&statement.name.id));
+            self.environment().store(&path, &of_class);
+        }
     }
 
     /// The variable of a name that is used in this function.

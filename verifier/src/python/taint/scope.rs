@@ -280,3 +280,11 @@ pub(super) fn is_number(expression: &Expr) -> bool {
         _ => false,
     }
 }
+
+/// `sys.exit(…)`, `os._exit(…)`, after which nothing runs.
+pub(super) fn ends_process(expression: &Expr) -> bool {
+    let Expr::Call(call) = expression else { return false };
+    let Expr::Attribute(attribute) = &*call.func else { return false };
+    let Expr::Name(module) = &*attribute.value else { return false };
+    matches!((module.id.as_str(), attribute.attr.as_str()), ("sys", "exit") | ("os", "_exit" | "abort"))
+}
