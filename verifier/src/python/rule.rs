@@ -426,6 +426,7 @@ impl Formula {
             Formula::All(all) => {
                 let conditions = all.conditions.iter().filter_map(|condition| match condition {
                     Condition::Pattern { formula, .. } => Some(&**formula),
+                    Condition::Type { .. } => None,
                     Condition::Regex { .. }
                     | Condition::Text { .. }
                     | Condition::Bounds { .. }
