@@ -283,7 +283,6 @@ pub struct LineHint {
 
 /// One executable question.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a catalogue has hundreds of checks, not millions")]
 pub enum Check {
     /// Over the syntax tree.
     Static(StaticCheck),
