@@ -4,12 +4,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
-use crate::python::control_flow::{CallEnding, Raised, Surroundings, endings, is_generator, known_call};
-use crate::python::project::{ClassRef, FunctionRef, Project, Scope};
+use crate::python::control_flow::{
+    CallEnding, Endings, Raised, Surroundings, Swallows, endings, endings_when_thrown, is_builtin_exception,
+    is_generator, known_call, truth,
+};
+use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Type};
 use crate::python::{ParsedFile, Ranged, TextRange};
 
 /// The names of one file, as far as they say how calls end.
@@ -191,7 +194,7 @@ impl<'n, 'f> Callees<'n, 'f> {
         }
         active.push(function.range());
         drop(active);
-        let ending = call_ending(function, self);
+        let ending = call_ending(function, self, Sometimes::Returns);
         self.active.borrow_mut().pop();
         self.known.borrow_mut().insert(function.range(), ending.clone());
         ending
@@ -205,6 +208,8 @@ pub struct Across<'p, 'f> {
     known: RefCell<HashMap<(usize, usize), CallEnding>>,
     active: RefCell<Vec<usize>>,
     broken: RefCell<Option<&'f ParsedFile>>,
+    /// The bases of exception classes, by name.
+    bases: RefCell<HashMap<String, Vec<String>>>,
 }
 
 impl<'p, 'f> Across<'p, 'f> {
@@ -216,6 +221,7 @@ impl<'p, 'f> Across<'p, 'f> {
             known: RefCell::default(),
             active: RefCell::default(),
             broken: RefCell::default(),
+            bases: RefCell::default(),
         }
     }
 
@@ -231,16 +237,100 @@ impl<'p, 'f> Across<'p, 'f> {
         class: Option<ClassRef<'f>>,
         body: &'f [Stmt],
     ) -> Inside<'_, 'p, 'f> {
-        let key = std::ptr::from_ref(file).addr();
-        let names = Rc::clone(
-            self.names
-                .borrow_mut()
-                .entry(key)
-                .or_insert_with(|| Rc::new(FileNames::new(file.source().module()))),
-        );
-        let mut calls = Calls(HashMap::new());
+        let mut calls =
+            Calls { calls: HashMap::new(), managers: HashMap::new(), awaited: HashSet::new(), awaits: 0 };
         calls.visit_body(body);
-        Inside { across: self, names, file, class, calls: calls.0 }
+        Inside { across: self, names: self.names(file), file, class, calls }
+    }
+
+    fn names(&self, file: &'f ParsedFile) -> Rc<FileNames<'f>> {
+        let key = std::ptr::from_ref(file).addr();
+        let mut names = self.names.borrow_mut();
+        Rc::clone(names.entry(key).or_insert_with(|| Rc::new(FileNames::new(file.source().module()))))
+    }
+
+    /// The names of the bases of an exception class, when the target has one class of this name.
+    fn bases(&self, class: &str) -> Vec<String> {
+        if is_builtin_exception(class) {
+            return Vec::new();
+        }
+        if let Some(known) = self.bases.borrow().get(class) {
+            return known.clone();
+        }
+        let mut found: Vec<Vec<String>> = Vec::new();
+        for path in self.project.mentioning(class).iter() {
+            let Ok(file) = self.project.file(path) else { continue };
+            let names = self.names(file);
+            match names.classes.get(class) {
+                Some(Some(_)) => found.push(Callees::new(&names, None).bases(class)),
+                // Which of several counts is not known.
+                Some(None) => found.extend([Vec::new(), Vec::new()]),
+                None => {}
+            }
+        }
+        let bases = if let [only] = &mut *found { std::mem::take(only) } else { Vec::new() };
+        self.bases.borrow_mut().insert(class.to_owned(), bases.clone());
+        bases
+    }
+
+    /// What a context manager does with an exception from its body.
+    fn swallows(&self, scope: &Scope<'f>, manager: &'f Expr, is_async: bool, raised: &Raised) -> Swallows {
+        if let Expr::Call(call) = manager {
+            let functions = self.project.resolve_call(scope, call).functions;
+            let is_manager = |(function, _): &(FunctionRef<'f>, _)| {
+                function.has_decorator("contextmanager") || function.has_decorator("asynccontextmanager")
+            };
+            if !functions.is_empty() && functions.iter().all(is_manager) {
+                return alike(functions.into_iter().map(|(function, class)| {
+                    self.looking_at(function, || {
+                        let class = class.or(function.class_ref());
+                        let inside = self.inside(function.file, class, &function.node.body);
+                        let ends = endings_when_thrown(&function.node.body, raised, &inside);
+                        let comes_back = ends.normal || ends.returns;
+                        match (comes_back, ends.raises.is_empty()) {
+                            _ if !ends.maybe.is_empty() => Swallows::Unknown,
+                            (true, true) => Swallows::Everything,
+                            (false, _) => Swallows::Nothing,
+                            (true, false) => Swallows::Unknown,
+                        }
+                    })
+                }));
+            }
+        }
+        let name = if is_async { "__aexit__" } else { "__exit__" };
+        alike(self.project.infer(scope, manager).into_iter().map(|ty| match ty {
+            Type::Instance(class) => match self.project.method(class, name) {
+                Err(_) => Swallows::Unknown,
+                Ok(functions) => alike(functions.into_iter().map(|function| {
+                    self.looking_at(function, || {
+                        let inside = self.inside(function.file, Some(class), &function.node.body);
+                        let ends = endings(&function.node.body, &inside);
+                        if self.project.opaque_decorator(function).is_some() {
+                            Swallows::Unknown
+                        } else {
+                            exit_answers(&function.node.body, &ends)
+                        }
+                    })
+                })),
+            },
+            Type::Unknown(_) => Swallows::Unknown,
+            // Those of libraries let exceptions through.
+            _ => Swallows::Nothing,
+        }))
+    }
+
+    fn looking_at(&self, function: FunctionRef<'f>, look: impl FnOnce() -> Swallows) -> Swallows {
+        if !function.file.source().errors().is_empty() {
+            self.broken.borrow_mut().get_or_insert(function.file);
+        }
+        let address = std::ptr::from_ref(function.node).addr();
+        if self.active.borrow().contains(&address) || self.active.borrow().len() >= MAX_CALLS {
+            return Swallows::Unknown;
+        }
+        self.active.borrow_mut().push(address);
+        let answer = look();
+        self.active.borrow_mut().pop();
+        answer
     }
 
     fn ending(&self, function: FunctionRef<'f>, class: Option<ClassRef<'f>>) -> CallEnding {
@@ -261,10 +351,10 @@ impl<'p, 'f> Across<'p, 'f> {
         }
         self.active.borrow_mut().push(address);
         let inside = self.inside(function.file, class.or(function.class_ref()), &function.node.body);
-        let mut ending = call_ending(function.node, &inside);
+        let mut ending = call_ending(function.node, &inside, Sometimes::Raises);
         self.active.borrow_mut().pop();
         if ending.returns && says_no_return(function.node) {
-            ending = CallEnding { returns: false, leaves: false, raises: vec![Raised::Unknown] };
+            ending = CallEnding { returns: false, raises: vec![Raised::Unknown], ..CallEnding::ordinary() };
         }
         self.known.borrow_mut().insert(key, ending.clone());
         ending
@@ -281,14 +371,93 @@ fn says_no_return(function: &ast::StmtFunctionDef) -> bool {
     matches!(name, "NoReturn" | "Never")
 }
 
-struct Calls<'f>(HashMap<TextRange, &'f ast::ExprCall>);
+/// What all of these do, when they do the same.
+fn alike(each: impl Iterator<Item = Swallows>) -> Swallows {
+    let mut all = None;
+    for one in each {
+        match all {
+            None => all = Some(one),
+            Some(known) if known == one => {}
+            Some(_) => return Swallows::Unknown,
+        }
+    }
+    all.unwrap_or(Swallows::Nothing)
+}
+
+/// What an `__exit__` with this body answers: true swallows.
+fn exit_answers(body: &[Stmt], ends: &Endings) -> Swallows {
+    struct Returns<'a>(Vec<Option<&'a Expr>>);
+    impl<'a> Visitor<'a> for Returns<'a> {
+        fn visit_stmt(&mut self, stmt: &'a Stmt) {
+            match stmt {
+                Stmt::Return(node) => self.0.push(node.value.as_deref()),
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                _ => visitor::walk_stmt(self, stmt),
+            }
+        }
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut returns = Returns(Vec::new());
+    returns.visit_body(body);
+    let answers: Vec<Option<bool>> =
+        returns.0.into_iter().map(|value| value.map_or(Some(false), truth)).collect();
+    if answers.iter().all(|answer| *answer == Some(false)) {
+        Swallows::Nothing
+    } else if !ends.normal && ends.raises.is_empty() && answers.iter().all(|answer| *answer == Some(true)) {
+        Swallows::Everything
+    } else {
+        Swallows::Unknown
+    }
+}
+
+/// The calls and context managers of some code.
+struct Calls<'f> {
+    calls: HashMap<TextRange, &'f ast::ExprCall>,
+    managers: HashMap<TextRange, &'f Expr>,
+    /// The calls whose coroutine is waited for where they stand.
+    awaited: HashSet<TextRange>,
+    awaits: u32,
+}
 
 impl<'f> Visitor<'f> for Calls<'f> {
-    fn visit_expr(&mut self, expr: &'f Expr) {
-        if let Expr::Call(call) = expr {
-            self.0.insert(call.range(), call);
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if let Stmt::With(node) = stmt {
+            self.managers
+                .extend(node.items.iter().map(|item| (item.context_expr.range(), &item.context_expr)));
         }
+        visitor::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        let waits = match expr {
+            Expr::Await(node) => !matches!(&*node.value, Expr::Call(call) if keeps_exceptions(call)),
+            Expr::Call(call) => {
+                matches!(last_name(&call.func), Some("run" | "run_until_complete"))
+            }
+            _ => false,
+        };
+        if let Expr::Call(call) = expr {
+            self.calls.insert(call.range(), call);
+            if self.awaits > 0 {
+                self.awaited.insert(call.range());
+            }
+        }
+        self.awaits += u32::from(waits);
         visitor::walk_expr(self, expr);
+        self.awaits -= u32::from(waits);
+    }
+}
+
+/// `gather(…, return_exceptions=True)` and `wait(…)` give what the coroutines raise as values.
+fn keeps_exceptions(call: &ast::ExprCall) -> bool {
+    call.arguments.find_keyword("return_exceptions").is_some() || last_name(&call.func) == Some("wait")
+}
+
+fn last_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
     }
 }
 
@@ -298,10 +467,16 @@ pub struct Inside<'a, 'p, 'f> {
     names: Rc<FileNames<'f>>,
     file: &'f ParsedFile,
     class: Option<ClassRef<'f>>,
-    calls: HashMap<TextRange, &'f ast::ExprCall>,
+    calls: Calls<'f>,
 }
 
 impl<'f> Inside<'_, '_, 'f> {
+    fn scope(&self, range: TextRange) -> Scope<'f> {
+        let mut scope = Scope::at(self.file, range);
+        scope.receiver = self.class;
+        scope
+    }
+
     fn local(&self) -> Callees<'_, 'f> {
         Callees::new(&self.names, self.class.map(|class| class.node))
     }
@@ -312,24 +487,35 @@ impl Surroundings for Inside<'_, '_, '_> {
         if let Some(known) = self.qualified(&call.func).and_then(|name| known_call(&name)) {
             return known;
         }
-        let Some(call) = self.calls.get(&call.range()) else { return self.local().call(call) };
-        let mut scope = Scope::at(self.file, call.func.range());
-        scope.receiver = self.class;
-        let callees = self.across.project.resolve_call(&scope, call);
-        if callees.functions.is_empty() {
+        let Some(call) = self.calls.calls.get(&call.range()) else { return self.local().call(call) };
+        let callees = self.across.project.resolve_call(&self.scope(call.func.range()), call);
+        if callees.functions.is_empty() && callees.classes.is_empty() {
             return self.local().call(call);
         }
         // What is not resolved may as well return.
         let others =
             !callees.unresolved.is_empty() || !callees.external.is_empty() || !callees.classes.is_empty();
-        let mut all = CallEnding { returns: others, leaves: false, raises: Vec::new() };
-        for (function, class) in callees.functions {
+        let mut all = CallEnding { returns: others, ..CallEnding::ordinary() };
+        let constructors = callees.classes.iter().flat_map(|class| {
+            ["__new__", "__init__", "__post_init__"].into_iter().flat_map(|name| {
+                let functions = self.across.project.method(*class, name).unwrap_or_default();
+                functions.into_iter().map(|function| (function, Some(*class)))
+            })
+        });
+        for (function, class) in callees.functions.into_iter().chain(constructors) {
+            if function.node.is_async && !self.calls.awaited.contains(&call.range()) {
+                // The coroutine runs elsewhere, and so does what it raises.
+                all.returns = true;
+                continue;
+            }
             let ending = self.across.ending(function, class);
             all.returns |= ending.returns;
             all.leaves |= ending.leaves;
-            for raised in ending.raises {
-                if !all.raises.contains(&raised) {
-                    all.raises.push(raised);
+            for (all, raises) in [(&mut all.raises, ending.raises), (&mut all.maybe, ending.maybe)] {
+                for raised in raises {
+                    if !all.contains(&raised) {
+                        all.push(raised);
+                    }
                 }
             }
         }
@@ -341,12 +527,33 @@ impl Surroundings for Inside<'_, '_, '_> {
     }
 
     fn bases(&self, class: &str) -> Vec<String> {
-        self.local().bases(class)
+        let own = self.local().bases(class);
+        if own.is_empty() && !self.names.classes.contains_key(class) { self.across.bases(class) } else { own }
+    }
+
+    fn swallows(&self, manager: &Expr, is_async: bool, raised: &Raised) -> Swallows {
+        match self.calls.managers.get(&manager.range()) {
+            Some(manager) => self.across.swallows(&self.scope(manager.range()), manager, is_async, raised),
+            None => Swallows::Nothing,
+        }
     }
 }
 
+/// What a function that raises on some paths and returns on others is taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sometimes {
+    /// One that returns, unless it is to end the program.
+    Returns,
+    /// One that does both.
+    Raises,
+}
+
 /// What a caller sees of a function's endings.
-fn call_ending(function: &ast::StmtFunctionDef, surroundings: &dyn Surroundings) -> CallEnding {
+fn call_ending(
+    function: &ast::StmtFunctionDef,
+    surroundings: &dyn Surroundings,
+    sometimes: Sometimes,
+) -> CallEnding {
     if is_generator(&function.body) {
         // Nothing of the body has run when the call returns.
         return CallEnding::ordinary();
@@ -354,18 +561,22 @@ fn call_ending(function: &ast::StmtFunctionDef, surroundings: &dyn Surroundings)
     let endings = endings(&function.body, surroundings);
     let placeholder = |raised: &Raised| *raised == Raised::Class("NotImplementedError".to_owned());
     let returns = endings.normal || endings.returns;
-    if !returns && !endings.leaves && endings.raises.iter().all(placeholder) {
+    if !returns && !endings.leaves && endings.maybe.is_empty() && endings.raises.iter().all(placeholder) {
         // Either a placeholder that a subclass replaces, or a loop that is endless itself and
         // is reported where it stands.
         return CallEnding::ordinary();
     }
     let mut raises = endings.raises;
-    raises.retain(|raised| match raised {
-        Raised::Class(class) => !returns || matches!(class.as_str(), "SystemExit" | "KeyboardInterrupt"),
-        Raised::Unknown | Raised::Again(_) => !returns,
+    let kept = !returns || sometimes == Sometimes::Raises;
+    let mut maybe = endings.maybe;
+    let goes_out = |raised: &Raised| match raised {
+        Raised::Class(class) => kept || matches!(class.as_str(), "SystemExit" | "KeyboardInterrupt"),
+        Raised::Unknown | Raised::Again(_) => kept,
         Raised::Cancelled => false,
-    });
-    CallEnding { returns, leaves: endings.leaves, raises }
+    };
+    raises.retain(goes_out);
+    maybe.retain(goes_out);
+    CallEnding { returns, leaves: endings.leaves, raises, maybe }
 }
 
 impl Surroundings for Callees<'_, '_> {

@@ -25,6 +25,8 @@ pub struct Endings {
     pub yields: bool,
     /// Exceptions that it raises on purpose and does not catch.
     pub raises: Vec<Raised>,
+    /// Exceptions that it raises, and of which it is not known whether a context manager swallows them.
+    pub maybe: Vec<Raised>,
 }
 
 /// An exception that is on its way.
@@ -50,6 +52,23 @@ pub trait Surroundings {
 
     /// The names of an exception class's bases, when it is one of the project's.
     fn bases(&self, class: &str) -> Vec<String>;
+
+    /// What the context manager of a `with` statement does with an exception from its body.
+    /// `contextlib.suppress` is known without it.
+    fn swallows(&self, _manager: &Expr, _is_async: bool, _raised: &Raised) -> Swallows {
+        Swallows::Nothing
+    }
+}
+
+/// What a context manager does with an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swallows {
+    /// It lets it through.
+    Nothing,
+    /// The code behind the `with` statement goes on.
+    Everything,
+    /// One or the other.
+    Unknown,
 }
 
 /// How a call can end.
@@ -61,12 +80,14 @@ pub struct CallEnding {
     pub leaves: bool,
     /// What it raises on purpose.
     pub raises: Vec<Raised>,
+    /// What it raises, unless a context manager in it swallows that.
+    pub maybe: Vec<Raised>,
 }
 
 impl CallEnding {
     /// An ordinary call.
     pub fn ordinary() -> Self {
-        Self { returns: true, leaves: false, raises: Vec::new() }
+        Self { returns: true, leaves: false, raises: Vec::new(), maybe: Vec::new() }
     }
 }
 
@@ -78,7 +99,12 @@ impl Default for CallEnding {
 
 /// How a block can end.
 pub fn endings(body: &[Stmt], surroundings: &dyn Surroundings) -> Endings {
-    Walker { surroundings, handlers: Vec::new(), depth: 0 }.block(body)
+    Walker { surroundings, thrown: None, handlers: Vec::new(), depth: 0 }.block(body)
+}
+
+/// How the body of a generator can end when an exception is thrown into it where it yields.
+pub fn endings_when_thrown(body: &[Stmt], thrown: &Raised, surroundings: &dyn Surroundings) -> Endings {
+    Walker { surroundings, thrown: Some(thrown), handlers: Vec::new(), depth: 0 }.block(body)
 }
 
 /// Whether a function with this body is a generator: a `yield` anywhere makes it one, reached or not.
@@ -101,12 +127,13 @@ pub fn known_call(qualified: &str) -> Option<CallEnding> {
         returns: false,
         leaves: false,
         raises: vec![Raised::Class(class.to_owned())],
+        maybe: Vec::new(),
     };
     Some(match qualified {
         "sys.exit" | "exit" | "quit" | "builtins.exit" | "builtins.quit" => raises("SystemExit"),
         "os._exit" | "os.abort" | "os.execl" | "os.execle" | "os.execlp" | "os.execlpe" | "os.execv"
         | "os.execve" | "os.execvp" | "os.execvpe" => {
-            CallEnding { returns: false, leaves: true, raises: Vec::new() }
+            CallEnding { returns: false, leaves: true, ..CallEnding::ordinary() }
         }
         _ => return None,
     })
@@ -239,6 +266,7 @@ impl Endings {
             leaves: false,
             yields: false,
             raises: vec![Raised::Unknown],
+            maybe: Vec::new(),
         }
     }
 
@@ -249,15 +277,12 @@ impl Endings {
         self.returns |= other.returns;
         self.leaves |= other.leaves;
         self.yields |= other.yields;
+        add(&mut self.maybe, other.maybe);
         self.add_raised(other.raises);
     }
 
     fn add_raised(&mut self, raises: Vec<Raised>) {
-        for raised in raises {
-            if !self.raises.contains(&raised) {
-                self.raises.push(raised);
-            }
-        }
+        add(&mut self.raises, raises);
     }
 
     /// Adds the ways of code that runs instead.
@@ -275,8 +300,18 @@ impl Endings {
     }
 }
 
+fn add(all: &mut Vec<Raised>, more: Vec<Raised>) {
+    for raised in more {
+        if !all.contains(&raised) {
+            all.push(raised);
+        }
+    }
+}
+
 struct Walker<'w> {
     surroundings: &'w dyn Surroundings,
+    /// What a `yield` raises.
+    thrown: Option<&'w Raised>,
     /// The handlers that the code stands in, innermost last: what a bare `raise` raises.
     handlers: Vec<Handler>,
     depth: u32,
@@ -482,7 +517,27 @@ impl Walker<'_> {
         if let Some(classes) = suppressed {
             let catches = Catches::Classes(classes);
             body.raises.retain(|raised| !self.surely_catches(&catches, raised));
+            body.maybe.retain(|raised| !self.surely_catches(&catches, raised));
             body.normal = true;
+        }
+        for item in stmt.items.iter().rev() {
+            let mut through = Vec::new();
+            for raised in std::mem::take(&mut body.raises) {
+                match self.surroundings.swallows(&item.context_expr, stmt.is_async, &raised) {
+                    Swallows::Nothing => through.push(raised),
+                    Swallows::Everything => body.normal = true,
+                    // Who cancels a task is not asked here.
+                    Swallows::Unknown if raised == Raised::Cancelled => through.push(raised),
+                    Swallows::Unknown => {
+                        body.normal = true;
+                        add(&mut body.maybe, vec![raised]);
+                    }
+                }
+            }
+            body.raises = through;
+            body.maybe.retain(|raised| {
+                self.surroundings.swallows(&item.context_expr, stmt.is_async, raised) != Swallows::Everything
+            });
         }
         endings.then(body);
         endings
@@ -497,9 +552,11 @@ impl Walker<'_> {
             let name = clause.name.as_ref().map(|name| name.as_str().to_owned());
             handlers.push((Handler { catches, name }, &clause.body));
         }
-        body.raises.retain(|raised| {
+        let gets_out = |raised: &Raised| {
             !handlers.iter().any(|(handler, _)| self.surely_catches(&handler.catches, raised))
-        });
+        };
+        body.raises.retain(gets_out);
+        body.maybe.retain(gets_out);
         let mut endings = std::mem::take(&mut body);
         if endings.normal {
             let orelse = self.block(&stmt.orelse);
@@ -636,6 +693,7 @@ impl Walker<'_> {
     fn expression(&mut self, expr: &Expr) -> Endings {
         let mut calls = Calls {
             surroundings: self.surroundings,
+            thrown: self.thrown,
             endings: Endings::fall_through(),
             conditional: 0,
             depth: 0,
@@ -652,6 +710,35 @@ impl Handler {
             Catches::Classes(classes) => Raised::Again(classes.clone()),
         }
     }
+}
+
+/// Whether a class of this name is one of the standard library's exceptions that [`builtin_base`]
+/// knows, or one whose base is `Exception`.
+pub(super) fn is_builtin_exception(class: &str) -> bool {
+    builtin_base(class).is_some()
+        || matches!(
+            class,
+            "BaseException"
+                | "ArithmeticError"
+                | "AssertionError"
+                | "AttributeError"
+                | "BufferError"
+                | "EOFError"
+                | "ImportError"
+                | "LookupError"
+                | "MemoryError"
+                | "NameError"
+                | "OSError"
+                | "ReferenceError"
+                | "RuntimeError"
+                | "StopAsyncIteration"
+                | "StopIteration"
+                | "SyntaxError"
+                | "SystemError"
+                | "TypeError"
+                | "ValueError"
+                | "Warning"
+        )
 }
 
 /// The base of an exception class of the standard library, where it is not `Exception`.
@@ -682,6 +769,7 @@ fn builtin_base(class: &str) -> Option<&'static str> {
 /// Looks for calls that do not come back, `await` and `yield` in one expression.
 struct Calls<'w> {
     surroundings: &'w dyn Surroundings,
+    thrown: Option<&'w Raised>,
     endings: Endings,
     /// Above zero where the code runs only under a condition.
     conditional: u32,
@@ -728,6 +816,7 @@ impl<'a> Visitor<'a> for Calls<'_> {
                 visitor::walk_expr(self, expr);
                 let ending = self.surroundings.call(call);
                 self.endings.leaves |= ending.leaves;
+                add(&mut self.endings.maybe, ending.maybe);
                 self.endings.add_raised(ending.raises);
                 if !ending.returns && self.conditional == 0 {
                     self.endings.normal = false;
@@ -739,7 +828,13 @@ impl<'a> Visitor<'a> for Calls<'_> {
             }
             Expr::Yield(_) | Expr::YieldFrom(_) => {
                 visitor::walk_expr(self, expr);
-                self.endings.yields = true;
+                match self.thrown {
+                    Some(thrown) => {
+                        self.endings.add_raised(vec![thrown.clone()]);
+                        self.endings.normal &= self.conditional > 0;
+                    }
+                    None => self.endings.yields = true,
+                }
             }
             Expr::BoolOp(bool_op) => {
                 if let [first, rest @ ..] = &*bool_op.values {

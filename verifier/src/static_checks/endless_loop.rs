@@ -5,9 +5,12 @@
 //! in it can leave? What leaves a loop is
 //!
 //! - a `break` of its own, not one of a loop inside it, and a `return`;
-//! - a `raise` that no handler inside the loop catches; a bare `raise` in a handler is one;
-//! - `sys.exit()`, `os._exit()`, `os.exec…()`, and a helper that always raises or exits, or that
-//!   may exit: a function, or a method of the class, its bases or another object, in any file;
+//! - a `raise` that no handler and no context manager inside the loop catches; a bare `raise` in a
+//!   handler is one;
+//! - `sys.exit()`, `os._exit()`, `os.exec…()`;
+//! - a helper in which such a `raise` or such a call stands, be it under a condition, and that lets
+//!   it through: a function, a constructor, or a method of the class, its bases or another object, in
+//!   any file. That of a coroutine counts where it is awaited;
 //! - a `yield`: whoever consumes a generator need not ask again.
 //!
 //! A loop that awaits in a coroutine can be stopped from outside by cancelling its task. It
@@ -27,8 +30,10 @@
 //!
 //! What it cannot see: exceptions that a call raises without somebody having written `raise` in
 //! a place that is looked at (a closed socket, Ctrl-C), conditions that are constant only in
-//! fact (`while self.running` with nobody who clears it). A loop that calls a helper in a file
-//! that does not compile is not judged.
+//! fact (`while self.running` with nobody who clears it), what a generator raises while it is
+//! iterated over. A loop that calls a helper in a file that does not compile is not judged; nor is one
+//! whose only way out is an exception that a context manager may swallow or not (`__exit__` answers
+//! by what it is given). Context managers of libraries swallow nothing, except for `suppress`.
 
 use crate::catalogue::check::EndlessLoopCheck;
 use crate::catalogue::{CheckKind, Claim};
@@ -165,12 +170,27 @@ fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen 
         }
         let mut endings = endings(body, &callees);
         let across = Across::new(project);
-        if exit_of(&endings).is_none() {
-            // Only where the file itself shows no way out are others worth looking into.
+        let is_plain = endings.breaks || endings.returns || endings.yields || endings.leaves;
+        if !is_plain {
+            // Only where the file itself shows no way out are others worth looking into, and where
+            // it shows an exception: a context manager may swallow that.
+            let raises = exit_of(&endings).is_some();
             let class = candidate.class.map(|node| ClassRef { file, node });
             endings = self::endings(body, &across.inside(file, class, body));
-            if let Some(reason) = across.broken().and_then(ParsedFile::broken) {
+            let is_left = exit_of(&endings).is_some();
+            if !(raises && is_left)
+                && let Some(reason) = across.broken().and_then(ParsedFile::broken)
+            {
                 seen.blind.push(reason);
+                continue;
+            }
+            if !is_left && !endings.maybe.is_empty() {
+                let (line, _) = file.source().lines(candidate.stmt.range());
+                let what = format!(
+                    "whether a context manager swallows what is raised in the loop at `{}:{line}`",
+                    file.path()
+                );
+                seen.blind.push(Reason::Unresolved { what });
                 continue;
             }
         }

@@ -112,9 +112,9 @@ fn finally_that_goes_on_takes_every_exit_back() {
 }
 
 #[test]
-fn helpers_that_always_raise_or_may_exit_leave() {
+fn helpers_that_raise_or_exit_leave() {
     check("def die():\n    raise RuntimeError()\nwhile True:\n    die()\n");
-    check("def maybe():\n    if x:\n        raise RuntimeError()\nwhile True:  # <-\n    maybe()\n");
+    check("def maybe():\n    if x:\n        raise RuntimeError()\nwhile True:\n    maybe()\n");
     check("import sys\ndef maybe():\n    if x:\n        sys.exit()\nwhile True:\n    maybe()\n");
     check("def die():\n    die2()\ndef die2():\n    raise E()\nwhile True:\n    die()\n");
     check("def a():\n    b()\ndef b():\n    a()\nwhile True:  # <-\n    a()\n");
