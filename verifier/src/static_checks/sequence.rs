@@ -24,7 +24,8 @@
 //! - A value that is stored replaces the object: what happened to the old one does not count for
 //!   the new one. On a branch that can be skipped it replaces it on that branch only.
 //! - A test for `None` (`if x is None`, `if x:`, `x or y`, `None in (x, y)`, `all([x, y])`,
-//!   `case None:`, `isinstance`, `assert`) keeps `None` out of the branch that it cannot reach.
+//!   `case None:`, `isinstance`, `assert`) keeps `None` out of the branch that it cannot reach; so
+//!   does the call of a function that only answers such a test (`return self.context is not None`).
 //! - Calls of functions of the project are entered, with the objects that they are given: a
 //!   helper that binds its parameter binds the caller's socket. Other names for an object are
 //!   followed, through variables, attributes, parameters, results and closures.

@@ -333,6 +333,67 @@ impl<'f> Engine<'_, 'f> {
         all
     }
 
+    /// The one function that a call can run, and a frame in which its parameters have what the call
+    /// gives them, as far as that is a path of names: which argument lies where. Nothing is run.
+    pub(super) fn helper(
+        &mut self,
+        frame: Frame,
+        state: &mut State,
+        call: &'f ast::ExprCall,
+    ) -> Option<(Frame, &'f ast::StmtFunctionDef, Given<'f>)> {
+        let receiver = match &*call.func {
+            Expr::Attribute(attribute) if is_super(&attribute.value) => return None,
+            Expr::Attribute(attribute) => Some((self.peek(frame, state, &attribute.value)?, false)),
+            Expr::Name(_) => None,
+            _ => return None,
+        };
+        let callees = self.callees(frame, state, call, receiver.as_ref());
+        let [callee] = &*callees else { return None };
+        let function = callee.function;
+        let key = address(function.node);
+        if callee.constructs
+            || self.project.opaque_decorator(function).is_some()
+            || self.function_facts(function).is_generator
+            || self.active.iter().filter(|active| **active == key).count() >= MAX_RECURSION
+            || self.active.len() >= MAX_CALLS
+        {
+            return None;
+        }
+        let is_static = function.has_decorator("staticmethod");
+        let receiver = callee.receiver.as_ref().filter(|_| !is_static);
+        let mut arguments =
+            Arguments { receiver: receiver.map(|(locs, _)| locs.clone()), ..Arguments::default() };
+        for argument in &call.arguments.args {
+            // What cannot be told without running it is an object of which nothing is known.
+            let locs = if argument.is_starred_expr() { None } else { self.peek(frame, state, argument) };
+            arguments.positional.push(locs);
+        }
+        for keyword in &call.arguments.keywords {
+            if let (Some(name), Some(locs)) = (&keyword.arg, self.peek(frame, state, &keyword.value)) {
+                arguments.keywords.push((name.to_string(), locs));
+            }
+        }
+        let class = receiver.and_then(|(_, class)| *class).or_else(|| function.class_ref());
+        let inner = self.frame(frame, call.range(), function, class, callee.parent);
+        self.bind_parameters(inner, state, function, &arguments);
+        let parameters = &function.node.parameters;
+        let taken = usize::from(arguments.receiver.is_some());
+        let by_position = parameters.posonlyargs.iter().chain(&parameters.args).skip(taken);
+        let mut given: Given<'f> = Vec::new();
+        for (argument, parameter) in call.arguments.args.iter().zip(by_position) {
+            if argument.is_starred_expr() {
+                break;
+            }
+            given.push((argument, Slot::Variable(inner, self.name(parameter.name().as_str()))));
+        }
+        for keyword in &call.arguments.keywords {
+            if let Some(name) = &keyword.arg {
+                given.push((&keyword.value, Slot::Variable(inner, self.name(name.as_str()))));
+            }
+        }
+        Some((inner, function.node, given))
+    }
+
     /// Runs a method of objects whose class is known, when the language calls it.
     pub(super) fn run_method(
         &mut self,
@@ -740,6 +801,9 @@ impl<'f> Engine<'_, 'f> {
         next.into_iter().map(|(function, class)| (function, class.or_else(|| function.class_ref()))).collect()
     }
 }
+
+/// The arguments of a call, and where each lies.
+pub(super) type Given<'f> = Vec<(&'f Expr, Slot)>;
 
 /// What a call gives its function.
 #[derive(Clone, Default)]

@@ -84,10 +84,14 @@ impl<'f> Engine<'_, 'f> {
                 let known = if is_none { Known::None } else { Known::Something };
                 self.learn(frame, &mut state, subject, known).then_some(state)
             }
+            Expr::Await(node) => match &*node.value {
+                Expr::Call(call) => self.assume_helper(frame, state, call, true, holds, depth),
+                _ => Some(state),
+            },
             Expr::Call(call) => {
                 let callee = match &*call.func {
                     Expr::Name(name) => name.id.as_str(),
-                    _ => return Some(state),
+                    _ => return self.assume_helper(frame, state, call, false, holds, depth),
                 };
                 match (callee, call.arguments.args.first()) {
                     ("all", Some(subjects)) if holds => {
@@ -100,13 +104,100 @@ impl<'f> Engine<'_, 'f> {
                     ("getattr", _) if holds => {
                         self.learn(frame, &mut state, test, Known::Something).then_some(state)
                     }
-                    _ => Some(state),
+                    _ => self.assume_helper(frame, state, call, false, holds, depth),
                 }
             }
             _ if holds => self.learn(frame, &mut state, test, Known::Something).then_some(state),
             // A false value is `None` or something empty: nothing can be told.
             _ => Some(state),
         }
+    }
+
+    /// What the answer of a function tells that does nothing but to answer a condition:
+    /// `return self.context is not None`. Others tell nothing.
+    fn assume_helper(
+        &mut self,
+        frame: Frame,
+        mut state: State,
+        call: &'f ast::ExprCall,
+        awaited: bool,
+        holds: bool,
+        depth: u32,
+    ) -> Option<State> {
+        let before = state.clone();
+        let Some((inner, function, given)) = self.helper(frame, &mut state, call) else {
+            return Some(before);
+        };
+        if function.is_async != awaited || !only_answers(&function.body, 0) {
+            return Some(before);
+        }
+        let (mut answered, falls) = self.assume_answer(inner, state, &function.body, holds, depth + 1);
+        // Who falls off the end returns `None`.
+        self.join_into(&mut answered, falls.filter(|_| !holds));
+        if let Some(answered) = &mut answered {
+            // What the function has learnt of its parameters is true of what it was given.
+            for (argument, parameter) in given {
+                let Some(learnt) = answered.get(parameter).filter(|locs| !locs.is_empty()).cloned() else {
+                    continue;
+                };
+                if let Some([slot]) = self.slots(frame, answered, argument).as_deref()
+                    && answered.get(*slot).is_some()
+                {
+                    answered.set(*slot, learnt);
+                }
+            }
+            answered.drop_frame(inner);
+        }
+        answered
+    }
+
+    /// The paths on which these statements return such an answer, and those that go on behind them.
+    fn assume_answer(
+        &mut self,
+        frame: Frame,
+        state: State,
+        body: &'f [ast::Stmt],
+        holds: bool,
+        depth: u32,
+    ) -> (Option<State>, Option<State>) {
+        let mut answered: Option<State> = None;
+        let mut on = Some(state);
+        for stmt in body {
+            let Some(state) = on.take() else { break };
+            match stmt {
+                ast::Stmt::Return(node) => {
+                    let told = match node.value.as_deref() {
+                        Some(value) => self.assume_within(frame, state, value, holds, depth + 1),
+                        None => (!holds).then_some(state),
+                    };
+                    self.join_into(&mut answered, told);
+                }
+                ast::Stmt::If(node) => {
+                    let mut rest = Some(state);
+                    let first = (Some(&*node.test), &*node.body);
+                    let others =
+                        node.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &*clause.body));
+                    for (test, body) in std::iter::once(first).chain(others) {
+                        let Some(state) = rest.take() else { break };
+                        let enters = match test {
+                            Some(test) => {
+                                rest = self.assume_within(frame, state.clone(), test, false, depth + 1);
+                                self.assume_within(frame, state, test, true, depth + 1)
+                            }
+                            None => Some(state),
+                        };
+                        let Some(state) = enters else { continue };
+                        let (told, falls) = self.assume_answer(frame, state, body, holds, depth + 1);
+                        self.join_into(&mut answered, told);
+                        self.join_into(&mut on, falls);
+                    }
+                    self.join_into(&mut on, rest);
+                }
+                // What it does has been done when the call was evaluated.
+                _ => on = Some(state),
+            }
+        }
+        (answered, on)
     }
 
     /// Whether there is a path on which none of these is `None`.
@@ -231,6 +322,19 @@ impl<'f> Engine<'_, 'f> {
         }
         Some(all)
     }
+}
+
+/// Whether a body only looks and answers: it returns, by conditions, and stores nothing.
+fn only_answers(body: &[ast::Stmt], depth: u32) -> bool {
+    depth < 20
+        && body.iter().all(|stmt| match stmt {
+            ast::Stmt::Return(_) | ast::Stmt::Expr(_) | ast::Stmt::Pass(_) => true,
+            ast::Stmt::If(node) => {
+                only_answers(&node.body, depth + 1)
+                    && node.elif_else_clauses.iter().all(|clause| only_answers(&clause.body, depth + 1))
+            }
+            _ => false,
+        })
 }
 
 /// What stands in a list or tuple that is written out.
