@@ -24,7 +24,8 @@
 //! - *Broad* catches every error: bare, `Exception` or `BaseException`, alone or in a tuple, also
 //!   under another name.
 //! - *Silent* tells nobody: it raises nothing, ends no process, logs, prints and warns nothing,
-//!   also not in a function of the target that it calls, and hands the exception to nobody.
+//!   also not in a function of the target that it calls, and hands the exception to nobody; a
+//!   function of the target that does nothing with it is nobody.
 //!   Returning a default, storing a flag, `continue` and closing something are silent. Looking at
 //!   the exception in a condition is not telling of it.
 //!

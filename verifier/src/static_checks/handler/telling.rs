@@ -99,11 +99,17 @@ impl<'f> Walk<'_, 'f> {
         for ty in self.project.infer(&self.scope, &call.func) {
             match ty {
                 Type::External(name) => self.external(&name, &last, call),
-                Type::Function(function) | Type::Method(function, _) => self.helper(function, &last, call),
+                Type::Function(function) => {
+                    self.helper(function, &last, call, self.parameter(function, call, false))
+                }
+                Type::Method(function, _) => {
+                    let bound = !function.has_decorator("staticmethod");
+                    self.helper(function, &last, call, self.parameter(function, call, bound));
+                }
                 Type::Class(class) => match self.project.method(class, "__init__") {
                     Ok(constructors) => {
                         for function in constructors {
-                            self.helper(function, &last, call);
+                            self.helper(function, &last, call, None);
                         }
                     }
                     // What a class from outside does when an object is made of it.
@@ -164,7 +170,15 @@ impl<'f> Walk<'_, 'f> {
 
     /// A function of the target: does it tell? What it tells is about this exception when it got
     /// a text to tell; a helper that only stops something may log that it does.
-    fn helper(&mut self, function: FunctionRef<'f>, name: &str, call: &'f ast::ExprCall) {
+    ///
+    /// `exception` is the parameter that gets the exception, if it is given one.
+    fn helper(
+        &mut self,
+        function: FunctionRef<'f>,
+        name: &str,
+        call: &'f ast::ExprCall,
+        exception: Option<&'f str>,
+    ) {
         if self.told.is_some() || self.open.contains(&function) {
             return;
         }
@@ -176,9 +190,11 @@ impl<'f> Walk<'_, 'f> {
         }
         let inner = Scope::inside(function.file, function.node);
         let scope = std::mem::replace(&mut self.scope, inner);
-        let name_outside = self.name.take();
+        // In a condition the helper only says which way to go.
+        let exception = exception.filter(|_| !self.in_condition);
+        let name_outside = std::mem::replace(&mut self.name, exception);
         let in_condition = std::mem::replace(&mut self.in_condition, false);
-        let here = self.beside || !has_text(call);
+        let here = self.beside || !(has_text(call) || exception.is_some());
         let beside = std::mem::replace(&mut self.beside, here);
         self.open.push(function);
         self.visit_body(&function.node.body);
@@ -190,6 +206,64 @@ impl<'f> Walk<'_, 'f> {
         self.in_condition = in_condition;
         self.name = name_outside;
         self.scope = scope;
+    }
+
+    fn is_exception(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Name(name) if Some(name.id.as_str()) == self.name)
+    }
+
+    /// The one parameter of a function that gets the exception as it is.
+    fn parameter(&self, function: FunctionRef<'f>, call: &'f ast::ExprCall, bound: bool) -> Option<&'f str> {
+        let arguments = &call.arguments;
+        if arguments.args.iter().any(Expr::is_starred_expr)
+            || arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
+        {
+            return None;
+        }
+        let parameters = &function.node.parameters;
+        let by_position = parameters.posonlyargs.iter().chain(&parameters.args).skip(usize::from(bound));
+        let by_position: Vec<&'f str> = by_position.map(|parameter| parameter.name().as_str()).collect();
+        let mut found = None;
+        for (index, argument) in arguments.args.iter().enumerate() {
+            if self.is_exception(argument) {
+                let parameter = by_position.get(index)?;
+                if found.replace(*parameter).is_some() {
+                    return None;
+                }
+            }
+        }
+        for keyword in &arguments.keywords {
+            if self.is_exception(&keyword.value) {
+                let wanted = keyword.arg.as_ref()?;
+                let parameter = parameters
+                    .iter_non_variadic_params()
+                    .find(|parameter| parameter.name().as_str() == wanted.as_str())?;
+                if found.replace(parameter.name().as_str()).is_some() {
+                    return None;
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the exception goes to functions of the target alone, in which it is followed.
+    fn is_followed(&self, call: &'f ast::ExprCall) -> bool {
+        if self.open.len() >= DEPTH {
+            return false;
+        }
+        let types = self.project.infer(&self.scope, &call.func);
+        !types.is_empty()
+            && types.into_iter().all(|ty| {
+                let (function, bound) = match ty {
+                    Type::Function(function) => (function, false),
+                    Type::Method(function, _) => (function, !function.has_decorator("staticmethod")),
+                    _ => return false,
+                };
+                !self.open.contains(&function)
+                    && !crate::python::control_flow::is_generator(&function.node.body)
+                    && self.project.opaque_decorator(function).is_none()
+                    && self.parameter(function, call, bound).is_some()
+            })
     }
 }
 
@@ -293,7 +367,17 @@ impl<'f> Visitor<'f> for Walk<'_, 'f> {
             }
             Expr::Call(call) => {
                 self.call(call);
-                visitor::walk_expr(self, expr);
+                if self.name.is_some() && self.is_followed(call) {
+                    self.visit_expr(&call.func);
+                    let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                    for argument in call.arguments.args.iter().chain(keywords) {
+                        if !self.is_exception(argument) {
+                            self.visit_expr(argument);
+                        }
+                    }
+                } else {
+                    visitor::walk_expr(self, expr);
+                }
             }
             Expr::Yield(_) | Expr::YieldFrom(_) => {
                 self.doubt("what the consumer makes of what is yielded is not known");

@@ -325,3 +325,23 @@ fn a_file_that_does_not_compile_never_refutes() {
     let inside = "try:\n    x = (\nexcept:\n    pass\n";
     check("handler = 'bare'", inside, "does not compile");
 }
+
+#[test]
+fn helper_that_does_nothing_with_the_exception_is_nobody() {
+    let ask = |call: &str, helper: &str, expected: &str| {
+        let code =
+            format!("{helper}\ndef f():\n    try:\n        g()\n    except OSError as e:\n        {call}\n");
+        let expected_sites = if expected == "holds" { code.replace("as e:", "as e:  # <-") } else { code };
+        check("handler = 'silent'", &expected_sites, expected);
+    };
+    ask("quiet(e)", "def quiet(e): pass", "holds");
+    ask("quiet(e=e)", "def quiet(*, e): return None", "holds");
+    ask("quiet(1, e)", "def inner(e): ...\ndef quiet(a, e): inner(e)", "holds");
+    ask("quiet(e)", "class Sink:\n    @staticmethod\n    def quiet(e): pass\nquiet = Sink.quiet", "holds");
+    ask("keep(e)", "seen = []\ndef keep(e): seen.append(e)", "does not hold");
+    ask("tell(e)", "import logging\ndef tell(e): logging.error(e)", "does not hold");
+    ask("tell(e)", "import logging\ndef tell(e): logging.error('it failed')", "does not hold");
+    ask("quiet(*e)", "def quiet(*e): pass", "does not hold");
+    ask("quiet(e)", "from lib import wrap\n@wrap\ndef quiet(e): pass", "does not hold");
+    ask("quiet(e)", "from lib import quiet", "does not hold");
+}
