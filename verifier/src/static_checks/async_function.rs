@@ -370,38 +370,63 @@ fn others<'f>(
     natures
 }
 
-/// Where something is stored in place of a class's method: `object.name = …`, `Class.name = …`.
-fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Option<String> {
+/// Where something is stored in place of a class's method: `object.name = …`, `Class.name = …`,
+/// `setattr(Class, "name", …)`. What tests put there is not looked at.
+pub(super) fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Option<String> {
     struct Stores<'n, 'f> {
         name: &'n str,
-        found: Vec<&'f crate::python::ast::ExprAttribute>,
+        /// What gets it.
+        found: Vec<&'f Expr>,
     }
     impl<'f> Visitor<'f> for Stores<'_, 'f> {
         fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Attribute(attribute) = expr
-                && attribute.ctx.is_store()
-                && attribute.attr.as_str() == self.name
-            {
-                self.found.push(attribute);
+            match expr {
+                Expr::Attribute(attribute)
+                    if attribute.ctx.is_store() && attribute.attr.as_str() == self.name =>
+                {
+                    self.found.push(&attribute.value);
+                }
+                Expr::Call(call) => {
+                    if let (Expr::Name(function), [object, Expr::StringLiteral(attribute), _]) =
+                        (&*call.func, &*call.arguments.args)
+                        && function.id.as_str() == "setattr"
+                        && attribute.value.to_str() == self.name
+                    {
+                        self.found.push(object);
+                    }
+                }
+                _ => {}
             }
             visitor::walk_expr(self, expr);
         }
     }
-    for path in project.mentioning(&format!(".{name} =")).iter() {
-        let Ok(file) = project.file(path) else { continue };
+    let setting = project.mentioning("setattr(");
+    let mut paths: Vec<_> = Vec::new();
+    for quoted in [format!("\"{name}\""), format!("'{name}'")] {
+        if !setting.is_empty() {
+            paths.extend(project.mentioning(&quoted).iter().filter(|path| setting.contains(path)).cloned());
+        }
+    }
+    for text in [format!(".{name} ="), format!(".{name}=")] {
+        paths.extend(project.mentioning(&text).iter().cloned());
+    }
+    paths.sort();
+    paths.dedup();
+    for path in &paths {
         if super::is_test_code(path) {
             continue;
         }
+        let Ok(file) = project.file(path) else { continue };
         let mut stores = Stores { name, found: Vec::new() };
         stores.visit_body(&file.source().module().body);
-        for store in stores.found {
-            let scope = Scope::at(file, store.range());
-            let concerns = project.infer(&scope, &store.value).into_iter().any(|ty| match ty {
+        for object in stores.found {
+            let scope = Scope::at(file, object.range());
+            let concerns = project.infer(&scope, object).into_iter().any(|ty| match ty {
                 Type::Instance(other) | Type::Class(other) => project.are_related(class, other),
                 _ => false,
             });
             if concerns {
-                return Some(format!("{path}:{}", file.source().line(store.range().start())));
+                return Some(format!("{path}:{}", file.source().line(object.range().start())));
             }
         }
     }

@@ -29,7 +29,8 @@
 //! What it cannot see: what `*values` and `**values` hold, callees that nothing resolves or that
 //! are not in the target, decorators and metaclasses that change how something is called,
 //! `functools.partial`. Where the object may be of a subclass that overrides the method with another
-//! signature, the call is not decided. Nor are abstract methods, unless all overrides agree.
+//! signature, the call is not decided. Nor are abstract methods, unless all overrides agree, and
+//! methods that code outside of tests replaces (`Class.method = …`, `setattr`).
 //!
 //! Holds (`unexpected = "timeout"`): `def f(a): ...` and `f(1, timeout=2)`. Does not: `def f(a, **options): ...`.
 

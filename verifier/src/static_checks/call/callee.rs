@@ -7,6 +7,7 @@ use crate::python::project::{
 };
 use crate::python::signature::{Parameter, ParameterKind, Signature};
 use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::static_checks::async_function::replaced;
 use crate::static_checks::broken_within;
 
 /// One function that a call can run.
@@ -69,6 +70,11 @@ impl<'f> Resolver<'_, 'f> {
         }
         if let Some(reason) = broken_within(function.file, function.node.range()) {
             return Err(crate::static_checks::describe(&reason));
+        }
+        if let Some(class) = function.class_ref()
+            && let Some(place) = replaced(self.project, class, function.node.name.as_str())
+        {
+            return Err(format!("`{name}` is replaced at `{place}`"));
         }
         // `__new__` gets its class like any other argument.
         let bound = bound && function.node.name.as_str() != "__new__";

@@ -37,6 +37,17 @@ fn functions_are_resolved() {
 }
 
 #[test]
+fn methods_that_are_replaced_from_outside_are_not_known() {
+    let class = "class A:\n    def m(self, a): pass\nclass B(A): pass\nclass C:\n    def m(self, a): pass\n";
+    let fits = |code: &str, expected| fits("$X.m(...)", &format!("{class}{code}\n"), expected);
+    fits("A.m = lambda self, a, b: 1\nA().m(1, 2)", None);
+    fits("A.m = lambda self, a, b: 1\nB().m(1, 2)", None);
+    fits("def f(self, a, b): pass\nsetattr(A, 'm', f)\nA().m(1, 2)", None);
+    fits("C.m = lambda self, a, b: 1\nA().m(1, 2)", Some(false));
+    fits("A.other = lambda self, a, b: 1\nA().m(1, 2)", Some(false));
+}
+
+#[test]
 fn methods_have_their_first_argument() {
     let class = "class A:\n    def m(self, a): pass\n    @classmethod\n    def c(cls, a): pass\n    @staticmethod\n    def s(a): pass\n    @property\n    def p(self): return f\n    def __call__(self, a): pass\n    def n(): pass\n";
     for (call, expected) in [
