@@ -16,7 +16,7 @@
 //!
 //! | key | meaning |
 //! | --- | --- |
-//! | `default` | the name of the parameter or setting |
+//! | `default` | the name of the parameter or setting; an option also as it is typed: `"--port"` |
 //! | `value` | it is this: a number, `true`, or a Python literal in a text: `"None"`, `"'localhost'"` |
 //! | `min`, `max` | it is a number of at least, at most this |
 //! | `above`, `below` | it is a number above, below this |

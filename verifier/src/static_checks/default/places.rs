@@ -528,8 +528,15 @@ impl<'f> Visitor<'f> for Entries<'_, 'f> {
     }
 }
 
-/// Whether a call declares an option of this name: `"--max-size"` is `max_size`.
+/// Whether a call declares an option of this name: `"--max-size"` is `max_size`, and itself.
 fn declares(call: &ast::ExprCall, name: &str) -> bool {
+    if name.starts_with('-') {
+        return call
+            .arguments
+            .args
+            .iter()
+            .any(|argument| matches!(argument, Expr::StringLiteral(text) if text.value.to_str() == name));
+    }
     if let Some(Expr::StringLiteral(dest)) = keyword(&call.arguments, "dest") {
         return dest.value.to_str() == name;
     }

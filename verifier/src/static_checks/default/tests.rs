@@ -216,6 +216,11 @@ fn settings_in_code() {
         check("", "default = 't', value = 6", &format!("{statement}\n"), "does not hold");
         check("", "default = 't', value = 6, expected = false", &format!("{statement}\n"), "holds");
     }
+    let port = "p.add_argument('-p', '--the-port', dest='x', default=5)\n";
+    check("", "default = '--the-port', value = 5", port, "holds");
+    check("", "default = '-p', value = 5", port, "holds");
+    check("", "default = '--the-port', value = 6", port, "does not hold");
+    check("", "default = '--port', value = 5", port, "does not hold");
     check(
         "",
         "default = 'dry_run', value = false",
