@@ -109,17 +109,16 @@ impl<'f> Matcher<'f> {
             let is_around = matches!(formula, Formula::Inside(_));
             let is_regex = matches!(formula, Formula::Regex(_));
             let unwanted = self.find_formula_within(formula, if is_around { None } else { within }, bindings);
+            let unwanted = Sorted::new(&unwanted);
+            let relation = if is_around {
+                Relation::Around
+            } else if is_regex {
+                Relation::Overlapping
+            } else {
+                Relation::Same
+            };
             matches.retain(|found| {
-                !unwanted.iter().any(|other| {
-                    let hit = if is_around {
-                        other.range.contains_range(found.range)
-                    } else if is_regex {
-                        other.range.intersect(found.range).is_some_and(|common| !common.is_empty())
-                    } else {
-                        other.range == found.range
-                    };
-                    hit && found.bindings.merge(&other.bindings).is_some()
-                })
+                !unwanted.any(found.range, relation, |other| found.bindings.merge(&other.bindings).is_some())
             });
         }
         matches.retain(|found| all.conditions.iter().all(|condition| self.fulfils(found, condition)));
@@ -213,18 +212,20 @@ impl<'f> Matcher<'f> {
     }
 }
 
-/// Places in both: the inner one of two where one contains the other.
+/// Places in both: the inner one of two where one contains the other. `right` is sorted.
 fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>]) -> Vec<Match<'f>> {
+    let sorted = Sorted::new(right);
     let mut both = Vec::new();
     for a in left {
-        for b in right {
-            let range = if b.range.contains_range(a.range) {
-                a.range
-            } else if a.range.contains_range(b.range) {
-                b.range
-            } else {
-                continue;
-            };
+        let mut related: Vec<usize> = sorted.within(a.range).collect();
+        sorted.each(a.range, Relation::Around, &mut |index| {
+            related.push(index);
+            false
+        });
+        related.sort_unstable();
+        related.dedup();
+        for b in related.into_iter().map(|index| &right[index]) {
+            let range = if b.range.contains_range(a.range) { a.range } else { b.range };
             if let Some(bindings) = a.bindings.merge(&b.bindings) {
                 both.push(Match { range, bindings });
             }
@@ -233,19 +234,121 @@ fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>]) -> Vec<Match<'f>> {
     both
 }
 
-/// Places that are inside of others.
+/// Places that are inside of others. `around` is sorted.
 fn inside_of<'f>(matches: &[Match<'f>], around: &[Match<'f>]) -> Vec<Match<'f>> {
+    let around = Sorted::new(around);
     let mut inside = Vec::new();
     for found in matches {
-        for other in around {
-            if other.range.contains_range(found.range)
-                && let Some(bindings) = found.bindings.merge(&other.bindings)
-            {
+        around.any(found.range, Relation::Around, |other| {
+            if let Some(bindings) = found.bindings.merge(&other.bindings) {
                 inside.push(Match { range: found.range, bindings });
+            }
+            false
+        });
+    }
+    inside
+}
+
+/// How places that are looked for lie to a given one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    /// They contain it.
+    Around,
+    /// They have some text in common with it.
+    Overlapping,
+    /// They are it.
+    Same,
+}
+
+/// Places in the order of their starts and ends, with what it takes to find those that lie in a
+/// certain way to another without looking at all of them: a file can have a hundred thousand.
+struct Sorted<'m, 'f> {
+    places: &'m [Match<'f>],
+    /// A binary tree in an array, the places its leaves: the last end of all below a node.
+    last_ends: Vec<TextSize>,
+    leaves: usize,
+}
+
+impl<'m, 'f> Sorted<'m, 'f> {
+    fn new(places: &'m [Match<'f>]) -> Self {
+        debug_assert!(places.is_sorted_by_key(|place| (place.range.start(), place.range.end())));
+        let leaves = places.len().next_power_of_two();
+        let mut last_ends = vec![TextSize::default(); 2 * leaves];
+        for (index, place) in places.iter().enumerate() {
+            last_ends[leaves + index] = place.range.end();
+        }
+        for node in (1..leaves).rev() {
+            last_ends[node] = last_ends[2 * node].max(last_ends[2 * node + 1]);
+        }
+        Self { places, last_ends, leaves }
+    }
+
+    /// Whether one of the places that lie so to the range is as wanted. They are asked in order.
+    fn any(
+        &self,
+        range: TextRange,
+        relation: Relation,
+        mut wanted: impl FnMut(&'m Match<'f>) -> bool,
+    ) -> bool {
+        self.each(range, relation, &mut |index| wanted(&self.places[index]))
+    }
+
+    /// Visits the places that lie so to the range, in order, until the visitor has enough.
+    fn each(&self, range: TextRange, relation: Relation, visit: &mut dyn FnMut(usize) -> bool) -> bool {
+        let (start, end) = (range.start(), range.end());
+        match relation {
+            Relation::Same => {
+                let key = |place: &Match| (place.range.start(), place.range.end());
+                let first = self.places.partition_point(|place| key(place) < (start, end));
+                let same = self.places[first..].iter().take_while(|place| place.range == range).count();
+                (first..first + same).any(visit)
+            }
+            Relation::Around => {
+                let before = self.places.partition_point(|place| place.range.start() <= start);
+                self.reaching(1, self.leaves, before, end, &mut |index| {
+                    self.places[index].range.contains_range(range) && visit(index)
+                })
+            }
+            Relation::Overlapping => {
+                let before = self.places.partition_point(|place| place.range.start() < end);
+                self.reaching(1, self.leaves, before, start, &mut |index| {
+                    let common = self.places[index].range.intersect(range);
+                    common.is_some_and(|common| !common.is_empty()) && visit(index)
+                })
             }
         }
     }
-    inside
+
+    /// Visits those of the first places that end at `end` or behind it. The node spans `width`
+    /// leaves.
+    fn reaching(
+        &self,
+        node: usize,
+        width: usize,
+        first: usize,
+        end: TextSize,
+        visit: &mut dyn FnMut(usize) -> bool,
+    ) -> bool {
+        // How far left the leaves of the node begin.
+        let begin = (node << width.trailing_zeros()) - self.leaves;
+        if begin >= first || self.last_ends[node] < end {
+            return false;
+        }
+        if width == 1 {
+            return visit(begin);
+        }
+        self.reaching(2 * node, width / 2, first, end, visit)
+            || self.reaching(2 * node + 1, width / 2, first, end, visit)
+    }
+
+    /// The places within a range.
+    fn within(&self, range: TextRange) -> impl Iterator<Item = usize> + '_ {
+        let first = self.places.partition_point(|place| place.range.start() < range.start());
+        let from = self.places[first..].iter().enumerate();
+        from.take_while(move |(_, place)| place.range.start() <= range.end())
+            .filter(move |(_, place)| range.contains_range(place.range))
+            .map(move |(index, _)| first + index)
+    }
 }
 
 fn worth_of_constant(constant: Constant) -> Option<Worth> {
@@ -259,4 +362,50 @@ fn worth_of_constant(constant: Constant) -> Option<Worth> {
             return None;
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every place is compared with every other.
+    fn naive(places: &[Match], range: TextRange, relation: Relation) -> Vec<usize> {
+        let lies_so = |other: TextRange| match relation {
+            Relation::Around => other.contains_range(range),
+            Relation::Overlapping => other.intersect(range).is_some_and(|common| !common.is_empty()),
+            Relation::Same => other == range,
+        };
+        (0..places.len()).filter(|index| lies_so(places[*index].range)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn search_finds_what_comparing_all_does(
+            ranges in proptest::collection::vec((0_u32..40, 0_u32..12), 0..40),
+            (start, length) in (0_u32..40, 0_u32..12),
+        ) {
+            let range = |start: u32, length: u32| TextRange::at(start.into(), length.into());
+            let place = |&(start, length): &(u32, u32)| Match {
+                range: range(start, length),
+                bindings: Bindings::default(),
+            };
+            let mut places: Vec<Match> = ranges.iter().map(place).collect();
+            places.sort_by_key(|place| (place.range.start(), place.range.end()));
+            let sorted = Sorted::new(&places);
+            let range = range(start, length);
+            for relation in [Relation::Around, Relation::Overlapping, Relation::Same] {
+                let mut found = Vec::new();
+                sorted.each(range, relation, &mut |index| {
+                    found.push(index);
+                    false
+                });
+                prop_assert_eq!(found, naive(&places, range, relation));
+            }
+            let within: Vec<usize> =
+                (0..places.len()).filter(|index| range.contains_range(places[*index].range)).collect();
+            prop_assert_eq!(sorted.within(range).collect::<Vec<_>>(), within);
+        }
+    }
 }
