@@ -30,6 +30,10 @@ def answer(kind, value, frames):
             told["absent"] = _plain(_attribute(value, "filename"))
         if base is SystemExit:
             told["exit"] = _code(value)
+            # What was being handled: an exit for want of a package is no doing of the module.
+            cause = type_dict(BaseException)["__context__"].__get__(value)
+            if cause is not None:
+                told["after"] = [type_name(base) for base in type_mro(type(cause))]
         if base is ModuleNotFoundError:
             told["missing"] = _plain(_attribute(value, "name"))
         if base is SyntaxError:

@@ -18,7 +18,7 @@
 //! | key | meaning |
 //! | --- | --- |
 //! | `succeeds` | the module imports, or does not |
-//! | `raises` | the name of the exception that importing ends with |
+//! | `raises` | the name of the exception that importing ends with; `"SystemExit"` for `sys.exit()` |
 //! | `writes-files`, `uses-network`, `starts-processes`, `leaves-threads`, `changes-environment` | what importing does, or tries to do |
 //! | `takes-seconds` | importing takes at least so many seconds |
 //!
@@ -26,7 +26,8 @@
 //!
 //! What extension modules do without telling the interpreter and without leaving a trace. How long it takes depends on the
 //! machine, and is told only when it was asked about. An import that fails because of the
-//! sandbox, a missing package or a limit is no answer.
+//! sandbox, a missing package or a limit is no answer. A module that ends the program by `sys.exit()`
+//! answers `raises = "SystemExit"` alone, and not when it does so because an import failed.
 
 use serde_json::Value;
 
@@ -90,7 +91,11 @@ fn judge(check: &ImportCheck, ending: &Ending, root: &str) -> Result<(bool, Stri
     let mut good = Vec::new();
     let mut bad = Vec::new();
     if check.succeeds.is_some() || check.raises.is_some() {
-        let raised = error.map(|error| raised(error, root)).transpose()?;
+        let asks_for_exit = check
+            .raises
+            .as_deref()
+            .is_some_and(|name| matches!(name.rsplit('.').next(), Some("SystemExit" | "BaseException")));
+        let raised = error.map(|error| raised(error, root, asks_for_exit)).transpose()?;
         let told =
             raised.as_ref().map_or("it imports".to_owned(), |(_, told)| format!("importing raises {told}"));
         let succeeds = check.succeeds.is_none_or(|expected| expected == raised.is_none());
@@ -139,12 +144,14 @@ fn judge(check: &ImportCheck, ending: &Ending, root: &str) -> Result<(bool, Stri
 }
 
 /// The names of the exception and its bases, and how it is told; or why it says nothing about the
-/// module: it comes from what is absent here, or from the sandbox.
-fn raised(error: &Value, root: &str) -> Result<(Vec<String>, String), Reason> {
+/// module: it comes from what is absent here, or from the sandbox. `sys.exit()` is an answer when it
+/// was asked for, and no failed import or system call was under way.
+fn raised(error: &Value, root: &str, asks_for_exit: bool) -> Result<(Vec<String>, String), Reason> {
     let text = |key: &str| error.get(key).and_then(Value::as_str);
     let kind = text("type").unwrap_or_default().to_owned();
-    let from_here =
-        error.get("memory").is_some() || error.get("exit").is_some() || error.get("refused").is_some();
+    let for_want = texts(error, "after").iter().any(|base| matches!(&**base, "ImportError" | "OSError"));
+    let exits = error.get("exit").is_some() && (!asks_for_exit || for_want);
+    let from_here = error.get("memory").is_some() || exits || error.get("refused").is_some();
     if from_here || (text("missing").is_some() && error.get("own").is_none()) {
         return Err(error_reason(error, root));
     }
@@ -182,6 +189,12 @@ mod tests {
         check("raises = 'Exception'", broken(), "Ok((true");
         check("raises = 'KeyError'", broken(), "Ok((false");
         check("raises = 'KeyError'", fine(), "Ok((false");
+        let exited = |after: &[&str]| json!({"error": {"type": "SystemExit", "exit": 3, "message": "3", "bases": ["BaseException"], "after": after}});
+        check("raises = 'SystemExit'", exited(&[]), "Ok((true");
+        check("raises = 'BaseException'", exited(&["KeyError"]), "Ok((true");
+        check("raises = 'SystemExit'", exited(&["ModuleNotFoundError", "ImportError"]), "exited");
+        check("raises = 'KeyError'", exited(&[]), "exited");
+        check("succeeds = false", exited(&[]), "exited");
         let wrote = || json!({"did": {"wrote": ["/x"]}});
         check("writes-files = true", wrote(), "Ok((true");
         check("writes-files = false", wrote(), "Ok((false");
