@@ -742,7 +742,7 @@ pub(super) fn is_builtin_exception(class: &str) -> bool {
 }
 
 /// The base of an exception class of the standard library, where it is not `Exception`.
-fn builtin_base(class: &str) -> Option<&'static str> {
+pub(crate) fn builtin_base(class: &str) -> Option<&'static str> {
     Some(match class {
         "SystemExit" | "KeyboardInterrupt" | "GeneratorExit" | "CancelledError" | "BaseExceptionGroup"
         | "Exception" => "BaseException",

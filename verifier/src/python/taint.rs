@@ -52,6 +52,22 @@ pub trait World<'f> {
         Given::Value
     }
 
+    /// The file of the project that `from module import …` reads from.
+    fn imported(&self, _file: &'f ParsedFile, _from: &'f ast::StmtImportFrom) -> Option<&'f ParsedFile> {
+        None
+    }
+
+    /// The file of the project whose variable an attribute is.
+    fn module_of(&self, _: AttributeSite<'f>) -> Option<&'f ParsedFile> {
+        None
+    }
+
+    /// The attributes in which a new object keeps its arguments, in their order, when a call makes
+    /// one of a class for which Python writes `__init__`.
+    fn fields(&self, _: CallSite<'f>) -> Option<Vec<ast::name::Name>> {
+        None
+    }
+
     /// The bases of a class that are classes of the project.
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>>;
 }
@@ -160,6 +176,9 @@ pub struct Callee<'f> {
     pub class: Option<ClassAt<'f>>,
     /// What becomes its first parameter.
     pub binding: Binding,
+    /// The call runs it with what it is given, and gives what it returns; otherwise a decorator
+    /// decides about that.
+    pub direct: bool,
 }
 
 /// How arguments meet parameters.

@@ -6,9 +6,12 @@
 //!
 //! - through assignments, unpacking, attributes, elements of containers by their keys, operators,
 //!   strings, comprehensions, lambdas, `with`, `for`, `match`, both ways of each branch, round each
-//!   loop, and along exceptions;
+//!   loop, and with what is raised to the handler that names its class;
 //! - into functions and methods of the project and out of them, across files; into a class's
-//!   other methods by the attributes of `self`, into functions by variables of the module;
+//!   other methods by the attributes of `self`, into functions by variables of their module or of
+//!   one that they import;
+//! - into an object under each of the names that one function has for it, with `setattr` and
+//!   `getattr` where the attribute's name is written out;
 //! - through a call that cannot be followed, from its arguments and its object to its result.
 //!   This is an assumption, and a note names the call.
 //!
@@ -37,18 +40,22 @@
 //! `partial`, `Thread(target=…)`, `submit`, `run_in_executor`, `to_thread`, `call_soon` and their kin.
 //!
 //! What it cannot see: values that go through processes, files, queues or sockets and come back;
-//! `setattr`, `exec`, `globals()`; two names for one object inside a function; values that only decide which branch is taken. A branch that can never be
-//! taken counts as taken. When the sink is reached by a parameter, callers are looked for in all
+//! `exec`, `globals()`; an object that one function has under another name than the function that
+//! gave it; what an exception tells that a library raises; values that only decide which branch is
+//! taken. A branch that can never be taken counts as taken. When the sink is reached by a parameter, callers are looked for in all
 //! files that name the function and its class or module.
 //!
 //! "No" is said only when every way could be followed. It could not be observed when the work for
-//! one question was more than its bound, when functions of a file that does not compile are called,
-//! when the value is given to code that cannot be told (a parameter that is called, an element of a
+//! one question was more than its bound, when functions of a file that does not compile are called
+//! or its variables read, when the value is stored in an attribute whose name is computed or in an
+//! object that cannot be told, when it is raised and handlers do not tell whether they catch it, when
+//! a decorator of the project is not seen to hand on all that a function is given, when the value is given to code that cannot be told (a parameter that is called, an element of a
 //! table, a method of an unknown object where a method of that name hands it on), and when a
 //! function with a sink is itself given away to code that cannot be told. What a library does
 //! with a value is not looked at.
 
 mod resolve;
+mod wrappers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,7 +77,7 @@ use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects, sweep,
 };
 use crate::target::RelativePath;
-use resolve::{bases, beyond, callees, escapes, getters, given};
+use resolve::{bases, beyond, callees, escapes, fields, getters, given, imported, module_of};
 
 const KIND: CheckKind = CheckKind::Flow;
 /// Callers of a function are looked for in at most this many files.
@@ -122,8 +129,7 @@ pub fn observe(check: &FlowCheck, claim: &Claim, context: &Context) -> Observati
     let result = match &claim.scope {
         ClaimScope::File(_) => subjects(claim, context).map(|subjects| {
             let answers: Vec<Answer> = subjects.into_iter().map(|subject| asked.look(subject)).collect();
-            let mut searched = crate::evidence::Searched { files: 1, parsed: 1, ..Default::default() };
-            searched.blind.extend(answers.iter().find_map(|answer| answer.blind.clone()));
+            let searched = crate::evidence::Searched { files: 1, parsed: 1, ..Default::default() };
             (answers, searched)
         }),
         ClaimScope::Sweep(_) => {
@@ -188,6 +194,10 @@ fn conclude(check: &FlowCheck, answers: Vec<Answer>, mut searched: crate::eviden
         sinks += answer.sinks;
         functions += answer.functions;
         searched.nodes += answer.nodes;
+        // What was called may be in other files than those that were swept.
+        if let Some(blind) = answer.blind.filter(|blind| !searched.blind.contains(blind)) {
+            searched.blind.push(blind);
+        }
         ways.extend(answer.ways);
         looked_at.extend(answer.looked_at);
         notes.extend(answer.notes);
@@ -590,6 +600,18 @@ impl<'f> World<'f> for Asked<'_, 'f> {
 
     fn function(&self, site: CallSite<'f>, function: &'f ast::Expr) -> Given<'f> {
         given(self.project, site, function, |name| may_be_call_of(&self.check.to, name))
+    }
+
+    fn imported(&self, file: &'f ParsedFile, from: &'f ast::StmtImportFrom) -> Option<&'f ParsedFile> {
+        imported(self.project, file, from)
+    }
+
+    fn module_of(&self, site: AttributeSite<'f>) -> Option<&'f ParsedFile> {
+        module_of(self.project, site)
+    }
+
+    fn fields(&self, site: CallSite<'f>) -> Option<Vec<ast::name::Name>> {
+        fields(self.project, site)
     }
 
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {

@@ -13,7 +13,7 @@ use super::engine::{Body, UnitId};
 use super::environment::{Path, Root};
 use super::interpreter::Interpreter;
 use super::scope;
-use super::summary::Summary;
+use super::summary::{Place, Summary, Thrown};
 use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
 
 /// An argument as it is passed.
@@ -52,12 +52,16 @@ impl<'f> Interpreter<'_, '_, 'f> {
             if let Some(value) = self.call_of_name(call, &arguments, &passed) {
                 return value;
             }
+            self.decorated(call, receiver.as_ref(), &arguments);
             let callees = self.resolve(call);
             if !callees.is_empty() {
                 // What is known of the callee need not be all that it can be.
                 self.doubts(call, receiver.as_ref(), &arguments, &passed);
                 let receiver = receiver.map(|receiver| (receiver.value, receiver.path));
                 return self.apply_all(call.range(), callees, receiver.as_ref(), &arguments);
+            }
+            if let Some(fields) = self.engine.fields(self.unit, call) {
+                return built_of(&fields, &arguments);
             }
             if let Some(value) = self.beyond(call, receiver.as_ref(), &arguments, &passed) {
                 return value;
@@ -119,7 +123,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
             return (None, value);
         };
         let value = self.expression(&attribute.value);
-        let path = self.path(&attribute.value);
+        let path = self.object_path(&attribute.value);
         let own = self.engine.receiver(self.unit).map(|(_, name)| Path::variable(Root::Local(name)));
         let is_self = self.engine.specification.options.deep && path.is_some() && path == own;
         let method = self.path(function);
@@ -157,7 +161,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let callees = self.engine.callees(self.unit, call);
         let overriding = self.engine.overriding(self.unit, call);
         let mut known = Vec::new();
-        for callee in callees.iter().chain(&overriding) {
+        for callee in callees.iter().chain(&overriding).filter(|callee| callee.direct) {
             let Some((unit, summary)) = self.engine.call(self.unit, callee) else { return Vec::new() };
             known.push((unit, summary, callee.binding));
         }
@@ -229,32 +233,55 @@ impl<'f> Interpreter<'_, '_, 'f> {
             if write.parameter == 0 && binding == Binding::Constructor {
                 built.add(&write.path, &taints);
             } else if let Some(path) = path {
-                let elements = path.elements.iter().chain(&write.path).cloned().collect();
-                let path = Path { root: path.root.clone(), elements };
-                self.environment().taint(&path, &taints);
-                self.remember_attribute(&path, &Value::whole(taints));
+                let object = path;
+                let path = object.join(&write.path);
+                self.taint_object(&path, &taints);
+                if write.parameter == 0
+                    && binding == Binding::Method
+                    && !write.path.is_empty()
+                    && self.outlives(object)
+                    && let Some(class) = self.engine.units[unit].class
+                {
+                    self.keep(Place::Class(class), &write.path, &taints);
+                }
             }
         }
+        for kept in &summary.kept {
+            let taints = substitute(&kept.taints, &given, &steps).reachable();
+            if !taints.is_empty() {
+                self.keep(kept.place, &kept.path, &taints);
+            }
+        }
+        let rebound = if summary.outer.is_empty() { None } else { Some(scope::rebound(function)) };
         for (name, taints) in &summary.outer {
             let root = self.root(name);
             if matches!(root, Root::Local(_)) {
-                self.environment().taint(&Path::variable(root), taints);
+                let path = Path::variable(root);
+                if rebound.as_ref().is_some_and(|rebound| rebound.contains(name)) {
+                    self.environment().taint_here(&path, taints);
+                } else {
+                    self.environment().taint(&path, taints);
+                }
             }
+        }
+        for thrown in &summary.raised {
+            let value = substitute_parts(&thrown.value, &given, &steps);
+            self.throw(Thrown { class: thrown.class.clone(), value });
         }
         if binding == Binding::Constructor {
             return built;
         }
         let returned = self.step(range, StepKind::Returned(name));
-        let mut result = substitute(&summary.returned.own, &given, &steps);
-        for (path, taints) in summary.returned.parts.iter() {
-            let part = substitute(taints, &given, &steps);
-            result.add(path, &part.own);
-            for (rest, taints) in part.parts.iter() {
-                let path: Vec<Element> = path.iter().chain(rest).cloned().collect();
-                result.add(&path, taints);
-            }
+        substitute_parts(&summary.returned, &given, &steps).then(&returned)
+    }
+
+    /// Whether an object is kept in the running method's own object, or in the module.
+    fn outlives(&self, object: &Path) -> bool {
+        let own = self.engine.receiver(self.unit).map(|(_, name)| Root::Local(name));
+        match &object.root {
+            Root::Global(_) => true,
+            Root::Local(_) => !object.elements.is_empty() && own.as_ref() == Some(&object.root),
         }
-        result.then(&returned)
     }
 
     /// The value of an attribute that is a property.
@@ -287,6 +314,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 // They tell something about a value that is not the value.
                 let tells =
                     ["bool", "callable", "hasattr", "id", "isinstance", "issubclass", "len", "print", "type"];
+                if let Some(value) = self.attribute_call(call, name.id.as_str(), arguments) {
+                    return Some(value);
+                }
                 tells.contains(&name.id.as_str()).then(Value::default)
             }
             (Expr::Attribute(method), Some(receiver)) => {
@@ -294,6 +324,55 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             _ => None,
         }
+    }
+
+    /// `setattr(a, "b", value)` is `a.b = value`, and `getattr(a, "b")` is `a.b`.
+    fn attribute_call(
+        &mut self,
+        call: &'f ast::ExprCall,
+        function: &str,
+        arguments: &[Argument],
+    ) -> Option<Value> {
+        let positional = &*call.arguments.args;
+        if !call.arguments.keywords.is_empty() || positional.iter().any(Expr::is_starred_expr) {
+            return None;
+        }
+        match (function, positional) {
+            ("setattr" | "__setattr__", [object, name, _]) => {
+                let taints = arguments.last()?.value.reachable();
+                self.set_attribute(call, object, name, &taints);
+                Some(Value::default())
+            }
+            ("getattr", [_, Expr::StringLiteral(name), default @ ..]) => {
+                let name = Name::new(name.value.to_str());
+                let mut value = arguments.first()?.value.project(&Element::Attribute(name));
+                if let (Some(default), false) = (arguments.get(2), default.is_empty()) {
+                    value.join(&default.value);
+                }
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    fn set_attribute(
+        &mut self,
+        call: &'f ast::ExprCall,
+        object: &'f Expr,
+        name: &'f Expr,
+        taints: &TaintSet,
+    ) {
+        if taints.is_empty() {
+            return;
+        }
+        let Expr::StringLiteral(name) = name else {
+            self.lose(taints, call.range(), "stores the value in an attribute whose name is computed");
+            return;
+        };
+        let name = Name::new(name.value.to_str());
+        let place = format!("{}.{name}", self.engine.slice(self.file, object.range()));
+        let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
+        self.taint_part(object, &Element::Attribute(name), &taints, call.range());
     }
 
     fn known_method(
@@ -304,6 +383,17 @@ impl<'f> Interpreter<'_, '_, 'f> {
         arguments: &[Argument],
     ) -> Option<Value> {
         match method {
+            // `object.__setattr__(self, "name", value)`
+            "__setattr__" => match &*call.arguments.args {
+                [_, _, _] => self.attribute_call(call, method, arguments),
+                [name, _] => {
+                    let Expr::Attribute(attribute) = &*call.func else { return None };
+                    let taints = arguments.last()?.value.reachable();
+                    self.set_attribute(call, &attribute.value, name, &taints);
+                    Some(Value::default())
+                }
+                _ => None,
+            },
             // They put what they are given into the object.
             "append" | "appendleft" | "add" | "insert" | "extend" | "extendleft" | "update" | "put"
             | "put_nowait" | "push" | "setdefault" => {
@@ -315,11 +405,17 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 {
                     let place = self.engine.slice(self.file, call.func.range()).to_owned();
                     let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
-                    let elements = path.elements.iter().chain([&Element::Anything]).cloned().collect();
-                    let path = Path { root: path.root.clone(), elements };
-                    self.environment().taint(&path, &taints);
-                    self.remember_attribute(&path, &Value::whole(taints));
+                    self.taint_object(&path.join(&[Element::Anything]), &taints);
+                    self.put_in(path, arguments);
                     return Some(Value::default());
+                }
+                if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self) {
+                    self.put_in(path, arguments);
+                }
+                if let (None, Expr::Attribute(attribute), false) =
+                    (&receiver.path, &*call.func, taints.is_empty())
+                {
+                    self.taint_part(&attribute.value, &Element::Anything, &taints, call.range());
                 }
                 None
             }
@@ -335,6 +431,33 @@ impl<'f> Interpreter<'_, '_, 'f> {
             _ => None,
         }
     }
+}
+
+impl Interpreter<'_, '_, '_> {
+    /// A container holds these objects from here on, at places that are not known.
+    fn put_in(&mut self, container: &Path, arguments: &[Argument]) {
+        for argument in arguments.iter().filter(|argument| !argument.spread) {
+            if let Some(path) = &argument.path {
+                let place = container.join(&[Element::Anything]);
+                self.environment().alias(&place, &[(path.clone(), false)]);
+            }
+        }
+    }
+}
+
+/// A new object that keeps what it is given in attributes of these names.
+fn built_of(fields: &[Name], arguments: &[Argument]) -> Value {
+    let mut built = Value::default();
+    let mut next = fields.iter();
+    for argument in arguments {
+        if argument.spread {
+            built.own.extend(&argument.value.reachable());
+            continue;
+        }
+        let Some(name) = argument.keyword.as_ref().or_else(|| next.next()) else { continue };
+        built.join(&argument.value.wrapped(&Element::Attribute(name.clone())));
+    }
+    built
 }
 
 /// What each parameter of a function receives, and the variable it came from.
@@ -385,6 +508,20 @@ pub(super) fn give(
         }
     }
     given
+}
+
+/// Puts what was passed in the place of parameters, in a value and its parts.
+fn substitute_parts(value: &Value, given: &[(Value, Option<Path>)], steps: &[Step]) -> Value {
+    let mut result = substitute(&value.own, given, steps);
+    for (path, taints) in value.parts.iter() {
+        let part = substitute(taints, given, steps);
+        result.add(path, &part.own);
+        for (rest, taints) in part.parts.iter() {
+            let path: Vec<Element> = path.iter().chain(rest).cloned().collect();
+            result.add(&path, taints);
+        }
+    }
+    result
 }
 
 /// Puts what was passed in the place of parameters.

@@ -15,7 +15,7 @@ use super::environment::{Environment, Path, Root};
 use super::interpreter::Interpreter;
 use super::scope;
 use super::specification::{MarkIndex, Specification};
-use super::summary::{Arrival, Summary, Write};
+use super::summary::{Arrival, Place, Summary, Write};
 use super::value::{Element, Label, Origin, Step, StepKind, Taint, TaintSet, Trace, Value};
 use super::{Beyond, CallSite, Callee, ClassAt, Findings, Flow, FlowStep, Given, Open, World};
 use crate::python::ParsedFile;
@@ -49,6 +49,10 @@ pub(super) struct Engine<'w, 'f> {
     callees: HashMap<*const ast::ExprCall, Rc<[Callee<'f>]>>,
     beyond: HashMap<*const ast::ExprCall, Rc<Beyond<'f>>>,
     given: HashMap<*const ast::Expr, Rc<Given<'f>>>,
+    modules: HashMap<*const ast::ExprAttribute, Option<&'f ParsedFile>>,
+    fields: HashMap<*const ast::ExprCall, Option<Rc<[Name]>>>,
+    /// Files that do not compile and whose variables are read.
+    broken_modules: BTreeSet<u32>,
     /// Who is to be run, by rank.
     queue: BTreeSet<(u32, UnitId)>,
     /// The names of properties in the files that were met.
@@ -70,6 +74,14 @@ pub(super) struct FileState<'f> {
     pub(super) lambdas: HashMap<Name, &'f ast::ExprLambda>,
     /// All its functions are run, not only those that are called.
     root: bool,
+    /// The body of the module.
+    module: UnitId,
+    /// The names of its variables.
+    variables: HashSet<Name>,
+    /// The names that are imported anywhere in it.
+    imports: HashSet<Name>,
+    /// Code of other files that reads its variables.
+    readers: BTreeSet<UnitId>,
 }
 
 pub(super) struct Unit<'f> {
@@ -134,6 +146,9 @@ impl<'w, 'f> Engine<'w, 'f> {
             callees: HashMap::new(),
             beyond: HashMap::new(),
             given: HashMap::new(),
+            modules: HashMap::new(),
+            fields: HashMap::new(),
+            broken_modules: BTreeSet::new(),
             queue: BTreeSet::new(),
             properties: HashSet::new(),
             lost: BTreeSet::new(),
@@ -168,8 +183,10 @@ impl<'w, 'f> Engine<'w, 'f> {
         let marks = Rc::new(MarkIndex::new(self.world.marks(source)));
         // The body of a module that is only called into matters when taint can begin there.
         let runs = root || marks.marks.has_sources();
+        let mut names = (HashSet::new(), HashSet::new());
         if self.specification.options.deep {
             scope::properties(&source.source().module().body, &mut self.properties);
+            names = scope::module_variables(&source.source().module().body);
         }
         self.files.push(FileState {
             source,
@@ -178,6 +195,10 @@ impl<'w, 'f> Engine<'w, 'f> {
             stored: Environment::default(),
             lambdas: HashMap::new(),
             root,
+            module,
+            variables: names.0,
+            imports: names.1,
+            readers: BTreeSet::new(),
         });
         self.file_ids.insert(std::ptr::from_ref(source), file);
         let body = Body::Module(&source.source().module().body);
@@ -228,6 +249,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             .filter(|unit| {
                 self.units[*unit].file as usize == file && *unit != but && self.units[*unit].visits > 0
             })
+            .chain(self.files[file].readers.iter().copied())
             .collect();
         again.into_iter().for_each(|unit| self.enqueue(unit));
     }
@@ -248,6 +270,111 @@ impl<'w, 'f> Engine<'w, 'f> {
             self.files[file].globals.join(&stored);
             self.files[file].stored = stored;
             self.again_in(file, id);
+        }
+    }
+
+    /// The file that `from module import …` reads from.
+    pub(super) fn imported(&self, file: u32, from: &'f ast::StmtImportFrom) -> Option<&'f ParsedFile> {
+        self.world.imported(self.files[file as usize].source, from)
+    }
+
+    /// The module of the project that an attribute belongs to; asked once, and only where the
+    /// attribute's object is named by an import.
+    pub(super) fn module_of(
+        &mut self,
+        unit: UnitId,
+        attribute: &'f ast::ExprAttribute,
+    ) -> Option<&'f ParsedFile> {
+        let mut object = &*attribute.value;
+        while let ast::Expr::Attribute(outer) = object {
+            object = &outer.value;
+        }
+        let ast::Expr::Name(name) = object else { return None };
+        if !self.files[self.units[unit].file as usize].imports.contains(&name.id) {
+            return None;
+        }
+        let key = std::ptr::from_ref(attribute);
+        if let Some(known) = self.modules.get(&key) {
+            return *known;
+        }
+        let module = self.world.module_of(self.attribute_site(unit, attribute));
+        self.modules.insert(key, module);
+        module
+    }
+
+    /// The variables that are known of a module.
+    pub(super) fn module_variables(&mut self, reader: UnitId, module: &'f ParsedFile) -> Vec<(Name, Value)> {
+        let file = self.file(module, false) as usize;
+        let mut names: Vec<Name> = self.files[file].variables.iter().cloned().collect();
+        names.sort();
+        let values = names.into_iter().map(|name| {
+            let value = self.module_variable(reader, module, &name);
+            (name, value)
+        });
+        values.filter(|(_, value)| !value.is_clean()).collect()
+    }
+
+    /// A variable of another module, as far as it is known by now.
+    pub(super) fn module_variable(&mut self, reader: UnitId, module: &'f ParsedFile, name: &Name) -> Value {
+        let number = self.file(module, false);
+        let file = number as usize;
+        if !module.source().errors().is_empty() {
+            self.broken_modules.insert(number);
+        }
+        if !self.files[file].variables.contains(name) {
+            return Value::default();
+        }
+        let body = self.files[file].module;
+        self.files[file].readers.insert(reader);
+        if body != reader {
+            let rank = self.units[reader].rank + 1;
+            if self.units[body].rank < rank && rank <= MOST_RANKS && self.units[body].visits == 0 {
+                self.queue.remove(&(self.units[body].rank, body));
+                self.units[body].rank = rank;
+            }
+            if self.units[body].visits == 0 {
+                self.enqueue(body);
+            }
+        }
+        self.files[file].globals.variable(&Root::Global(name.clone()))
+    }
+
+    /// Something that is stored in a variable of a module, from wherever.
+    pub(super) fn tell_module(
+        &mut self,
+        writer: UnitId,
+        file: u32,
+        name: &Name,
+        rest: &[Element],
+        taints: &TaintSet,
+    ) {
+        let path = Path { root: Root::Global(name.clone()), elements: rest.to_vec() };
+        let file = file as usize;
+        let mut stored = self.files[file].stored.clone();
+        stored.taint(&path, taints);
+        if !stored.same(&self.files[file].stored) {
+            self.files[file].globals.join(&stored);
+            self.files[file].stored = stored;
+            self.again_in(file, writer);
+        }
+    }
+
+    /// Something that is stored in an object of a class, from wherever: its methods are run that
+    /// name the attribute.
+    pub(super) fn tell_class(&mut self, class: ClassId, path: &[Element], value: &Value) {
+        self.class_attribute(class, path, value);
+        let Some(Element::Attribute(name)) = path.first() else { return };
+        for class in self.classes[class].family.clone() {
+            let at = self.classes[class].at;
+            let file = self.file(at.file, false);
+            for statement in &at.class.body {
+                if let Stmt::FunctionDef(function) = statement {
+                    let method = self.unit(file, function, Some(class));
+                    if self.units[method].visits == 0 && self.units[method].attributes.contains(name) {
+                        self.enqueue(method);
+                    }
+                }
+            }
         }
     }
 
@@ -277,6 +404,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         summary.writes = writes(function, &exit);
         if self.specification.options.deep {
             self.store_globals(id, &exit);
+            keep_globals(self.units[id].file, &exit, &mut summary);
             summary.outer = self.outer_writes(id, &exit);
         }
         if !self.units[id].summary.same(&summary) {
@@ -436,7 +564,7 @@ impl<'w, 'f> Engine<'w, 'f> {
                     && function.name.id == attribute.attr.id
                 {
                     let binding = super::Binding::Method;
-                    found.push(Callee { file: at.file, function, class: Some(at), binding });
+                    found.push(Callee { file: at.file, function, class: Some(at), binding, direct: true });
                 }
             }
         }
@@ -448,15 +576,30 @@ impl<'w, 'f> Engine<'w, 'f> {
         if !self.properties.contains(&attribute.attr.id) {
             return Vec::new();
         }
+        self.world.getters(self.attribute_site(unit, attribute))
+    }
+
+    fn attribute_site(&self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> super::AttributeSite<'f> {
         let Unit { file, body, .. } = &self.units[unit];
-        self.world.getters(super::AttributeSite {
+        super::AttributeSite {
             file: self.files[*file as usize].source,
             function: match body {
                 Body::Module(_) => None,
                 Body::Function(function) => Some(function),
             },
             attribute,
-        })
+        }
+    }
+
+    /// The names of the attributes that a call stores its arguments in, in order; asked once.
+    pub(super) fn fields(&mut self, unit: UnitId, call: &'f ast::ExprCall) -> Option<Rc<[Name]>> {
+        let key = std::ptr::from_ref(call);
+        if let Some(known) = self.fields.get(&key) {
+            return known.clone();
+        }
+        let fields: Option<Rc<[Name]>> = self.world.fields(self.site(unit, call)).map(Into::into);
+        self.fields.insert(key, fields.clone());
+        fields
     }
 
     /// The summary of a function that is called, as far as it is known by now.
@@ -799,6 +942,7 @@ impl<'f> Engine<'_, 'f> {
             .iter()
             .filter(|unit| matches!(unit.body, Body::Function(_)) || self.files[unit.file as usize].root)
             .map(|unit| unit.file)
+            .chain(self.broken_modules.iter().copied())
             .collect();
         met.into_iter()
             .filter(|file| *file != 0)
@@ -814,7 +958,12 @@ impl<'f> Engine<'_, 'f> {
         let mut functions = BTreeMap::new();
         for unit in &self.units {
             let returns = unit.summary.returned.reachable();
-            let returns = returns.iter().any(|taint| matches!(taint.origin, Origin::Source { file: 0, .. }));
+            let is_of_first = |taint: &Taint| matches!(taint.origin, Origin::Source { file: 0, .. });
+            let returns = returns.iter().any(is_of_first);
+            // What is raised is caught by callers.
+            let raises =
+                unit.summary.raised.iter().any(|thrown| thrown.value.reachable().iter().any(is_of_first));
+            let returns = returns || raises;
             let arrives = unit.summary.arrivals.iter().any(|arrival| arrival.sink_file == 0);
             if !matches!(unit.body, Body::Function(_)) || !(returns || arrives) {
                 continue;
@@ -841,7 +990,22 @@ impl<'f> Engine<'_, 'f> {
             functions
                 .insert((open.function.clone(), open.related.clone(), unit.file, unit.name.clone()), open);
         }
-        functions.into_values().collect()
+        // Other files may read a variable of the first.
+        let mut open: Vec<Open> = functions.into_values().collect();
+        if let (true, Some(first)) = (self.specification.options.deep, self.files.first()) {
+            let path = first.source.path().as_str();
+            let module = path.strip_suffix(".py").unwrap_or(path).rsplit('/');
+            let related: Vec<String> =
+                module.filter(|part| *part != "__init__").take(2).map(str::to_owned).collect();
+            for (root, value) in first.globals.variables() {
+                let Root::Global(name) = root else { continue };
+                let is_of_first = |taint: &Taint| matches!(taint.origin, Origin::Source { file: 0, .. });
+                if first.variables.contains(name) && value.reachable().iter().any(is_of_first) {
+                    open.push(Open { function: name.to_string(), related: related.clone(), arrives: None });
+                }
+            }
+        }
+        open
     }
 }
 
@@ -875,6 +1039,23 @@ fn fuel(body: &[Stmt]) -> u64 {
     let length =
         body.first().zip(body.last()).map_or(0, |(first, last)| last.end().to_u32() - first.start().to_u32());
     10_000 + u64::from(length) * 4
+}
+
+/// What a function has stored of its arguments in variables of its module.
+fn keep_globals(file: u32, exit: &Environment, summary: &mut Summary) {
+    let is_given = |taint: &Taint| matches!(taint.origin, Origin::Parameter { .. });
+    for (root, value) in exit.variables() {
+        let Root::Global(name) = root else { continue };
+        let own = [(Vec::new(), value.own.clone())];
+        for (rest, taints) in own.iter().chain(value.parts.iter()) {
+            let given = taints.map(|taint| is_given(taint).then(|| taint.clone()));
+            if !given.is_empty() {
+                let path: Vec<Element> =
+                    [Element::Attribute(name.clone())].into_iter().chain(rest.iter().cloned()).collect();
+                summary.keeps(Place::Module(file), &path, &given);
+            }
+        }
+    }
 }
 
 /// What a function has stored in the objects that it was given.

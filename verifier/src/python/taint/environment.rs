@@ -28,6 +28,31 @@ impl Path {
     pub(super) fn variable(root: Root) -> Self {
         Self { root, elements: Vec::new() }
     }
+
+    /// The path of a part of this.
+    pub(super) fn join(&self, rest: &[Element]) -> Self {
+        Self { root: self.root.clone(), elements: self.elements.iter().chain(rest).cloned().collect() }
+    }
+
+    pub(super) fn is_within(&self, other: &Path) -> bool {
+        self.root == other.root && self.elements.starts_with(&other.elements)
+    }
+
+    fn is_vague(&self) -> bool {
+        self.elements.contains(&Element::Anything) || self.elements.len() > LONGEST_PATH
+    }
+
+    /// What is left of this path after another that may lead to the same object.
+    fn after(&self, other: &Path) -> Option<&[Element]> {
+        let overlap = |(one, two): (&Element, &Element)| match (one, two) {
+            (Element::Key(_), Element::Anything) | (Element::Anything, Element::Key(_)) => true,
+            _ => one == two,
+        };
+        (self.root == other.root
+            && self.elements.len() >= other.elements.len()
+            && self.elements.iter().zip(&other.elements).all(overlap))
+        .then(|| &self.elements[other.elements.len()..])
+    }
 }
 
 /// Copies are cheap until one of them is changed.
@@ -38,7 +63,14 @@ pub(super) struct Environment {
     pub(super) departed: Arc<BTreeMap<usize, TaintSet>>,
     /// The taint of whatever runs from here on.
     pub(super) control: TaintSet,
+    /// Paths that lead to one object, and whether they do so for certain. The smaller one first.
+    aliases: Arc<BTreeMap<(Path, Path), bool>>,
 }
+
+/// More pairs of names for one object than this are not kept apart from none.
+const MOST_ALIASES: usize = 100;
+/// Names of one object that are followed from one of them.
+const MOST_NAMES: usize = 16;
 
 impl Environment {
     pub(super) fn variable(&self, root: &Root) -> Value {
@@ -56,8 +88,80 @@ impl Environment {
         }
     }
 
-    /// Stores a value. A store to an element that is not known by its key keeps what was there.
+    /// The other paths to the object at a path, and whether they lead there for certain.
+    pub(super) fn others(&self, path: &Path) -> Vec<(Path, bool)> {
+        if self.aliases.is_empty() {
+            return Vec::new();
+        }
+        let mut found = vec![(path.clone(), true)];
+        let mut next = 0;
+        while next < found.len() && found.len() < MOST_NAMES {
+            let (path, certain) = found[next].clone();
+            next += 1;
+            for ((one, two), always) in self.aliases.iter() {
+                for (here, there) in [(one, two), (two, one)] {
+                    let Some(rest) = path.after(here) else { continue };
+                    let other = there.join(rest);
+                    if other.elements.len() <= LONGEST_PATH + 1
+                        && !found.iter().any(|(known, _)| *known == other)
+                    {
+                        let certain = certain && *always && !here.is_vague() && !there.is_vague();
+                        found.push((other, certain));
+                    }
+                }
+            }
+        }
+        found.remove(0);
+        found
+    }
+
+    /// From here on, a path leads to an object that these others lead to as well.
+    pub(super) fn alias(&mut self, path: &Path, objects: &[(Path, bool)]) {
+        for (object, certain) in objects {
+            if object.is_within(path) || path.is_within(object) || self.aliases.len() >= MOST_ALIASES {
+                continue;
+            }
+            let pair =
+                if path < object { (path.clone(), object.clone()) } else { (object.clone(), path.clone()) };
+            Arc::make_mut(&mut self.aliases).insert(pair, *certain && !path.is_vague());
+        }
+    }
+
+    /// What was known of the object at a path is of another object from here on.
+    fn part_ways(&mut self, path: &Path) {
+        let concerns = |pair: &(Path, Path)| pair.0.is_within(path) || pair.1.is_within(path);
+        if !path.is_vague() && self.aliases.keys().any(concerns) {
+            Arc::make_mut(&mut self.aliases).retain(|pair, _| !concerns(pair));
+        }
+    }
+
+    /// Stores a value; in a part of an object, under all names of that.
     pub(super) fn store(&mut self, path: &Path, value: &Value) {
+        if self.aliases.is_empty() {
+            return self.store_here(path, value);
+        }
+        let others = if path.elements.is_empty() { Vec::new() } else { self.others(path) };
+        self.part_ways(path);
+        self.store_here(path, value);
+        for (other, certain) in others {
+            // Without a part it is the variable that is stored, and that is another.
+            if other.elements.is_empty() {
+                continue;
+            }
+            if certain {
+                self.part_ways(&other);
+                self.store_here(&other, value);
+            } else {
+                self.taint_here(&other, &value.own);
+                for (rest, taints) in value.parts.iter() {
+                    self.taint_here(&other.join(rest), taints);
+                }
+            }
+        }
+    }
+
+    /// Stores a value. A store to an element that is not known by its key keeps what was there.
+    fn store_here(&mut self, path: &Path, value: &Value) {
         if path.elements.is_empty() {
             if value.is_clean() {
                 if self.variables.contains_key(&path.root) {
@@ -92,8 +196,16 @@ impl Environment {
         }
     }
 
-    /// Adds taint to what is there, and to those parts of it that were known to be clean.
+    /// Adds taint to what is there, under all its names.
     pub(super) fn taint(&mut self, path: &Path, taints: &TaintSet) {
+        for (other, _) in self.others(path) {
+            self.taint_here(&other, taints);
+        }
+        self.taint_here(path, taints);
+    }
+
+    /// Adds taint to what is there, and to those parts of it that were known to be clean.
+    pub(super) fn taint_here(&mut self, path: &Path, taints: &TaintSet) {
         if taints.is_empty() {
             return;
         }
@@ -114,6 +226,13 @@ impl Environment {
     /// Either this state or that one.
     pub(super) fn join(&mut self, other: &Environment) {
         self.control.extend(&other.control);
+        if !Arc::ptr_eq(&self.aliases, &other.aliases) && !self.same_aliases(other) {
+            let aliases = Arc::make_mut(&mut self.aliases);
+            aliases.iter_mut().for_each(|(pair, certain)| *certain &= other.aliases.get(pair) == Some(&true));
+            for pair in other.aliases.keys() {
+                aliases.entry(pair.clone()).or_insert(false);
+            }
+        }
         if !Arc::ptr_eq(&self.departed, &other.departed) {
             let departed = Arc::make_mut(&mut self.departed);
             for (mark, taints) in other.departed.iter() {
@@ -163,7 +282,11 @@ impl Environment {
                     .iter()
                     .zip(other.departed.iter())
                     .all(|(one, two)| one.0 == two.0 && one.1.same(two.1));
-        variables && departed && self.control.same(&other.control)
+        variables && departed && self.control.same(&other.control) && self.same_aliases(other)
+    }
+
+    fn same_aliases(&self, other: &Environment) -> bool {
+        Arc::ptr_eq(&self.aliases, &other.aliases) || self.aliases == other.aliases
     }
 }
 

@@ -200,6 +200,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         };
         let value = match self.engine.specification.options.deep {
             true => {
+                let mut value = value;
+                if let Some(module) = self.engine.module_of(self.unit, attribute) {
+                    value.join(&self.engine.module_variable(self.unit, module, &attribute.attr.id));
+                }
                 let path = self.path(&attribute.value);
                 self.property(attribute, &object, path.as_ref()).unwrap_or(value)
             }

@@ -9,7 +9,7 @@ use ruff_text_size::Ranged;
 use super::calls::{Argument, Receiver, give};
 use super::engine::Body;
 use super::environment::Root;
-use super::interpreter::Interpreter;
+use super::interpreter::{Interpreter, without_parameters};
 use super::summary::Lost;
 use super::value::{Element, Origin, TaintSet, Value};
 use super::{Beyond, Callee, Given, Handed, Handing, Handover};
@@ -146,6 +146,28 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     self.perhaps(call, callee, receiver, arguments);
                 }
             }
+        }
+    }
+
+    /// Functions of which a decorator decides what they are given, and what becomes of what they give.
+    pub(super) fn decorated(
+        &mut self,
+        call: &'f ast::ExprCall,
+        receiver: Option<&Receiver>,
+        arguments: &[Argument],
+    ) {
+        if self.is_cleaned(call) {
+            return;
+        }
+        let callees = self.engine.callees(self.unit, call);
+        for callee in callees.iter().filter(|callee| !callee.direct) {
+            self.perhaps(call, callee, receiver, arguments);
+            let Some((_, summary)) = self.engine.call(self.unit, callee) else { continue };
+            let gives = without_parameters(&summary.returned).reachable();
+            let name = &callee.function.name;
+            let what =
+                format!("calls `{name}`, and a decorator decides what becomes of the value that it gives");
+            self.lose(&gives, call.range(), &what);
         }
     }
 
@@ -363,7 +385,7 @@ fn by_name(arguments: &[Argument]) -> Vec<(Option<Name>, Value)> {
 }
 
 /// `partial` of `functools.partial`.
-fn last_name(function: &Expr) -> Option<&str> {
+pub(super) fn last_name(function: &Expr) -> Option<&str> {
     match function {
         Expr::Name(name) => Some(name.id.as_str()),
         Expr::Attribute(attribute) => Some(attribute.attr.as_str()),

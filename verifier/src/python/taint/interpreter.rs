@@ -15,7 +15,7 @@ use super::engine::{Engine, UnitId};
 use super::environment::{Environment, Path, Root, join_into};
 use super::scope;
 use super::specification::MarkIndex;
-use super::summary::Summary;
+use super::summary::{Place, Summary, Thrown, throw_into};
 use super::value::{Element, Step, StepKind, TaintSet, Value};
 
 /// Code nested deeper than this is not looked into. CPython's own compiler gives up at 100
@@ -24,6 +24,8 @@ const DEEPEST: usize = 220;
 /// A loop that has not come to rest after this many rounds is left as it is: each round adds
 /// to finite sets, so that this is about time and not about termination.
 const MOST_ROUNDS: usize = 12;
+/// Elements of a display whose objects are kept in mind.
+const MOST_PARTS: usize = 32;
 
 pub(super) struct Interpreter<'e, 'w, 'f> {
     pub(super) engine: &'e mut Engine<'w, 'f>,
@@ -52,6 +54,8 @@ pub(super) struct Interpreter<'e, 'w, 'f> {
     pub(super) nodes: u64,
     exit: Option<Environment>,
     tries: Vec<TryFrame>,
+    /// What the handlers around have caught.
+    caught: Vec<Vec<Thrown>>,
     loops: Vec<LoopFrame>,
     depth: usize,
     fuel: u64,
@@ -68,6 +72,8 @@ struct TryFrame {
     passing: Option<Environment>,
     /// State of exceptions alone, of those that pass.
     escaping: bool,
+    /// Exceptions that carry a value and arrive at the handlers.
+    thrown: Vec<Thrown>,
     returns: bool,
     breaks: bool,
     continues: bool,
@@ -103,6 +109,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             nodes: 0,
             exit: None,
             tries: Vec::new(),
+            caught: Vec::new(),
             loops: Vec::new(),
             depth: 0,
             fuel,
@@ -180,16 +187,11 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 if let Some(value) = &statement.value {
                     let value = self.expression(value);
                     self.statement_sinks(statement.range, &value);
-                    self.store(&statement.target, value, statement.range);
+                    let of = statement.value.as_deref();
+                    self.store_object(&statement.target, of, value, statement.range);
                 }
             }
-            Stmt::AugAssign(statement) => {
-                let before = self.expression(&statement.target);
-                let value = self.expression(&statement.value);
-                let sum = self.operator_result(before.reachable().union(&value.reachable()));
-                self.statement_sinks(statement.range, &sum);
-                self.store(&statement.target, sum, statement.range);
-            }
+            Stmt::AugAssign(statement) => self.augmented_assignment(statement),
             Stmt::Return(statement) => {
                 let value =
                     statement.value.as_deref().map(|value| self.expression(value)).unwrap_or_default();
@@ -209,6 +211,9 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                     &Value::whole(exception.reachable().union(&cause.reachable())),
                 );
                 self.raise_here();
+                if self.engine.specification.options.deep {
+                    self.raise_value(statement.exc.as_deref(), exception);
+                }
                 self.state = None;
             }
             Stmt::Assert(statement) => {
@@ -251,9 +256,13 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             }
             Stmt::FunctionDef(statement) => self.function_definition(statement),
             Stmt::ClassDef(statement) => self.class_definition(statement),
+            Stmt::ImportFrom(statement) => {
+                if self.engine.specification.options.deep {
+                    self.import_from(statement);
+                }
+            }
             Stmt::TypeAlias(_)
             | Stmt::Import(_)
-            | Stmt::ImportFrom(_)
             | Stmt::Global(_)
             | Stmt::Nonlocal(_)
             | Stmt::Pass(_)
@@ -268,8 +277,276 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             self.remember_function(&target.id, &statement.value);
         }
         for target in &statement.targets {
-            self.store(target, value.clone(), statement.range);
+            self.store_object(target, Some(&statement.value), value.clone(), statement.range);
         }
+    }
+
+    /// `b += a` gives `b` another value, or changes the object that other names stand for as well.
+    fn augmented_assignment(&mut self, statement: &'f ast::StmtAugAssign) {
+        let before = self.expression(&statement.target);
+        let value = self.expression(&statement.value);
+        let sum = self.operator_result(before.reachable().union(&value.reachable()));
+        self.statement_sinks(statement.range, &sum);
+        let path = self.path(&statement.target);
+        let others = path.as_ref().map(|path| self.environment().others(path)).unwrap_or_default();
+        self.store(&statement.target, sum, statement.range);
+        let (Some(path), false) = (path, others.is_empty()) else { return };
+        if matches!(
+            &*statement.value,
+            Expr::List(_)
+                | Expr::ListComp(_)
+                | Expr::Set(_)
+                | Expr::SetComp(_)
+                | Expr::Dict(_)
+                | Expr::DictComp(_)
+        ) {
+            self.environment().alias(&path, &others);
+            self.taint_object(&path.join(&[Element::Anything]), &value.reachable());
+        } else if !is_text(&statement.value) {
+            let what = "adds the value in place to what other names may stand for";
+            self.lose(&value.reachable(), statement.range, what);
+        }
+    }
+
+    /// Stores a value, and remembers which objects it is or holds.
+    fn store_object(&mut self, target: &'f Expr, of: Option<&'f Expr>, value: Value, range: TextRange) {
+        let mut pairs: Vec<(&Expr, Vec<(Vec<Element>, Path, bool)>)> = Vec::new();
+        if let (true, Some(of)) = (self.engine.specification.options.deep, of) {
+            match (elements_of(target), elements_of(of)) {
+                (Some(targets), Some(values)) if targets.len() == values.len() => {
+                    for (target, value) in targets.iter().zip(values) {
+                        pairs.push((target, self.objects_in(value)));
+                    }
+                }
+                (Some(_), _) => {}
+                (None, _) => pairs.push((target, self.objects_in(of))),
+            }
+        }
+        self.store(target, value, range);
+        let pairs: Vec<_> =
+            pairs.into_iter().filter_map(|(target, objects)| Some((self.path(target)?, objects))).collect();
+        let stored: Vec<Path> = pairs.iter().map(|(path, _)| path.clone()).collect();
+        for (path, objects) in pairs {
+            for (rest, object, certain) in objects {
+                // `a, b = b, a`: what was read under a name is not what the name stands for now.
+                if !stored.iter().any(|stored| object.is_within(stored)) {
+                    self.environment().alias(&path.join(&rest), &[(object, certain)]);
+                }
+            }
+        }
+    }
+
+    /// The objects that an expression gives or may give, by all their paths.
+    pub(super) fn objects(&mut self, expression: &Expr) -> Vec<(Path, bool)> {
+        let mut objects = Vec::new();
+        let mut expressions = vec![(expression, true)];
+        while let Some((expression, certain)) = expressions.pop() {
+            match expression {
+                Expr::Named(named) => expressions.push((&named.value, certain)),
+                Expr::If(conditional) => {
+                    expressions.extend([(&*conditional.body, false), (&*conditional.orelse, false)]);
+                }
+                Expr::BoolOp(operation) => {
+                    expressions.extend(operation.values.iter().map(|operand| (operand, false)));
+                }
+                other => {
+                    let Some(path) = self.object_path(other) else { continue };
+                    let others = self.environment().others(&path);
+                    objects.extend(others.into_iter().map(|(path, always)| (path, always && certain)));
+                    objects.push((path, certain));
+                }
+            }
+        }
+        objects
+    }
+
+    /// The same for what an expression puts into a new container, with the places there.
+    fn objects_in(&mut self, expression: &Expr) -> Vec<(Vec<Element>, Path, bool)> {
+        let mut found = Vec::new();
+        let parts: Vec<(Element, &Expr)> = match expression {
+            Expr::Dict(dict) => dict
+                .items
+                .iter()
+                .filter_map(|item| Some((scope::element(item.key.as_ref()?), &item.value)))
+                .collect(),
+            Expr::Set(set) => set.elts.iter().map(|part| (Element::Anything, part)).collect(),
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => elts
+                .iter()
+                .enumerate()
+                .map(|(index, part)| (Element::Key(Name::new(index.to_string())), part))
+                .collect(),
+            other => {
+                let objects = self.objects(other);
+                return objects.into_iter().map(|(path, certain)| (Vec::new(), path, certain)).collect();
+            }
+        };
+        for (element, part) in parts.into_iter().take(MOST_PARTS) {
+            for (path, certain) in self.objects(part) {
+                found.push((vec![element.clone()], path, certain));
+            }
+        }
+        found
+    }
+
+    /// Values are stored in an object, under all its names.
+    pub(super) fn taint_object(&mut self, path: &Path, taints: &TaintSet) {
+        let others = self.environment().others(path);
+        self.environment().taint(path, taints);
+        let value = Value::whole(taints.clone());
+        self.remember_attribute(path, &value);
+        for (other, _) in others {
+            self.remember_attribute(&other, &value);
+        }
+    }
+
+    /// Values are stored in a part of what an expression gives.
+    pub(super) fn taint_part(
+        &mut self,
+        object: &'f Expr,
+        element: &Element,
+        taints: &TaintSet,
+        range: TextRange,
+    ) {
+        if taints.is_empty() {
+            return;
+        }
+        let objects = self.objects(object);
+        for (path, _) in &objects {
+            self.taint_object(&path.join(std::slice::from_ref(element)), taints);
+        }
+        if objects.is_empty() && self.may_be_known_elsewhere(object) {
+            self.lose(taints, range, "stores the value in an object that cannot be told");
+        }
+    }
+
+    /// Whether a call gives an object that code of the project may hold as well.
+    pub(super) fn may_be_known_elsewhere(&mut self, object: &'f Expr) -> bool {
+        let mut object = object;
+        loop {
+            object = match object {
+                Expr::Attribute(attribute) => &attribute.value,
+                Expr::Subscript(subscript) => &subscript.value,
+                Expr::Await(awaited) => &awaited.value,
+                Expr::Call(call) => {
+                    return !self.engine.callees(self.unit, call).is_empty()
+                        || matches!(
+                            &*self.engine.beyond(self.unit, call),
+                            super::Beyond::Perhaps(_) | super::Beyond::Unknown(_)
+                        );
+                }
+                _ => return false,
+            };
+        }
+    }
+
+    /// Values go where they cannot be followed.
+    pub(super) fn lose(&mut self, taints: &TaintSet, range: TextRange, what: &str) {
+        let file = self.engine.files[self.file as usize].source;
+        let line = file.source().line(range.start());
+        self.doubt(taints, &format!("`{}:{line}` {what}", file.path()));
+    }
+
+    /// Values are stored where they outlive this function.
+    pub(super) fn keep(&mut self, place: Place, path: &[Element], taints: &TaintSet) {
+        let known = without_parameters(&Value::whole(taints.clone())).own;
+        let given = taints.map(|taint| {
+            matches!(taint.origin, super::value::Origin::Parameter { .. }).then(|| taint.clone())
+        });
+        if !given.is_empty() {
+            self.summary.keeps(place, path, &given);
+        }
+        match (place, path.first()) {
+            (Place::Class(class), Some(_)) if !known.is_empty() => {
+                self.engine.tell_class(class, path, &Value::whole(known));
+            }
+            (Place::Module(file), Some(Element::Attribute(name))) => {
+                if !known.is_empty() {
+                    self.engine.tell_module(self.unit, file, name, &path[1..], &known);
+                }
+                if file == self.file && matches!(self.root(name), Root::Global(_)) {
+                    let path = Path { root: Root::Global(name.clone()), elements: path[1..].to_vec() };
+                    self.environment().taint(&path, taints);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `from module import NAME` gives a name the value that the variable has there.
+    fn import_from(&mut self, statement: &'f ast::StmtImportFrom) {
+        let Some(module) = self.engine.imported(self.file, statement) else { return };
+        for alias in &statement.names {
+            if alias.name.as_str() == "*" {
+                for (name, value) in self.engine.module_variables(self.unit, module) {
+                    let path = Path::variable(self.root(&name));
+                    self.environment().store(&path, &value);
+                }
+                continue;
+            }
+            let value = self.engine.module_variable(self.unit, module, &alias.name.id);
+            let name = alias.asname.as_ref().unwrap_or(&alias.name);
+            let path = Path::variable(self.root(&name.id));
+            let value = value.then(&self.step(alias.range, StepKind::Stored(name.to_string())));
+            self.environment().store(&path, &value);
+        }
+    }
+
+    /// `raise` sends a value to whoever catches it.
+    fn raise_value(&mut self, exception: Option<&'f Expr>, mut value: Value) {
+        let Some(exception) = exception else {
+            for thrown in self.caught.last().cloned().unwrap_or_default() {
+                self.throw(thrown);
+            }
+            return;
+        };
+        let mut class = None;
+        if let Expr::Call(call) = exception {
+            class = super::handed::last_name(&call.func).map(Name::new);
+            // Whatever `__init__` does: `BaseException` keeps what it is given.
+            let mut given = TaintSet::default();
+            for argument in call.arguments.iter_source_order() {
+                given.extend(&self.expression(argument.value()).reachable());
+            }
+            if !given.is_empty() {
+                value.add(&[Element::Attribute(Name::new_static("args"))], &given);
+            }
+        }
+        self.throw(Thrown { class, value });
+    }
+
+    /// An exception goes to the next `try` around that catches any.
+    pub(super) fn throw(&mut self, thrown: Thrown) {
+        if thrown.value.is_clean() {
+            return;
+        }
+        match self.tries.iter_mut().rev().find(|frame| frame.catching) {
+            Some(frame) => throw_into(&mut frame.thrown, thrown),
+            None => throw_into(&mut self.summary.raised, thrown),
+        }
+    }
+
+    /// The exceptions that each handler of a `try` catches; those that none does go on.
+    fn catch(&mut self, statement: &'f ast::StmtTry, thrown: Vec<Thrown>) -> Vec<Vec<Thrown>> {
+        let mut caught: Vec<Vec<Thrown>> = vec![Vec::new(); statement.handlers.len()];
+        'thrown: for thrown in thrown {
+            for (index, handler) in statement.handlers.iter().enumerate() {
+                let ast::ExceptHandler::ExceptHandler(handler) = handler;
+                match scope::catches(handler.type_.as_deref(), thrown.class.as_deref()) {
+                    Some(true) => {
+                        throw_into(&mut caught[index], thrown);
+                        continue 'thrown;
+                    }
+                    Some(false) => {}
+                    None if handler.name.is_some() => {
+                        let what = "may catch an exception with the value, and its class cannot be told";
+                        self.lose(&thrown.value.reachable(), handler.range, what);
+                    }
+                    None => {}
+                }
+            }
+            self.throw(thrown);
+        }
+        caught
     }
 
     /// Stores a value in a variable, an attribute, an element, or several of them.
@@ -300,7 +577,23 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                     }
                     _ => {}
                 }
-                let Some(path) = self.path(target) else { return };
+                let deep = self.engine.specification.options.deep;
+                let Some(path) = self.path(target) else {
+                    let taints = value.reachable();
+                    match target {
+                        _ if !deep => {}
+                        Expr::Attribute(attribute) => {
+                            let element = Element::Attribute(attribute.attr.id.clone());
+                            self.taint_part(&attribute.value, &element, &taints, range);
+                        }
+                        Expr::Subscript(subscript) => {
+                            let element = scope::element(&subscript.slice);
+                            self.taint_part(&subscript.value, &element, &taints, range);
+                        }
+                        _ => {}
+                    }
+                    return;
+                };
                 let before = self.environment().read(&path).own;
                 let stored = if value.is_clean() {
                     value
@@ -309,8 +602,19 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                     value.then(&self.step(range, StepKind::Stored(place)))
                 };
                 let incoming = before.union(&stored.own);
+                let others = self.environment().others(&path);
                 self.environment().store(&path, &stored);
                 self.remember_attribute(&path, &stored);
+                for (other, _) in others.iter().filter(|_| !path.elements.is_empty()) {
+                    self.remember_attribute(other, &stored);
+                }
+                if let (true, Expr::Attribute(attribute)) = (deep, target)
+                    && let Some(module) = self.engine.module_of(self.unit, attribute)
+                {
+                    let file = self.engine.file(module, false);
+                    let path = [Element::Attribute(attribute.attr.id.clone())];
+                    self.keep(Place::Module(file), &path, &stored.reachable());
+                }
                 self.marks_at_target(target.range(), &path, &incoming);
             }
         }
@@ -343,9 +647,17 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     fn for_statement(&mut self, statement: &'f ast::StmtFor) {
         let iterable = self.expression(&statement.iter);
         let element = self.element_of(&iterable);
+        let deep = self.engine.specification.options.deep;
         self.repeat(
             |this| {
                 this.store(&statement.target, element.clone(), statement.target.range());
+                if let (true, Expr::Name(name)) = (deep, &*statement.target) {
+                    let path = Path::variable(this.root(&name.id));
+                    for (several, _) in this.objects(&statement.iter) {
+                        let each = several.join(&[Element::Anything]);
+                        this.environment().alias(&path, &[(each, false)]);
+                    }
+                }
                 this.block(&statement.body);
             },
             |_| {},
@@ -504,6 +816,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         self.block(&statement.body);
         let frame = self.tries.last_mut().expect("pushed above");
         let raised = frame.raised.take();
+        let thrown = std::mem::take(&mut frame.thrown);
         frame.catching = false;
         // `else` runs when the body came to its end; what it raises is not caught here.
         if self.state.is_some() {
@@ -515,7 +828,8 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             scope::catches_everything(handler)
         });
         if let Some(raised) = &raised {
-            for handler in &statement.handlers {
+            let caught = self.catch(statement, thrown);
+            for (handler, caught) in statement.handlers.iter().zip(caught) {
                 let ast::ExceptHandler::ExceptHandler(handler) = handler;
                 self.state = Some(raised.clone());
                 if let Some(type_) = &handler.type_ {
@@ -523,9 +837,14 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 }
                 if let Some(name) = &handler.name {
                     let path = Path::variable(self.root(&name.id));
-                    self.environment().clean(&path);
+                    let mut value = Value::default();
+                    caught.iter().for_each(|thrown| value.join(&thrown.value));
+                    let value = value.then(&self.step(name.range, StepKind::Stored(name.to_string())));
+                    self.environment().store(&path, &value);
                 }
+                self.caught.push(caught);
                 self.block(&handler.body);
+                self.caught.pop();
                 let state = self.state.take();
                 join_into(&mut after, state.as_ref());
             }
@@ -685,6 +1004,15 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// `a.b["c"]` as a path, if it begins with a variable.
     pub(super) fn path(&self, expression: &Expr) -> Option<Path> {
+        self.path_through(expression, false)
+    }
+
+    /// The path of the object that an expression gives: `a.get("b")` gives what `a["b"]` is.
+    pub(super) fn object_path(&self, expression: &Expr) -> Option<Path> {
+        self.path_through(expression, self.engine.specification.options.deep)
+    }
+
+    fn path_through(&self, expression: &Expr, calls: bool) -> Option<Path> {
         let mut elements = Vec::new();
         let mut expression = expression;
         loop {
@@ -703,6 +1031,14 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                         elements.push(scope::element(&subscript.slice));
                     }
                     expression = &subscript.value;
+                }
+                Expr::Call(call) if calls => {
+                    let Expr::Attribute(attribute) = &*call.func else { return None };
+                    if !matches!(attribute.attr.as_str(), "get" | "setdefault") {
+                        return None;
+                    }
+                    elements.push(scope::element(call.arguments.args.first()?));
+                    expression = &attribute.value;
                 }
                 _ => return None,
             }
@@ -739,6 +1075,31 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             return Value::default();
         }
         Value::whole(taints.derived())
+    }
+}
+
+/// The parts of a display or of several targets, unless one of them stands for several.
+fn elements_of(expression: &Expr) -> Option<&[Expr]> {
+    match expression {
+        Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+            (!elts.iter().any(Expr::is_starred_expr)).then_some(elts.as_slice())
+        }
+        _ => None,
+    }
+}
+
+/// Whether adding this is adding to a text or to a number, which makes a new one.
+fn is_text(expression: &Expr) -> bool {
+    match expression {
+        Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::FString(_) | Expr::NumberLiteral(_) => true,
+        Expr::BinOp(operation) => {
+            let is_literal = |operand: &Expr| operand.is_literal_expr() || operand.is_f_string_expr();
+            is_literal(&operation.left) || is_literal(&operation.right)
+        }
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "str" | "int" | "float" | "repr"))
+        }
+        _ => false,
     }
 }
 

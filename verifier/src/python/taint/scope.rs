@@ -10,6 +10,8 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::value::Element;
+use crate::python::control_flow::builtin_base;
+use crate::python::project::facts::is_builtin;
 
 /// Names that a function binds: parameters, targets, imports, definitions; without those that
 /// it declares `global` or `nonlocal`.
@@ -215,6 +217,71 @@ pub(super) fn catches_everything(handler: &ast::ExceptHandlerExceptHandler) -> b
         Some(Expr::Name(name)) => name.id == "BaseException",
         Some(_) => false,
     }
+}
+
+/// Whether a handler catches an exception of a class; nothing when that cannot be told by names.
+pub(super) fn catches(handler: Option<&Expr>, class: Option<&str>) -> Option<bool> {
+    let Some(handler) = handler else { return Some(true) };
+    if let Expr::Tuple(tuple) = handler {
+        let each = || tuple.elts.iter().map(|one| catches_one(one, class));
+        return if each().any(|one| one == Some(true)) {
+            Some(true)
+        } else if each().all(|one| one == Some(false)) {
+            Some(false)
+        } else {
+            None
+        };
+    }
+    catches_one(handler, class)
+}
+
+fn catches_one(handler: &Expr, class: Option<&str>) -> Option<bool> {
+    let common = |name| match name {
+        "IOError" | "EnvironmentError" => "OSError",
+        other => other,
+    };
+    let caught = common(super::handed::last_name(handler)?);
+    let Some(class) = class else {
+        return (caught == "BaseException" || caught == "Exception").then_some(true);
+    };
+    let first = common(class);
+    let mut class = Some(first);
+    while let Some(this) = class {
+        if this == caught {
+            return Some(true);
+        }
+        class = match (this, builtin_base(this)) {
+            (_, Some(base)) => Some(base),
+            ("BaseException", None) => None,
+            (_, None) => Some("Exception"),
+        };
+    }
+    let is_builtin = |name: &str| is_builtin(name) || builtin_base(name).is_some();
+    (is_builtin(first) && is_builtin(caught)).then_some(false)
+}
+
+/// The variables of a module: what its body binds, without functions and classes.
+pub(super) fn module_variables(body: &[Stmt]) -> (HashSet<Name>, HashSet<Name>) {
+    struct Imports(HashSet<Name>);
+    impl<'a> StatementVisitor<'a> for Imports {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            if let Stmt::Import(_) | Stmt::ImportFrom(_) = statement {
+                let mut collector = Collector::default();
+                collector.visit_stmt(statement);
+                self.0.extend(collector.bound);
+            }
+            walk_stmt(self, statement);
+        }
+    }
+    let mut collector = Collector::default();
+    for statement in body {
+        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+            collector.visit_stmt(statement);
+        }
+    }
+    let mut imports = Imports(HashSet::new());
+    imports.visit_body(body);
+    (collector.bound, imports.0)
 }
 
 /// `while True`, `while 1`

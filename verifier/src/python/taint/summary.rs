@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 
+use super::engine::ClassId;
 use super::value::{Element, Label, TaintSet, Trace, Value};
 
 /// The effect of one function in terms of its parameters.
@@ -19,6 +20,44 @@ pub(super) struct Summary {
     pub(super) arrivals: Vec<Arrival>,
     /// Which arguments are given to code that cannot be told.
     pub(super) lost: Vec<Lost>,
+    /// What it stores where other functions find it.
+    pub(super) kept: Vec<Kept>,
+    /// The exceptions that it raises and does not catch.
+    pub(super) raised: Vec<Thrown>,
+}
+
+/// Where values outlive the function that stores them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In an object of a class.
+    Class(ClassId),
+    /// In a variable of the module that is this file.
+    Module(u32),
+}
+
+/// An argument, or a part of one, is stored where other functions find it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) place: Place,
+    /// The attribute of the object, or the variable of the module, and which part of that.
+    pub(super) path: Vec<Element>,
+    pub(super) taints: TaintSet,
+}
+
+/// An exception that carries a value.
+#[derive(Clone, Debug)]
+pub(super) struct Thrown {
+    /// The last part of its class's name, if that is told where it is raised.
+    pub(super) class: Option<Name>,
+    pub(super) value: Value,
+}
+
+/// One exception of each class is enough: it carries what any of them does.
+pub(super) fn throw_into(all: &mut Vec<Thrown>, thrown: Thrown) {
+    match all.iter_mut().find(|known| known.class == thrown.class) {
+        Some(known) => known.value.join(&thrown.value),
+        None => all.push(thrown),
+    }
 }
 
 /// An argument, or a part of one, is given to code that cannot be told.
@@ -63,6 +102,13 @@ impl Summary {
         }
     }
 
+    pub(super) fn keeps(&mut self, place: Place, path: &[Element], taints: &TaintSet) {
+        match self.kept.iter_mut().find(|known| known.place == place && known.path == path) {
+            Some(known) => known.taints.extend(taints),
+            None => self.kept.push(Kept { place, path: path.to_vec(), taints: taints.clone() }),
+        }
+    }
+
     /// One place for each part of each argument is enough to tell.
     pub(super) fn loses(&mut self, lost: Lost) {
         let known = |known: &Lost| known.parameter == lost.parameter && known.path == lost.path;
@@ -79,6 +125,16 @@ impl Summary {
             && self.arrivals.len() == other.arrivals.len()
             && self.arrivals.iter().zip(&other.arrivals).all(|(one, two)| one.key() == two.key())
             && self.lost.len() == other.lost.len()
+            && self.kept.len() == other.kept.len()
+            && self.kept.iter().zip(&other.kept).all(|(one, two)| {
+                one.place == two.place && one.path == two.path && one.taints.same(&two.taints)
+            })
+            && self.raised.len() == other.raised.len()
+            && self
+                .raised
+                .iter()
+                .zip(&other.raised)
+                .all(|(one, two)| one.class == two.class && one.value.same(&two.value))
             && self.writes.len() == other.writes.len()
             && self.writes.iter().zip(&other.writes).all(|(one, two)| {
                 one.parameter == two.parameter && one.path == two.path && one.taints.same(&two.taints)

@@ -1,8 +1,11 @@
 //! Which code of the project a call runs, for certain or perhaps, and where functions are given away.
 
+use super::wrappers;
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr};
-use crate::python::project::{Ancestor, ClassRef, FunctionRef, Scope, Type, Types};
+use crate::python::project::modules::FoundModule;
+use crate::python::project::types::ModuleRef;
+use crate::python::project::{Ancestor, ClassRef, FunctionRef, Module, Scope, Type, Types};
 use crate::python::symbols::SymbolKind;
 use crate::python::taint::{
     AttributeSite, Beyond, Binding, CallSite, Callee, ClassAt, Given, Handed, Handing, Handover, Open,
@@ -51,13 +54,20 @@ fn named_by<'f>(project: &Project<'f>, types: Types<'f>) -> Vec<Callee<'f>> {
     for (function, receiver) in resolved.functions {
         let is_static = function.has_decorator("staticmethod");
         let binding = if receiver.is_some() && !is_static { Binding::Method } else { Binding::Function };
-        callees.push(callee(function, binding));
+        let direct = altered(project, function).is_none();
+        callees.push(Callee { direct, ..callee(function, binding) });
     }
     for class in resolved.classes {
         for function in project.method(class, "__init__").unwrap_or_default() {
             let class = function.class_ref().map(at);
             let binding = Binding::Constructor;
-            callees.push(Callee { file: function.file, function: function.node, class, binding });
+            callees.push(Callee {
+                file: function.file,
+                function: function.node,
+                class,
+                binding,
+                direct: true,
+            });
         }
     }
     callees
@@ -77,7 +87,13 @@ pub(super) fn getters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec
             if function.has_decorator("property") || function.has_decorator("cached_property") {
                 let class = function.class_ref().map(at);
                 let binding = Binding::Method;
-                found.push(Callee { file: function.file, function: function.node, class, binding });
+                found.push(Callee {
+                    file: function.file,
+                    function: function.node,
+                    class,
+                    binding,
+                    direct: true,
+                });
             }
         }
     }
@@ -106,7 +122,7 @@ fn at(class: ClassRef<'_>) -> ClassAt<'_> {
 
 fn callee(function: FunctionRef<'_>, binding: Binding) -> Callee<'_> {
     let class = function.class_ref().map(at);
-    Callee { file: function.file, function: function.node, class, binding }
+    Callee { file: function.file, function: function.node, class, binding, direct: true }
 }
 
 /// What a call may run besides what [`callees`] names.
@@ -160,6 +176,7 @@ fn doubt<'f>(
     }
     types.iter().find_map(|ty| match ty {
         Type::Unknown(why) => Some(why.clone()),
+        Type::Function(function) | Type::Method(function, _) => altered(project, *function),
         Type::Instance(class)
             if project.method(*class, "__call__").map_or(true, |found| found.is_empty()) =>
         {
@@ -171,11 +188,126 @@ fn doubt<'f>(
         | Type::Module(_)
         | Type::Namespace(_)
         | Type::Class(_)
-        | Type::Function(_)
-        | Type::Method(_, _)
         | Type::External(_)
         | Type::None => None,
     })
+}
+
+/// Why calling a function may not run it with what the call is given: a decorator of the project
+/// puts another in its place that is not seen to hand everything on.
+fn altered<'f>(project: &Project<'f>, function: FunctionRef<'f>) -> Option<String> {
+    if function.node.decorator_list.is_empty() {
+        return None;
+    }
+    let mut scope = Scope::at(function.file, function.node.name.range);
+    scope.frames.pop();
+    function.node.decorator_list.iter().find_map(|decorator| {
+        let (expression, is_called) = match &decorator.expression {
+            Expr::Call(call) => (&*call.func, true),
+            other => (other, false),
+        };
+        let replaces = |ty: &Type<'f>| match ty {
+            Type::Function(found) | Type::Method(found, _) => {
+                !wrappers::hand_on(found.node, is_called, function.node)
+            }
+            Type::Class(_) | Type::Instance(_) => true,
+            _ => false,
+        };
+        project.infer(&scope, expression).iter().any(replaces).then(|| {
+            let text = &function.file.source().text()[expression.range()];
+            format!("what the decorator `@{text}` makes of `{}`", function.node.name)
+        })
+    })
+}
+
+/// The file that `from module import …` reads from.
+pub(super) fn imported<'f>(
+    project: &Project<'f>,
+    file: &'f ParsedFile,
+    from: &'f ast::StmtImportFrom,
+) -> Option<&'f ParsedFile> {
+    let module = from.module.as_ref().map(|module| module.as_str());
+    let found = match from.level {
+        0 => project.module(module?, file),
+        level => project.relative_module(file, level, module),
+    };
+    match found {
+        FoundModule::Here(Module::File(file)) => Some(file),
+        FoundModule::Here(Module::Namespace(_)) | FoundModule::External | FoundModule::Missing(_) => None,
+    }
+}
+
+/// The file whose variable an attribute is.
+pub(super) fn module_of<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Option<&'f ParsedFile> {
+    let scope = match site.function {
+        Some(function) => Scope::inside(site.file, function),
+        None => Scope::at(site.file, site.attribute.range()),
+    };
+    project.infer(&scope, &site.attribute.value).into_iter().find_map(|ty| match ty {
+        Type::Module(ModuleRef(file)) => Some(file),
+        _ => None,
+    })
+}
+
+/// The fields of a data class that a call makes an object of, in the order of its arguments.
+pub(super) fn fields<'f>(project: &Project<'f>, site: CallSite<'f>) -> Option<Vec<ast::name::Name>> {
+    let types = project.infer(&scope_of(site), &site.call.func);
+    let [Type::Class(class)] = types.as_slice() else { return None };
+    let orders = project.linearisations(*class);
+    let [order] = orders.as_slice() else { return None };
+    let mut fields: Vec<ast::name::Name> = Vec::new();
+    for ancestor in order.ancestors.iter().rev() {
+        let class = match ancestor {
+            Ancestor::Class(class) => *class,
+            Ancestor::External(name) => match name.as_str() {
+                "builtins.object" | "abc.ABC" | "typing.Generic" | "typing.Protocol" => continue,
+                _ => return None,
+            },
+            Ancestor::Unresolved(_) => return None,
+        };
+        let own = ["__init__", "__new__", "__post_init__", "__setattr__"];
+        if own.iter().any(|name| !project.own_functions(class, name).is_empty()) {
+            return None;
+        }
+        let scope = Scope::module(class.file);
+        let is_data_class = class.node.decorator_list.iter().any(|decorator| {
+            let expression = match &decorator.expression {
+                Expr::Call(call) => &*call.func,
+                other => other,
+            };
+            let types = project.infer(&scope, expression);
+            matches!(types.as_slice(), [Type::External(name)] if name == "dataclasses.dataclass")
+        });
+        if !is_data_class {
+            continue;
+        }
+        let text = class.file.source().text();
+        let has_settings =
+            class.node.decorator_list.iter().any(|decorator| text[decorator.range].contains("init"));
+        if has_settings {
+            return None;
+        }
+        for statement in &class.node.body {
+            let ast::Stmt::AnnAssign(field) = statement else { continue };
+            let Expr::Name(name) = &*field.target else { return None };
+            let annotation = &text[field.annotation.range()];
+            if annotation.contains("ClassVar") {
+                continue;
+            }
+            let value = field.value.as_ref().map(|value| &text[value.range()]).unwrap_or_default();
+            if annotation.contains("InitVar")
+                || annotation.contains("KW_ONLY")
+                || value.contains("init")
+                || value.contains("kw_only")
+            {
+                return None;
+            }
+            if !fields.contains(&name.id) {
+                fields.push(name.id.clone());
+            }
+        }
+    }
+    (!fields.is_empty()).then_some(fields)
 }
 
 /// The functions of the project that a method call on an unknown object may run.
@@ -224,7 +356,8 @@ pub(super) fn given<'f>(
         _ => None,
     });
     let is_value = types.iter().all(|ty| matches!(ty, Type::ExternalInstance(_) | Type::None));
-    let callees = named_by(project, types);
+    let mut callees = named_by(project, types);
+    callees.retain(|callee| callee.direct);
     match (callees.is_empty(), why, external) {
         (false, _, _) => Given::Functions(callees),
         (true, _, _) if is_value => Given::Value,
