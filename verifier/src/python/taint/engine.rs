@@ -952,10 +952,33 @@ impl<'f> Engine<'_, 'f> {
             .collect()
     }
 
+    /// The attributes of objects that arrive at sinks in the first file, by class.
+    fn arriving_attributes(&self) -> BTreeSet<(ClassId, Name)> {
+        let mut found = BTreeSet::new();
+        for unit in self.units.iter().filter(|_| self.specification.options.deep) {
+            let Some(class) = unit.class else { continue };
+            for arrival in unit.summary.arrivals.iter().filter(|arrival| arrival.sink_file == 0) {
+                if let (0, Some(Element::Attribute(name))) = (arrival.parameter, arrival.path.first()) {
+                    found.extend(self.classes[class].family.iter().map(|class| (*class, name.clone())));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a method may store what it is given in an attribute that arrives somewhere.
+    fn may_keep_for(&self, unit: &Unit<'f>, arriving: &BTreeSet<(ClassId, Name)>) -> bool {
+        let (Some(class), Body::Function(function)) = (unit.class, unit.body) else { return false };
+        unit.name != "__init__"
+            && function.parameters.len() > 1
+            && arriving.iter().any(|(of, name)| *of == class && unit.attributes.contains(name))
+    }
+
     /// Functions whose callers could tell more of sources and sinks in the first file. A
     /// constructor is called by its class's name.
     fn open(&self) -> Vec<Open> {
         let mut functions = BTreeMap::new();
+        let arriving = self.arriving_attributes();
         for unit in &self.units {
             let returns = unit.summary.returned.reachable();
             let is_of_first = |taint: &Taint| matches!(taint.origin, Origin::Source { file: 0, .. });
@@ -963,7 +986,7 @@ impl<'f> Engine<'_, 'f> {
             // What is raised is caught by callers.
             let raises =
                 unit.summary.raised.iter().any(|thrown| thrown.value.reachable().iter().any(is_of_first));
-            let returns = returns || raises;
+            let returns = returns || raises || self.may_keep_for(unit, &arriving);
             let arrives = unit.summary.arrivals.iter().any(|arrival| arrival.sink_file == 0);
             if !matches!(unit.body, Body::Function(_)) || !(returns || arrives) {
                 continue;
