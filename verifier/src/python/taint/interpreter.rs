@@ -79,6 +79,9 @@ struct TryFrame {
     continues: bool,
 }
 
+/// An object that a new value is or holds: where in it, the object, and whether that is certain.
+type Held = (Vec<Element>, Path, bool);
+
 struct LoopFrame {
     broken: Option<Environment>,
     continued: Option<Environment>,
@@ -310,7 +313,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// Stores a value, and remembers which objects it is or holds.
     fn store_object(&mut self, target: &'f Expr, of: Option<&'f Expr>, value: Value, range: TextRange) {
-        let mut pairs: Vec<(&Expr, Vec<(Vec<Element>, Path, bool)>)> = Vec::new();
+        let mut pairs: Vec<(&Expr, Vec<Held>)> = Vec::new();
         if let (true, Some(of)) = (self.engine.specification.options.deep, of) {
             match (elements_of(target), elements_of(of)) {
                 (Some(targets), Some(values)) if targets.len() == values.len() => {
@@ -361,7 +364,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     }
 
     /// The same for what an expression puts into a new container, with the places there.
-    fn objects_in(&mut self, expression: &Expr) -> Vec<(Vec<Element>, Path, bool)> {
+    fn objects_in(&mut self, expression: &Expr) -> Vec<Held> {
         let mut found = Vec::new();
         let parts: Vec<(Element, &Expr)> = match expression {
             Expr::Dict(dict) => dict
