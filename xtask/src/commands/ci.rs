@@ -69,8 +69,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     if let Some(packages) = packages {
         let venv = packages.wait()?;
+        // Of the whole workspace, as above: of one package alone its features are others, and all
+        // is compiled once more.
         let command =
-            cmd!(shell, "{cargo} test --package tests --test integration -- verdicts::running_the_code")
+            cmd!(shell, "{cargo} test --workspace --test integration -- verdicts::running_the_code")
                 .env(VENV, venv);
         output::talk(&format!("ci: tests with the target's packages: {command}"));
         command
