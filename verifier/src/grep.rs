@@ -492,8 +492,15 @@ mod tests {
         // Both words are there, in two functions.
         let text = format!("def f():\n{long}    m\ndef g():\n{long}    run(1)\n");
         check("m.run(...)", &text, false);
-        check("m.run(...)", &format!("import m\n{text}"), true);
+        check("m.run(...)", &format!("import m\n{text}"), false);
+        check("m.run(...)", &format!("import m as n\n{text}"), true);
+        check("m.run(...)", &format!("from m import run\n{text}"), true);
+        check("m.run(...)", &format!("from m import run as f\ndef f():\n{long}"), true);
+        check("m.run(...)", &format!("from m import *\ndef f():\n{long}    run\n"), true);
         check("run(...)", &text, true);
+        // From where the text is odd on it is parsed.
+        let text = format!("def f():\n{long}\n\tx\ndef g():\n{long}    run(1)\n");
+        check("run(1)", &text, true);
         // What is left out may be broken.
         let text = format!("def f():\n{long}    1 +\ndef g():\n{long}    run(1)\n");
         assert_eq!(search(&pattern("run(1)"), &format!("--- a.py\n{text}")).searched.blind, []);
@@ -501,7 +508,12 @@ mod tests {
 
     const PIECES: &[&str] = &[
         "import m\n",
+        "import m as n\n",
+        "import m; import n as m\n",
         "from m import run as r\n",
+        "from m import run\n",
+        "from run import m\n",
+        "from . import (\n m\n)\n",
         "from m import *\n",
         "a = 1\n",
         "class A:\n",
@@ -516,6 +528,7 @@ mod tests {
         "run(1)\n",
         "r(a)\n",
         "m.run(a)\n",
+        "n.run(a)\n",
         "self.a = None\n",
         "global a\n",
         "a = 2\n",

@@ -2,8 +2,8 @@
 //!
 //! Parsing is what a search spends its time on, and most functions of a file that has the words
 //! of a pattern have none of them. This pass tells lines, strings, comments and brackets apart,
-//! and nothing else; it costs a small part of what parsing does. Whatever it is not sure of it
-//! gives up, and then the whole file is parsed.
+//! and nothing else; it costs a small part of what parsing does. Where it is not sure it stops:
+//! what it has seen by then stands, as a parser goes from the beginning to the end as well.
 
 use std::ops::Range;
 
@@ -13,49 +13,55 @@ pub(crate) struct Outline {
     /// The bodies of the functions that are in no other function, from the first to the last of
     /// their code. Bodies that begin on the line of the `def` are not among them.
     pub(crate) bodies: Vec<Range<usize>>,
-    /// Statements outside those bodies that begin with `import` or `from`.
-    pub(crate) imports: Vec<Range<usize>>,
+    /// Where it stops: at the end of the text, or before the first line of which it is not sure.
+    pub(crate) end: usize,
 }
 
 impl Outline {
-    /// The outline of a text; `None` where it cannot be told.
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
+    /// The outline of a text.
+    pub(crate) fn of(text: &str) -> Self {
         let mut outline = Self::default();
-        let mut function: Option<Function> = None;
-        while let Some(indentation) = scanner.next_line()? {
-            if let Some(open) = function.take_if(|open| indentation <= open.indentation) {
-                outline.bodies.push(open.body?);
+        let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
+        let mut function = None;
+        while let Some(more) = outline.line(&mut scanner, &mut function) {
+            outline.end = scanner.at;
+            if !more {
+                outline.bodies.extend(function.and_then(|open| open.body));
+                break;
             }
-            let start = scanner.at;
-            let rest = &scanner.bytes[start..];
-            let is_import = starts_with_word(rest, b"import") || starts_with_word(rest, b"from");
-            let is_function = starts_with_word(rest, b"def")
-                || rest
-                    .strip_prefix(b"async ")
-                    .is_some_and(|rest| starts_with_word(rest.trim_ascii_start(), b"def"));
-            let end = scanner.statement()?;
-            match &mut function {
-                Some(open) => match &mut open.body {
-                    Some(body) if indentation >= open.body_indentation => body.end = end,
-                    // Python does not take a line that is indented by less than the first.
-                    Some(_) => return None,
-                    None => {
-                        open.body = Some(start..end);
-                        open.body_indentation = indentation;
-                    }
-                },
-                None if is_function && scanner.bytes[end - 1] == b':' => {
-                    function = Some(Function { indentation, body: None, body_indentation: 0 });
+        }
+        outline
+    }
+
+    /// Takes in one more statement, and tells whether there was one. `None` where that cannot be told.
+    fn line(&mut self, scanner: &mut Scanner, function: &mut Option<Function>) -> Option<bool> {
+        let Some(indentation) = scanner.next_line()? else { return Some(false) };
+        if let Some(open) = function.take_if(|open| indentation <= open.indentation) {
+            self.bodies.push(open.body?);
+        }
+        let start = scanner.at;
+        let rest = &scanner.bytes[start..];
+        let is_function = starts_with_word(rest, b"def")
+            || rest
+                .strip_prefix(b"async ")
+                .is_some_and(|rest| starts_with_word(rest.trim_ascii_start(), b"def"));
+        let end = scanner.statement()?;
+        match function {
+            Some(open) => match &mut open.body {
+                Some(body) if indentation >= open.body_indentation => body.end = end,
+                // Python does not take a line that is indented by less than the first.
+                Some(_) => return None,
+                None => {
+                    open.body = Some(start..end);
+                    open.body_indentation = indentation;
                 }
-                None if is_import => outline.imports.push(start..end),
-                None => {}
+            },
+            None if is_function && scanner.bytes[end - 1] == b':' => {
+                *function = Some(Function { indentation, body: None, body_indentation: 0 });
             }
+            None => {}
         }
-        if let Some(open) = function {
-            outline.bodies.push(open.body?);
-        }
-        Some(outline)
+        Some(true)
     }
 }
 
@@ -127,7 +133,7 @@ impl Scanner<'_> {
                     let end = self.at;
                     self.comment();
                     self.at = (self.at + 1).min(self.bytes.len());
-                    if depth == 0 {
+                    if depth == 0 || self.is_before_statement() {
                         return Some(self.end_of_code(end));
                     }
                 }
@@ -138,13 +144,21 @@ impl Scanner<'_> {
                     self.at += 1;
                 }
                 b')' | b']' | b'}' => {
-                    depth = depth.checked_sub(1)?;
+                    depth = depth.saturating_sub(1);
                     self.at += 1;
                 }
                 b'"' | b'\'' => self.string(0)?,
                 _ => return None,
             }
         }
+    }
+
+    /// Whether the line that begins here is a statement that no expression can contain: the bracket
+    /// that is open is never closed, and the parser goes on from here as well.
+    fn is_before_statement(&self) -> bool {
+        let rest = self.bytes[self.at..].trim_ascii_start();
+        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        STATEMENTS.contains(&&rest[..length])
     }
 
     fn end_of_code(&self, end: usize) -> usize {
@@ -270,6 +284,27 @@ impl Scanner<'_> {
     }
 }
 
+/// Keywords that begin statements and stand in no expression.
+const STATEMENTS: [&[u8]; 17] = [
+    b"assert",
+    b"break",
+    b"class",
+    b"continue",
+    b"def",
+    b"del",
+    b"except",
+    b"finally",
+    b"global",
+    b"import",
+    b"nonlocal",
+    b"pass",
+    b"raise",
+    b"return",
+    b"try",
+    b"while",
+    b"with",
+];
+
 /// Bytes that are more than a character of their line.
 const MEANS_SOMETHING: [bool; 256] = {
     let mut table = [false; 256];
@@ -321,7 +356,8 @@ mod tests {
 
     /// What the outline says must be what the parser says.
     fn check(text: &str, expected: &[&str]) {
-        let outline = Outline::of(text).unwrap_or_else(|| panic!("no outline of {text}"));
+        let outline = Outline::of(text);
+        assert_eq!(outline.end, text.len(), "{text}");
         let bodies: Vec<&str> = outline.bodies.iter().map(|body| &text[body.clone()]).collect();
         assert_eq!(bodies, expected, "{text}");
         assert_eq!(as_parsed(text).unwrap_or_else(|| panic!("{text}")).len(), expected.len(), "{text}");
@@ -346,13 +382,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_has_no_outline() {
+    fn it_stops_before_what_is_not_certain() {
+        let certain = "def g():\n    return 1\n";
         for text in [
             "def f():\n\ta\n",
             "def f():\n    a\n  b\n",
             "def f():\nb\n",
-            "x = (\n",
-            "x = )\n",
             "x = 'a\n",
             "x = '''a\n",
             "x = f'{a\n",
@@ -361,16 +396,20 @@ mod tests {
             "x \\ = 1\n",
             "x\rdef f():\n  a\n",
         ] {
-            assert_eq!(Outline::of(text), None, "{text:?}");
+            let whole = Outline::of(&format!("{certain}{text}{certain}"));
+            assert_eq!(whole.bodies, [13..21], "{text:?}");
+            assert!(whole.end < certain.len() + text.len(), "{text:?}");
         }
     }
 
     #[test]
-    fn imports_outside_functions_are_told() {
-        let text = "import a\nif x:\n  from b import (\n    c,\n  )\nfrom . import d; e\ndef f():\n  import g\nimportant = 1\n";
-        let outline = Outline::of(text).unwrap();
-        let imports: Vec<&str> = outline.imports.iter().map(|range| &text[range.clone()]).collect();
-        assert_eq!(imports, ["import a", "from b import (\n    c,\n  )", "from . import d; e"]);
+    fn it_goes_on_behind_brackets_that_do_not_match() {
+        let text =
+            "f(a, (b)\nx = 1\ndef g():\n    return (1]\n    y)\ndef h(a=[1:\n    z\n    return 2\nclass C: x";
+        let outline = Outline::of(text);
+        assert_eq!(outline.end, text.len());
+        let bodies: Vec<&str> = outline.bodies.iter().map(|body| &text[body.clone()]).collect();
+        assert_eq!(bodies, ["return (1]\n    y)"]);
     }
 
     const PIECES: &[&str] = &[
@@ -422,7 +461,8 @@ mod tests {
         #[test]
         fn outline_and_parser_agree(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..14)) {
             let text = pieces.concat();
-            if let (Some(outline), Some(bodies)) = (Outline::of(&text), as_parsed(&text)) {
+            let outline = Outline::of(&text);
+            if let Some(bodies) = as_parsed(&text) {
                 let ends: Vec<usize> = bodies.iter().map(|body| body.end).collect();
                 for (body, (parsed, end)) in outline.bodies.iter().zip(bodies.iter().zip(ends)) {
                     proptest::prop_assert_eq!(body.start, parsed.start, "{:?}", &text);
@@ -430,7 +470,9 @@ mod tests {
                     let rest = text[end..body.end].trim_start_matches([' ', '\t', ';', '\\', '\n', '\r']);
                     proptest::prop_assert_eq!(rest, "", "{:?}", &text);
                 }
-                proptest::prop_assert_eq!(outline.bodies.len(), bodies.len(), "{:?}", &text);
+                if outline.end == text.len() {
+                    proptest::prop_assert_eq!(outline.bodies.len(), bodies.len(), "{:?}", &text);
+                }
             }
         }
     }

@@ -98,8 +98,8 @@ impl SourceFile {
     }
 
     /// Parses what matters of a file, if anything does. The bodies of functions that do not matter
-    /// are in the [`text`](Self::text), and not in the tree. A file in which something that
-    /// matters does not compile is parsed as a whole.
+    /// are in the [`text`](Self::text), and not in the tree, nor are errors in them among the
+    /// [`errors`](Self::errors).
     pub fn relevant(path: RelativePath, bytes: &[u8], regions: &Regions) -> Option<Self> {
         let decoded = decode(bytes);
         if decoded.problem.is_some() || !decoded.suspects.is_empty() {
@@ -110,8 +110,8 @@ impl SourceFile {
             Relevant::Everything => Some(Self::decoded(path, decoded)),
             Relevant::AllBut(bodies) => {
                 let text: Arc<str> = decoded.text.into();
-                let file = Self::parse_instead(path, Arc::clone(&text), Some(&without(&text, &bodies)));
-                Some(if file.errors.is_empty() { file } else { Self::parse(file.path, text) })
+                let instead = without(&text, &bodies);
+                Some(Self::parse_instead(path, text, Some(&instead)))
             }
         }
     }

@@ -242,7 +242,8 @@ fn has_word(finder: &Finder, form: Form, bytes: &[u8]) -> bool {
     false
 }
 
-fn is_whole(bytes: &[u8], range: Range<usize>) -> bool {
+/// Whether a word is no part of a longer name.
+pub(super) fn is_whole(bytes: &[u8], range: Range<usize>) -> bool {
     let is_ascii_part = |byte: &u8| byte.is_ascii() && is_part_of_name(*byte);
     !bytes[..range.start].last().is_some_and(is_ascii_part)
         && !bytes.get(range.end).is_some_and(is_ascii_part)

@@ -6,15 +6,17 @@
 //!
 //! - A match of a pattern that does not describe the inside of a definition lies in one function,
 //!   or outside of all, where a definition counts as a whole.
-//! - Its words stand there, or in an import: an import gives its names to the whole file.
+//! - Its words stand there, or in an import: an import gives its names to the whole file. A name
+//!   that is not changed by `as` stands where it is used as well, if not always behind a dot.
 //! - What a variable holds depends on its own function, and on names at the top of the file that
 //!   are assigned there alone, which `global` in any function undoes.
 
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
 
-use super::literals::{Form, Literals, each_word};
+use super::literals::{Form, Literals, each_word, is_whole};
 use super::tree::*;
 use crate::python::outline::Outline;
 use crate::python::rule::Formula;
@@ -43,8 +45,7 @@ pub enum Relevant {
 /// A set of words in some form, by their numbers.
 type Words = u128;
 
-const IMPORT: u32 = 0;
-const GLOBAL: u32 = 1;
+const GLOBAL: u32 = 0;
 
 /// A body that is shorter is parsed in no time.
 const SHORTEST: usize = 40;
@@ -53,8 +54,8 @@ impl Regions {
     /// For a search for any of several formulas. `None` when a match of one of them may reach into
     /// several functions, or has no words of its own.
     pub fn new<'f>(formulas: impl IntoIterator<Item = &'f Formula>) -> Option<Self> {
-        let mut words = vec!["import".to_owned(), "global".to_owned()];
-        let mut forms = vec![vec![(Form::Word, IMPORT)], vec![(Form::Word, GLOBAL)]];
+        let mut words = vec!["global".to_owned()];
+        let mut forms = vec![vec![(Form::Word, GLOBAL)]];
         let mut alternatives = Vec::new();
         for formula in formulas {
             for literals in formula.local_literals()? {
@@ -93,10 +94,14 @@ impl Regions {
 
     /// What of this text may matter.
     pub fn relevant(&self, text: &str) -> Relevant {
-        let Some(outline) = Outline::of(text) else { return Relevant::Everything };
-        let mut outside: Words = 0;
+        let outline = Outline::of(text);
+        let imports = imports(text);
+        let mut outside = Seen::default();
+        let mut inside = vec![Seen::default(); outline.bodies.len()];
+        // Words that an import gives another name, or names without writing them; and words that it
+        // binds as they are.
         let mut shared: Words = 0;
-        let mut inside: Vec<Words> = vec![0; outline.bodies.len()];
+        let mut imported: Words = 0;
         let (mut body, mut import) = (0, 0);
         each_word(&self.searcher, text.as_bytes(), &mut |word, place| {
             let forms = &self.forms[word];
@@ -104,40 +109,104 @@ impl Regions {
             while outline.bodies.get(body).is_some_and(|range| range.end <= start) {
                 body += 1;
             }
-            while outline.imports.get(import).is_some_and(|range| range.end <= start) {
+            while imports.get(import).is_some_and(|range| range.end <= start) {
                 import += 1;
             }
-            if outline.imports.get(import).is_some_and(|range| range.start <= start) {
-                shared |= numbers(forms.iter());
-                return true;
-            }
-            let seen = numbers(forms.iter().filter(|(form, _)| form.allows(text.as_bytes(), place.clone())));
-            if outline.bodies.get(body).is_some_and(|range| range.start <= start) {
-                inside[body] |= seen;
+            let seen = match outline.bodies.get(body) {
+                Some(range) if range.start <= start => &mut inside[body],
+                Some(_) | None => &mut outside,
+            };
+            let all = numbers(forms.iter());
+            seen.any |= all;
+            if let Some(range) = imports.get(import).filter(|range| range.start <= start) {
+                let binds_it = binds_under_its_name(&text[range.clone()], start - range.start);
+                *(if binds_it { &mut imported } else { &mut shared }) |= all;
+                seen.here |= all;
+                seen.speaks_for_all = true;
             } else {
-                outside |= seen;
+                let allowed = forms.iter().filter(|(form, _)| form.allows(text.as_bytes(), place.clone()));
+                seen.here |= numbers(allowed);
+                seen.speaks_for_all |= all & 1 << GLOBAL != 0;
             }
             true
         });
-        let imports_elsewhere = outside & (1 << IMPORT) != 0;
-        let speaks_for_all = |words: Words| words & (1 << IMPORT | 1 << GLOBAL) != 0;
-        if imports_elsewhere {
-            shared |= outside;
-        }
-        shared |= inside.iter().filter(|words| speaks_for_all(**words)).fold(0, |all, words| all | words);
-        let is_wanted = |words: Words| {
-            let words = words | shared;
+        let is_wanted = |seen: &Seen| {
+            let words = seen.here | shared | seen.any & imported;
             self.alternatives.iter().any(|alternative| words & alternative == *alternative)
         };
-        if !is_wanted(outside) && !inside.iter().any(|words| is_wanted(*words)) {
+        if !is_wanted(&outside) && !inside.iter().any(is_wanted) {
             return Relevant::Nothing;
         }
-        let left_out = outline.bodies.into_iter().zip(&inside).filter(|(body, words)| {
-            body.len() >= SHORTEST && !speaks_for_all(**words) && !is_wanted(**words)
-        });
+        let left_out = outline
+            .bodies
+            .into_iter()
+            .zip(&inside)
+            .filter(|(body, seen)| body.len() >= SHORTEST && !seen.speaks_for_all && !is_wanted(seen));
         let left_out: Vec<Range<usize>> = left_out.map(|(body, _)| body).collect();
         if left_out.is_empty() { Relevant::Everything } else { Relevant::AllBut(left_out) }
     }
+}
+
+/// The words of one function, or of what is outside of all.
+#[derive(Clone, Default)]
+struct Seen {
+    /// As they are asked for.
+    here: Words,
+    /// In any form.
+    any: Words,
+    /// Whether it has to be parsed because of what it means elsewhere.
+    speaks_for_all: bool,
+}
+
+/// Where a text may have imports, wherever they stand, and at times where it only speaks of them.
+fn imports(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut imports: Vec<Range<usize>> = Vec::new();
+    for keyword in memmem::find_iter(bytes, "import") {
+        let behind = keyword + "import".len();
+        if imports.last().is_some_and(|last| keyword < last.end) || !is_whole(bytes, keyword..behind) {
+            continue;
+        }
+        let mut start = beginning_of_line(bytes, keyword);
+        while bytes[..start].trim_ascii_end().ends_with(b"\\") {
+            start = beginning_of_line(bytes, start - 1);
+        }
+        let mut is_open = false;
+        let mut end = behind;
+        loop {
+            let length = memchr::memchr(b'\n', &bytes[end..]).unwrap_or(bytes.len() - end);
+            let line = &bytes[end..end + length];
+            let code = &line[..memchr::memchr(b'#', line).unwrap_or(line.len())];
+            is_open = (is_open || code.contains(&b'(')) && !code.contains(&b')');
+            end += length;
+            if end == bytes.len() || !is_open && !line.trim_ascii_end().ends_with(b"\\") {
+                break;
+            }
+            end += 1;
+        }
+        imports.push(start..end);
+    }
+    imports
+}
+
+fn beginning_of_line(bytes: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1)
+}
+
+/// Whether the word at this place of an import is a name that the import binds as it stands, so
+/// that it is not used without being written again.
+fn binds_under_its_name(statement: &str, at: usize) -> bool {
+    let is_word =
+        |word: &str| statement.split(|character| !is_part_of_name(character)).any(|part| part == word);
+    if statement.contains([';', '*']) || is_word("as") {
+        return false;
+    }
+    // `from a.b import c` binds `c`.
+    statement.trim_start().starts_with("import") || statement.find("import").is_some_and(|import| import < at)
+}
+
+fn is_part_of_name(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
 }
 
 fn numbers<'f>(forms: impl Iterator<Item = &'f (Form, u32)>) -> Words {
