@@ -31,6 +31,11 @@ class WakeWordDetector(BaseAgent):
         self.event_socket = self.zmq_context.socket(zmq.PUB)
         self.event_socket.bind(f"tcp://*:{self.port + 1}")
 
+    def reconnect(self) -> None:
+        """Listen anew after the source of the audio was away."""
+        self.audio_socket.disconnect(endpoint)
+        self.audio_socket.connect(endpoint)
+
     def _next_frame(self) -> Optional[dict]:
         if not self.audio_socket.poll(100):
             return None

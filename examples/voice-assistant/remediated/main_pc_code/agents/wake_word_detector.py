@@ -12,6 +12,7 @@ from common.core.base_agent import BaseAgent
 logger = logging.getLogger(__name__)
 
 COOLDOWN = 1.5
+AUDIO = "tcp://127.0.0.1:6578"
 
 
 class WakeWordDetector(BaseAgent):
@@ -25,10 +26,15 @@ class WakeWordDetector(BaseAgent):
 
     def _open_sockets(self) -> None:
         self.audio_socket = self.context.socket(zmq.SUB)
-        self.audio_socket.connect("tcp://127.0.0.1:6578")
+        self.audio_socket.connect(AUDIO)
         self.audio_socket.setsockopt(zmq.SUBSCRIBE, b"")
         self.event_socket = self.context.socket(zmq.PUB)
         self.event_socket.bind(f"tcp://*:{self.port + 1}")
+
+    def reconnect(self) -> None:
+        """Listen anew after the source of the audio was away."""
+        self.audio_socket.disconnect(AUDIO)
+        self.audio_socket.connect(AUDIO)
 
     def _next_frame(self) -> Optional[dict]:
         if not self.audio_socket.poll(100):

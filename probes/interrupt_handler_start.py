@@ -1,0 +1,44 @@
+"""Asks whether StreamingInterruptHandler comes up at all, so that its loop can run.
+
+Its constructor runs as it is, with what BaseAgent's does, save that nobody waits for other agents:
+they do not answer, which is told at once. A constructor that raises leaves no agent.
+"""
+
+import io
+import logging
+import os
+import pathlib
+
+
+def probe(context):
+    without_surroundings(context)
+    module = context.load("main_pc_code.agents.streaming_interrupt_handler")
+    if context.is_stub(module.zmq):
+        return context.could_not("connecting and binding are ZMQ's work, and pyzmq is a stub here")
+    nobody = {"status": "error", "error": "no other agent is there"}
+    context.load("common.core.base_agent").BaseAgent.send_request_to_agent = lambda *_, **__: nobody
+    try:
+        handler = module.StreamingInterruptHandler()
+    except (ImportError, OSError) as error:
+        return context.could_not(f"something is missing here: {error}")
+    except Exception as error:
+        return context.does_not_hold(f"the constructor raises {type(error).__name__}: {error}")
+    try:
+        handler.running = False
+        handler.cleanup()
+    except Exception:
+        pass  # it came up, which was the question
+    return context.holds("the constructor has returned")
+
+
+def without_surroundings(context):
+    """Spares modules what they want before anything of interest and what is not the question:
+    directories and log files beside the code, which cannot be written to here, and a configuration
+    that is shipped in a state in which it cannot be loaded."""
+    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
+    logging.FileHandler._open = lambda handler: io.StringIO()
+    try:
+        manager = context.load("common.config_manager")
+    except ImportError:
+        return
+    manager.load_unified_config = lambda *arguments, **keywords: {}
