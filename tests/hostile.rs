@@ -69,10 +69,8 @@ fn hostile_code_gets_the_right_answer_and_harms_nobody() {
     let tree = DirectoryTree::open(root, &[]).expect("a directory");
     let python = PythonSettings { path: vec![".".to_owned()], ..PythonSettings::default() };
     let session = |timeout| Session::new(&tree, Some(root), &python, support::settings(timeout));
-    let sessions = Sessions {
-        brief: session(Duration::from_millis(2500)),
-        patient: session(Duration::from_secs(60)),
-    };
+    let sessions =
+        Sessions { brief: session(Duration::from_millis(2500)), patient: session(Duration::from_secs(60)) };
     let wrong = Mutex::new(String::new());
     let next = AtomicUsize::new(0);
     let only = std::env::var("ASSAY_HOSTILE").ok();
