@@ -450,6 +450,11 @@ mod tests {
     fn functions_that_are_left_out_are_not_missed() {
         let long = "        nothing = 'but a long line that says nothing at all'\n";
         for text in [
+            format!(
+                "'''see import (x'''\nfrom m import run\ndef f():\n{long}        run(1)\ndef g():\n{long}"
+            ),
+            format!("def f():\n{long}        from m \\\n import run\ndef g():\n{long}        run(1)\n"),
+            format!("from m import ( # )\n  run\n as r)\ndef f():\n{long}        r(1)\ndef g():\n{long}"),
             format!("import m\ndef f():\n{long}def g():\n{long}        m.run(1)\n"),
             format!("def f():\n{long}        from m import run as r\ndef g():\n{long}        r(1)\n"),
             format!("from m import *\ndef g():\n{long}        run(1)\ndef f():\n{long}"),
@@ -513,6 +518,7 @@ mod tests {
         "from m import run as r\n",
         "from m import run\n",
         "from run import m\n",
+        "# import (\n",
         "from . import (\n m\n)\n",
         "from m import *\n",
         "a = 1\n",

@@ -156,7 +156,10 @@ impl Scanner<'_> {
     /// Whether the line that begins here is a statement that no expression can contain: the bracket
     /// that is open is never closed, and the parser goes on from here as well.
     fn is_before_statement(&self) -> bool {
-        let rest = self.bytes[self.at..].trim_ascii_start();
+        let rest = &self.bytes[self.at..];
+        // Of this line alone: there may be a million empty ones.
+        let indentation = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let rest = &rest[indentation..];
         let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         STATEMENTS.contains(&&rest[..length])
     }

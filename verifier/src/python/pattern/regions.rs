@@ -109,7 +109,7 @@ impl Regions {
             while outline.bodies.get(body).is_some_and(|range| range.end <= start) {
                 body += 1;
             }
-            while imports.get(import).is_some_and(|range| range.end <= start) {
+            while imports.get(import).is_some_and(|import| import.range.end <= start) {
                 import += 1;
             }
             let seen = match outline.bodies.get(body) {
@@ -118,8 +118,8 @@ impl Regions {
             };
             let all = numbers(forms.iter());
             seen.any |= all;
-            if let Some(range) = imports.get(import).filter(|range| range.start <= start) {
-                let binds_it = binds_under_its_name(&text[range.clone()], start - range.start);
+            if let Some(import) = imports.get(import).filter(|import| import.range.start <= start) {
+                let binds_it = import.binds.is_some_and(|binds| binds <= start);
                 *(if binds_it { &mut imported } else { &mut shared }) |= all;
                 seen.here |= all;
                 seen.speaks_for_all = true;
@@ -158,17 +158,25 @@ struct Seen {
     speaks_for_all: bool,
 }
 
+/// Lines that may have an import.
+struct Import {
+    range: Range<usize>,
+    /// From where on its words are names that it binds as they stand, so that they are not used
+    /// without being written again. `None` where it may give other names.
+    binds: Option<usize>,
+}
+
 /// Where a text may have imports, wherever they stand, and at times where it only speaks of them.
-fn imports(text: &str) -> Vec<Range<usize>> {
+fn imports(text: &str) -> Vec<Import> {
     let bytes = text.as_bytes();
-    let mut imports: Vec<Range<usize>> = Vec::new();
+    let mut imports: Vec<Import> = Vec::new();
     for keyword in memmem::find_iter(bytes, "import") {
         let behind = keyword + "import".len();
-        if imports.last().is_some_and(|last| keyword < last.end) || !is_whole(bytes, keyword..behind) {
+        if imports.last().is_some_and(|last| keyword < last.range.end) || !is_whole(bytes, keyword..behind) {
             continue;
         }
         let mut start = beginning_of_line(bytes, keyword);
-        while bytes[..start].trim_ascii_end().ends_with(b"\\") {
+        while is_continued(&bytes[..start.saturating_sub(1)]) {
             start = beginning_of_line(bytes, start - 1);
         }
         let mut is_open = false;
@@ -179,30 +187,29 @@ fn imports(text: &str) -> Vec<Range<usize>> {
             let code = &line[..memchr::memchr(b'#', line).unwrap_or(line.len())];
             is_open = (is_open || code.contains(&b'(')) && !code.contains(&b')');
             end += length;
-            if end == bytes.len() || !is_open && !line.trim_ascii_end().ends_with(b"\\") {
+            if end == bytes.len() || !is_open && !is_continued(line) {
                 break;
             }
             end += 1;
         }
-        imports.push(start..end);
+        let statement = &text[start..end];
+        // Two of them, because the first was none, are not told apart.
+        let words = statement.split(|character| !is_part_of_name(character));
+        let telling: Vec<&str> = words.filter(|word| matches!(*word, "as" | "import")).collect();
+        let may_rename = statement.contains([';', '*']) || telling != ["import"];
+        // `from a.b import c` binds `c`.
+        imports.push(Import { range: start..end, binds: (!may_rename).then_some(behind) });
     }
     imports
 }
 
-fn beginning_of_line(bytes: &[u8], at: usize) -> usize {
-    memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1)
+/// Whether a line goes on in the next.
+fn is_continued(line: &[u8]) -> bool {
+    line.strip_suffix(b"\r").unwrap_or(line).ends_with(b"\\")
 }
 
-/// Whether the word at this place of an import is a name that the import binds as it stands, so
-/// that it is not used without being written again.
-fn binds_under_its_name(statement: &str, at: usize) -> bool {
-    let is_word =
-        |word: &str| statement.split(|character| !is_part_of_name(character)).any(|part| part == word);
-    if statement.contains([';', '*']) || is_word("as") {
-        return false;
-    }
-    // `from a.b import c` binds `c`.
-    statement.trim_start().starts_with("import") || statement.find("import").is_some_and(|import| import < at)
+fn beginning_of_line(bytes: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1)
 }
 
 fn is_part_of_name(character: char) -> bool {
