@@ -4,6 +4,7 @@ Its constructor runs as it is, with what BaseAgent's does, save that nobody wait
 they do not answer, which is told at once. A constructor that raises leaves no agent.
 """
 
+import inspect
 import io
 import logging
 import os
@@ -17,8 +18,12 @@ def probe(context):
         return context.could_not("connecting and binding are ZMQ's work, and pyzmq is a stub here")
     nobody = {"status": "error", "error": "no other agent is there"}
     context.load("common.core.base_agent").BaseAgent.send_request_to_agent = lambda *_, **__: nobody
+    port = context.free_port()
+    settings = {"config": {"port": port}}
+    if "port" in inspect.signature(module.StreamingInterruptHandler).parameters:
+        settings["port"] = port
     try:
-        handler = module.StreamingInterruptHandler()
+        handler = module.StreamingInterruptHandler(**settings)
     except (ImportError, OSError) as error:
         return context.could_not(f"something is missing here: {error}")
     except Exception as error:
