@@ -178,10 +178,12 @@ impl DirectoryTree {
     fn read_into(&self, path: &RelativePath, buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
         buffer.clear();
         #[cfg(target_os = "linux")]
-        if let Some(directory) = &self.directory
-            && let Some((file, size)) = open_beneath(directory, path)
-        {
-            return read_regular_file(file, size, buffer);
+        if let Some(directory) = &self.directory {
+            match open_beneath(directory, path) {
+                Opened::File(file, size) => return read_regular_file(file, size, buffer),
+                Opened::Missing => return Err(Unreadable::Missing),
+                Opened::Unknown => {}
+            }
         }
         // The kernel does not know the call, or there is something to be said of the path.
         let (located, metadata) = self.locate(path)?;
@@ -362,19 +364,39 @@ fn open_regular_file(path: &Path) -> Result<File, Unreadable> {
     options.open(path).map_err(|error| Unreadable::Failed(error.to_string()))
 }
 
-/// Opens a regular file without resolving its path here: the kernel sees to it that no link
-/// leaves the directory. When there is no such file, the slower way tells why.
+/// What opening a file below a directory led to.
 #[cfg(target_os = "linux")]
-fn open_beneath(directory: &File, path: &RelativePath) -> Option<(File, u64)> {
+enum Opened {
+    File(File, u64),
+    /// There is nothing of that name, not even a link.
+    Missing,
+    /// There is something to be said of the path, which the slower way finds out.
+    Unknown,
+}
+
+/// Opens a regular file without resolving its path here: the kernel sees to it that no link
+/// leaves the directory.
+#[cfg(target_os = "linux")]
+fn open_beneath(directory: &File, path: &RelativePath) -> Opened {
     use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, openat2, statat};
+    use rustix::io::Errno;
     // What is no file is not even opened: a device may do anything then.
-    let stat = statat(directory, path.as_str(), AtFlags::empty()).ok()?;
+    let stat = match statat(directory, path.as_str(), AtFlags::empty()) {
+        Ok(stat) => stat,
+        Err(Errno::NOENT | Errno::NOTDIR) => {
+            let link = statat(directory, path.as_str(), AtFlags::SYMLINK_NOFOLLOW);
+            return if link.is_err() { Opened::Missing } else { Opened::Unknown };
+        }
+        Err(_) => return Opened::Unknown,
+    };
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return None;
+        return Opened::Unknown;
     }
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = openat2(directory, path.as_str(), flags, Mode::empty(), ResolveFlags::BENEATH).ok()?;
-    Some((File::from(file), u64::try_from(stat.st_size).unwrap_or(0)))
+    match openat2(directory, path.as_str(), flags, Mode::empty(), ResolveFlags::BENEATH) {
+        Ok(file) => Opened::File(File::from(file), u64::try_from(stat.st_size).unwrap_or(0)),
+        Err(_) => Opened::Unknown,
+    }
 }
 
 fn read_regular_file(file: File, size: u64, buffer: &mut Vec<u8>) -> Result<(), Unreadable> {
