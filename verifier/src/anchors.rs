@@ -20,7 +20,7 @@ use crate::target::RelativePath;
 use similarity::{Fingerprint, similarity};
 
 /// What ties something to code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Anchor {
     /// The file.
     pub file: RelativePath,

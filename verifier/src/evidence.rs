@@ -1,24 +1,15 @@
-//! What checks saw. An [`Observation`] is the answer of one check; [`Evidence`] is all that
-//! was observed for one claim. Nothing here concludes anything: that is the verdict's work.
+//! What checks saw. An [`Observation`] is the answer of one check; all that was observed for one
+//! claim is its evidence. Nothing here concludes anything: that is the verdict's work.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{CheckKind, ClaimId};
+use crate::catalogue::CheckKind;
 use crate::target::RelativePath;
 
-/// All observations of one claim, in the order in which the claim states its checks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Evidence {
-    /// The claim that was examined.
-    pub claim: ClaimId,
-    /// One observation per check.
-    pub observations: Vec<Observation>,
-}
-
 /// What one check saw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// The kind of check that looked.
     pub check: CheckKind,
@@ -118,7 +109,7 @@ pub enum Strength {
 }
 
 /// A place in the target.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Site {
     /// The file, relative to the target's root.
     pub file: RelativePath,
@@ -128,11 +119,9 @@ pub struct Site {
     pub end_line: u32,
     /// The innermost class or function around it, dotted: `GRPCServer.stop`.
     pub symbol: Option<String>,
-    /// The source lines, for `explain` and `--excerpts`; never written without being asked for.
-    #[serde(skip)]
+    /// The source lines, for `explain` and `--excerpts`; in no report without being asked for.
     pub excerpt: String,
     /// What this place contributes: `bound by the pool`, `bound again`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }
 

@@ -1,65 +1,52 @@
-//! Static checks that are not asked again when the answer is known: what an answer was drawn
-//! from is kept with it, and it counts for as long as all of that is as it was.
+//! Questions about the target that are not asked again when the answer is known: what an answer
+//! was drawn from is kept with it, and it counts for as long as all of that is as it was.
 //!
 //! A question looks at the target through [`Files`] alone, which write down what it has seen:
 //! files it has parsed, files whose bytes were not worth parsing, words it has looked for
 //! everywhere, files outside the listing. After an edit of one file only the questions are asked
 //! again for which one of these is different now.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::Key;
-use crate::catalogue::{Claim, Scope, StaticCheck};
-use crate::evidence::{Observation, Searched, Site};
-use crate::python::{Files, Trace};
-use crate::static_checks::{self, Context};
+use crate::python::{Files, Project, Trace};
 use crate::target::{CachedTree, RelativePath};
 
 /// After more changes than this everything is asked anew.
 const MOST_CHANGES: usize = 100;
 
-/// Asks one question, unless the answer is known.
-pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observation {
-    let question = format!("observation {check:?} {:?} {:?} {:?}", claim.scope, claim.symbol, claim.lines);
-    let parses = |path: &RelativePath| {
-        // A sweep over this file alone tells whether a sweep that comes to it parses it.
-        let alone = Claim { scope: Scope::Sweep(vec![globset::escape(path.as_str())]), ..claim.clone() };
-        was_parsed(&static_checks::observe(check, &alone, context).searched)
-    };
-    let ask = |context: &Context| Stored(static_checks::observe(check, claim, context));
-    recall(&question, context, &parses, ask).0
-}
-
-/// Whether a sweep over one file has parsed it, or could not have told.
-pub fn was_parsed(searched: &Searched) -> bool {
-    let was_looked_at_and_left = searched.files == 1 && searched.parsed == 0 && searched.blind.is_empty();
-    !was_looked_at_and_left
-}
-
 /// What `ask` answers, or has answered. `question` is all that it asks, in words: answers to the
 /// same words about the same code are the same. `parses` tells whether asking would parse a file
-/// whose bytes it looks at. All that is looked at must be looked at through the given context.
+/// whose bytes it looks at. All that is looked at must be looked at through the model that `ask`
+/// is given.
+///
+/// Such questions may be asked within one another: what the inner answer was drawn from, the
+/// outer one was as well.
 pub fn recall<T: Serialize + DeserializeOwned>(
     question: &str,
-    context: &Context,
+    project: &Project,
     parses: &dyn Fn(&RelativePath) -> bool,
-    ask: impl FnOnce(&Context) -> T,
+    ask: impl FnOnce(&Project) -> T,
 ) -> T {
-    let files = context.project.files();
-    let Some(cache) = files.tree().cache() else { return ask(context) };
+    let files = project.files();
+    let Some(cache) = files.tree().cache() else { return ask(project) };
     // Which files there are, and where imports look for them, is part of every question.
-    let roots = context.project.roots().join("\0");
+    let roots = project.roots().join("\0");
     let key = Key::of(&[cache.snapshot().listing(), roots.as_bytes(), question.as_bytes()]);
     if let Some(bytes) = cache.get(key)
         && let Ok((drawn_from, answer)) = serde_json::from_slice::<(DrawnFrom, T)>(&bytes)
         && drawn_from.is_as_it_was(files, cache, parses)
     {
+        if files.is_traced() {
+            files.adopt(drawn_from.trace(files));
+        }
         return answer;
     }
     let view = Files::traced(files);
-    let project = context.project.over(&view);
-    let answer = ask(&Context { project: &project });
+    let answer = ask(&project.over(&view));
     let drawn_from = DrawnFrom::of(view.into_trace(), files, cache);
     if let Ok(bytes) = serde_json::to_vec(&(drawn_from, &answer)) {
         cache.learn(key, bytes);
@@ -74,8 +61,9 @@ struct DrawnFrom {
     state: [u8; 32],
     /// Numbers of the files that were parsed.
     parsed: Vec<usize>,
-    /// Numbers of the files whose bytes were looked at and that were not parsed.
-    tested: Vec<usize>,
+    /// Numbers of the files whose bytes were looked at and that were not parsed: mostly all of a
+    /// folder, one after another.
+    tested: Runs,
     /// Words that were looked for in all files, with the files that had them.
     words: Vec<(String, Vec<usize>)>,
     /// Files that are not listed, with their contents, or why they had none.
@@ -87,7 +75,7 @@ impl DrawnFrom {
         let number = |path: &RelativePath| files.number(path);
         Self {
             state: *cache.snapshot().state(),
-            tested: trace.tested.difference(&trace.parsed).copied().collect(),
+            tested: Runs::of(trace.tested.difference(&trace.parsed).copied()),
             parsed: trace.parsed.into_iter().collect(),
             words: trace
                 .words
@@ -99,6 +87,21 @@ impl DrawnFrom {
                 .into_iter()
                 .map(|path| (path.as_str().to_owned(), cache.content_of(&path)))
                 .collect(),
+        }
+    }
+
+    /// What was seen.
+    fn trace(self, files: &Files) -> Trace {
+        let path = |number: usize| files.paths().get(number).cloned();
+        let words = self.words.into_iter().map(|(word, found)| {
+            let found: Vec<RelativePath> = found.into_iter().filter_map(path).collect();
+            (word, Arc::new(found))
+        });
+        Trace {
+            parsed: self.parsed.into_iter().collect(),
+            tested: self.tested.below(files.paths().len()).collect(),
+            words: words.collect(),
+            unlisted: self.unlisted.iter().filter_map(|(path, _)| RelativePath::new(path).ok()).collect(),
         }
     }
 
@@ -127,84 +130,34 @@ impl DrawnFrom {
             let has = files.test(path, |bytes| memchr::memmem::find(bytes, word.as_bytes()).is_some());
             has.is_ok_and(|has| has == found.binary_search(&file).is_ok())
         };
-        self.words.iter().all(has_same_words) && (self.tested.binary_search(&file).is_err() || !parses(path))
+        self.words.iter().all(has_same_words) && (!self.tested.contains(file) || !parses(path))
     }
 }
 
-/// An observation as it is stored.
+/// Ascending numbers, as the first of neighbours and how many they are.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct Stored(#[serde(with = "observation")] Observation);
+struct Runs(Vec<(usize, usize)>);
 
-mod observation {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::StoredSite;
-    use crate::catalogue::CheckKind;
-    use crate::evidence::{Observation, Outcome, Searched, Strength};
-
-    #[derive(Serialize, Deserialize)]
-    struct Fields {
-        check: CheckKind,
-        strength: Strength,
-        outcome: Outcome,
-        because: String,
-        sites: Vec<StoredSite>,
-        searched: Searched,
-        notes: Vec<String>,
+impl Runs {
+    fn of(numbers: impl IntoIterator<Item = usize>) -> Self {
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for number in numbers {
+            match runs.last_mut() {
+                Some((first, length)) if *first + *length == number => *length += 1,
+                Some(_) | None => runs.push((number, 1)),
+            }
+        }
+        Self(runs)
     }
 
-    pub(super) fn serialize<S: Serializer>(observation: &Observation, to: S) -> Result<S::Ok, S::Error> {
-        let Observation { check, strength, outcome, because, sites, searched, notes } = observation.clone();
-        let sites = sites.into_iter().map(StoredSite::from).collect();
-        Fields { check, strength, outcome, because, sites, searched, notes }.serialize(to)
+    fn contains(&self, number: usize) -> bool {
+        let before = self.0.partition_point(|(first, _)| *first <= number);
+        before.checked_sub(1).is_some_and(|run| number - self.0[run].0 < self.0[run].1)
     }
 
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Observation, D::Error> {
-        let Fields { check, strength, outcome, because, sites, searched, notes } = Fields::deserialize(from)?;
-        let sites = sites.into_iter().map(Into::into).collect();
-        Ok(Observation { check, strength, outcome, because, sites, searched, notes })
-    }
-}
-
-/// How sites are stored: with their excerpts, which reports do not have.
-pub mod sites {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::StoredSite;
-    use crate::evidence::Site;
-
-    /// Writes them.
-    pub fn serialize<S: Serializer>(sites: &[Site], to: S) -> Result<S::Ok, S::Error> {
-        let sites: Vec<StoredSite> = sites.iter().cloned().map(StoredSite::from).collect();
-        sites.serialize(to)
-    }
-
-    /// Reads them.
-    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Vec<Site>, D::Error> {
-        Ok(Vec::<StoredSite>::deserialize(from)?.into_iter().map(Into::into).collect())
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredSite {
-    file: RelativePath,
-    lines: (u32, u32),
-    symbol: Option<String>,
-    excerpt: String,
-    label: Option<String>,
-}
-
-impl From<Site> for StoredSite {
-    fn from(site: Site) -> Self {
-        let Site { file, line, end_line, symbol, excerpt, label } = site;
-        Self { file, lines: (line, end_line), symbol, excerpt, label }
-    }
-}
-
-impl From<StoredSite> for Site {
-    fn from(stored: StoredSite) -> Self {
-        let StoredSite { file, lines: (line, end_line), symbol, excerpt, label } = stored;
-        Self { file, line, end_line, symbol, excerpt, label }
+    /// Those that are below `end`.
+    fn below(&self, end: usize) -> impl Iterator<Item = usize> {
+        self.0.iter().flat_map(move |(first, length)| *first..first.saturating_add(*length).min(end))
     }
 }

@@ -61,7 +61,6 @@ pub struct Sibling {
     /// The outermost class or function, if the code stands in one.
     pub symbol: Option<String>,
     /// The places that make it up, sorted.
-    #[serde(with = "remembered::sites")]
     pub sites: Vec<Site>,
     /// What a claim about this place would get.
     pub verdict: ClaimVerdict,
@@ -213,13 +212,16 @@ impl Question<'_, '_> {
         let question = format!("siblings {} {scope:?} {known:?}", self.key);
         let parses = |path: &RelativePath| {
             let alone = [globset::escape(path.as_str())];
-            self.look(&alone, &context).is_ok_and(|(_, searched)| remembered::was_parsed(&searched))
+            self.look(&alone, &context)
+                .is_ok_and(|(_, searched)| static_checks::may_have_been_parsed(&searched))
         };
-        let (mut found, searched) =
-            remembered::recall(&question, &context, &parses, |context| match self.look(scope, context) {
-                Ok((places, searched)) => (self.siblings(places, &known, context), searched),
+        let (mut found, searched) = remembered::recall(&question, project, &parses, |project| {
+            let context = static_checks::Context { project };
+            match self.look(scope, &context) {
+                Ok((places, searched)) => (self.siblings(places, &known, &context), searched),
                 Err(because) => (Found::NotAsked { because }, Searched::default()),
-            });
+            }
+        });
         if let Found::Siblings(siblings) = &mut found {
             for sibling in siblings {
                 sibling.claimed_by = claimed_by(&sibling.sites, others);
@@ -346,7 +348,7 @@ impl Question<'_, '_> {
     fn judged(&self, place: Place, context: &static_checks::Context) -> Sibling {
         let Place { file, symbol, sites, check } = place;
         let claim = self.claim_at(Scope::File(file.clone()), symbol.clone());
-        let observations = [static_checks::observe(&check, &claim, context)];
+        let observations = [static_checks::recall(&check, &claim, context)];
         let compiles = context.project.file(&file).is_ok_and(|file| file.broken().is_none());
         let state = if compiles { FileState::Sound } else { FileState::Broken };
         let judgement = judge_claim(&observations, state);

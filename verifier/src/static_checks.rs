@@ -4,6 +4,8 @@
 //! A check reads, cites, and concludes nothing. Rules that all kinds share are here:
 //! what a claim is about, what may be said of a file that does not compile, sweeps.
 
+mod sweep;
+
 pub mod async_function;
 pub mod attribute;
 pub mod call;
@@ -21,14 +23,16 @@ pub mod unused;
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{CheckKind, Claim, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
 pub use crate::python::project::facts::is_test_code;
 use crate::python::symbols::{Symbol, SymbolKind};
 use crate::python::{ParsedFile, Project, Ranged, TextRange, ast};
-use crate::target::{FileSelector, RelativePath};
+use crate::remembered;
+use crate::target::RelativePath;
+pub use sweep::{Swept, sweep, sweep_in_parts, sweep_parts};
 
 /// What every static check may read.
 #[derive(Clone, Copy)]
@@ -76,6 +80,24 @@ pub fn observe(check: &StaticCheck, claim: &Claim, context: &Context) -> Observa
     }
 }
 
+/// Asks one question, unless the answer is known from an earlier run.
+pub fn recall(check: &StaticCheck, claim: &Claim, context: &Context) -> Observation {
+    let question = format!("observation {check:?} {:?} {:?} {:?}", claim.scope, claim.symbol, claim.lines);
+    let parses = |path: &RelativePath| {
+        // A sweep over this file alone tells whether a sweep that comes to it parses it.
+        let alone = Claim { scope: Scope::Sweep(vec![globset::escape(path.as_str())]), ..claim.clone() };
+        may_have_been_parsed(&observe(check, &alone, context).searched)
+    };
+    let ask = |project: &Project| observe(check, claim, &Context { project });
+    remembered::recall(&question, context.project, &parses, ask)
+}
+
+/// Whether a sweep over one file has parsed it, or could not have told.
+pub fn may_have_been_parsed(searched: &Searched) -> bool {
+    let was_looked_at_and_left = searched.files == 1 && searched.parsed == 0 && searched.blind.is_empty();
+    !was_looked_at_and_left
+}
+
 /// The examples of a kind, if it is a static one.
 pub fn examples(kind: CheckKind) -> Option<Examples> {
     match kind {
@@ -98,7 +120,7 @@ pub fn examples(kind: CheckKind) -> Option<Examples> {
 }
 
 /// What a check saw on its way to an answer; the answer is one of the three functions at the end.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sight {
     /// Cited places.
     pub sites: Vec<Site>,
@@ -234,95 +256,6 @@ pub fn find_symbol<'f>(file: &'f ParsedFile, name: &str) -> Result<Vec<&'f Symbo
         return Ok(symbols);
     }
     Err(file.broken().unwrap_or(Reason::SymbolMissing { symbol: name.to_owned() }))
-}
-
-/// The paths that a claim's scope selects, sorted. None selected is [`Reason::FileMissing`].
-pub fn paths(scope: &Scope, context: &Context) -> Result<Vec<RelativePath>, Reason> {
-    match scope {
-        Scope::File(path) => Ok(vec![path.clone()]),
-        Scope::Sweep(globs) => {
-            let selector = selector(globs)?;
-            let paths = context.project.files().paths().iter();
-            let selected: Vec<RelativePath> = paths.filter(|path| selector.matches(path)).cloned().collect();
-            if selected.is_empty() {
-                return Err(Reason::FileMissing { path: globs.join(", ") });
-            }
-            Ok(selected)
-        }
-    }
-}
-
-fn selector(globs: &[String]) -> Result<FileSelector, Reason> {
-    FileSelector::new(globs).map_err(|error| Reason::Unresolved { what: error.to_string() })
-}
-
-/// Places of the scope that no listing can show: nothing is proved about them.
-fn blind_spots(scope: &Scope, context: &Context) -> Result<Vec<Reason>, Reason> {
-    let Scope::Sweep(globs) = scope else { return Ok(Vec::new()) };
-    let selector = selector(globs)?;
-    let spots = context.project.files().tree().blind_spots().iter();
-    let inside = spots.filter(|spot| selector.matches_text(&spot.path));
-    Ok(inside
-        .map(|spot| Reason::FileUnreadable { path: spot.path.clone(), problem: spot.problem.clone() })
-        .collect())
-}
-
-/// What a sweep over the files of a claim's scope found.
-#[derive(Debug)]
-pub struct Swept<T> {
-    /// What `look` gave for each file that was parsed, in the order of the paths.
-    pub found: Vec<T>,
-    /// How much was searched; the files that could not be are [blind](Searched::blind).
-    pub searched: Searched,
-}
-
-/// Looks at each file of a claim's scope, in parallel. `candidate` decides on the bytes whether
-/// a file is worth parsing; a file that it refuses counts as searched, so it must be sure. In a
-/// file that does not have the claim's symbol there is nothing to look at.
-pub fn sweep<'f, T: Send>(
-    claim: &Claim,
-    context: &Context<'_, 'f>,
-    candidate: impl Fn(&[u8]) -> bool + Sync,
-    look: impl Fn(Subject<'f>) -> T + Sync,
-) -> Result<Swept<T>, Reason> {
-    let paths = paths(&claim.scope, context)?;
-    context.project.files().tree().prefetch(&paths);
-    /// What was found in a file that was worth parsing, and why it is broken if it is.
-    type Looked<T> = Option<(Vec<T>, Option<Reason>)>;
-    let looked: Vec<Result<Looked<T>, Reason>> = paths
-        .par_iter()
-        .map(|path| {
-            if !context.project.files().test(path, &candidate)? {
-                return Ok(None);
-            }
-            let file = context.project.file(path)?;
-            let symbols = match &claim.symbol {
-                None => vec![None],
-                Some(name) => match find_symbol(file, name) {
-                    Ok(symbols) => symbols.into_iter().map(Some).collect(),
-                    Err(reason @ Reason::Unresolved { .. }) => return Err(reason),
-                    Err(_) => Vec::new(),
-                },
-            };
-            let found = symbols.into_iter().map(|symbol| look(Subject { file, symbol })).collect();
-            Ok(Some((found, file.broken())))
-        })
-        .collect();
-    let blind = blind_spots(&claim.scope, context)?;
-    let mut swept = Swept { found: Vec::new(), searched: Searched { blind, ..Searched::default() } };
-    for result in looked {
-        swept.searched.files += 1;
-        match result {
-            Ok(None) => {}
-            Ok(Some((found, broken))) => {
-                swept.searched.parsed += 1;
-                swept.found.extend(found);
-                swept.searched.blind.extend(broken);
-            }
-            Err(reason) => swept.searched.blind.push(reason),
-        }
-    }
-    Ok(swept)
 }
 
 /// A place in a file, with the source lines and the innermost class or function around it.

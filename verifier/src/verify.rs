@@ -1,11 +1,13 @@
 //! The driver: from a catalogue and a target to a [`Verification`]. It owns the order of the
 //! stages and what may run at the same time; what anything means is decided elsewhere.
 
+mod cited;
 mod earlier;
 mod live;
 mod moved;
 mod selection;
 
+use cited::Cited;
 pub use earlier::{EarlierState, EarlierStates};
 pub use live::Worker;
 pub use selection::{Selection, SelectionError};
@@ -22,7 +24,6 @@ use crate::catalogue::{Catalogue, Check, Claim, Finding, FindingId, ReportId, Sc
 use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
 use crate::python::{Files, Project};
-use crate::remembered;
 use crate::static_checks;
 use crate::target::{RelativePath, TargetTree};
 use crate::verdict::{
@@ -91,12 +92,14 @@ pub fn verify<'c>(
     let reports: Vec<&ReportId> =
         selected.iter().flat_map(|finding| finding.claims.iter().map(|_| &finding.report)).collect();
     let reference = |index: usize| states.of(reports[index]);
-    let placed = moved::place(&claims, &files, &reference, earlier.history());
-    let broken = broken_files(&cited_by(&selected, &placed), &files);
+    let mut cited = Cited::of(&claims, &project);
+    let placed = moved::place(&claims, &files, &cited, &reference, earlier.history());
+    cited.extend(Cited::of(&moved::elsewhere(&placed), &project));
+    let broken = broken_files(&cited_by(&selected, &placed), &cited);
     let asked: Vec<&Claim> = placed.iter().map(|placed| &*placed.at).collect();
     let mut observations = observe(&asked, &project, live, progress);
     moved::distrust(&placed, &mut observations, &files, &reference, project.roots());
-    let anchors: Vec<_> = asked.iter().map(|claim| anchor(claim, &files)).collect();
+    let anchors: Vec<_> = asked.iter().map(|claim| cited.site(claim)).collect();
     let mut answers = observations.into_iter().zip(placed).zip(anchors);
 
     let mut findings: Vec<ExaminedFinding> = selected
@@ -196,7 +199,7 @@ fn observe(
         static_questions
             .par_iter()
             .map(|(_, _, claim, check)| {
-                let observation = remembered::observe(check, claim, &context);
+                let observation = static_checks::recall(check, claim, &context);
                 progress.step();
                 observation
             })
@@ -263,9 +266,11 @@ fn ask_earlier(
             .collect();
         // A catalogue that was brought up to date names places that the earlier state did not have.
         let reference = |_: usize| Some(now);
-        let placed = moved::place(&claims, files, &reference, None);
+        let mut cited = Cited::of(&claims, &project);
+        let placed = moved::place(&claims, files, &cited, &reference, None);
+        cited.extend(Cited::of(&moved::elsewhere(&placed), &project));
         let at: Vec<&Claim> = placed.iter().map(|placed| &*placed.at).collect();
-        let broken_then = broken_files(&at.iter().map(|claim| (None, *claim)).collect::<Vec<_>>(), files);
+        let broken_then = broken_files(&at.iter().map(|claim| (None, *claim)).collect::<Vec<_>>(), &cited);
         let mut observations = observe(&at, &project, live, progress);
         moved::distrust(&placed, &mut observations, files, &reference, project.roots());
         let mut answers = observations.into_iter().zip(placed);
@@ -366,38 +371,25 @@ fn cited_by<'p>(
 /// read is part of its observation.
 fn broken_files(
     claims: &[(Option<&FindingId>, &Claim)],
-    files: &Files,
+    cited: &Cited,
 ) -> BTreeMap<RelativePath, BrokenFile> {
-    let mut cited_by: BTreeMap<&RelativePath, Vec<FindingId>> = BTreeMap::new();
+    let mut broken: BTreeMap<RelativePath, BrokenFile> = BTreeMap::new();
     for (finding, claim) in claims {
         let Some(file) = cited_file(claim) else { continue };
-        let citing = cited_by.entry(file).or_default();
+        let Some((line, message)) = cited.error(claim) else { continue };
+        let broken = broken.entry(file.clone()).or_insert_with(|| BrokenFile {
+            file: file.clone(),
+            line: *line,
+            message: message.clone(),
+            findings: Vec::new(),
+        });
         if let Some(finding) = finding
-            && citing.last() != Some(finding)
+            && broken.findings.last() != Some(finding)
         {
-            citing.push((*finding).clone());
+            broken.findings.push((*finding).clone());
         }
     }
-    let cited: Vec<_> = cited_by.into_iter().collect();
-    cited
-        .into_par_iter()
-        .filter_map(|(path, findings)| {
-            let parsed = files.file(path).ok()?;
-            let error = parsed.source().errors().first()?;
-            let (line, message) = (error.line, error.message.clone());
-            Some((path.clone(), BrokenFile { file: path.clone(), line, message, findings }))
-        })
-        .collect()
-}
-
-/// Where the claim's symbol is now, or its whole file.
-fn anchor(claim: &Claim, files: &Files) -> Option<crate::evidence::Site> {
-    let file = files.file(cited_file(claim)?).ok()?;
-    let range = match &claim.symbol {
-        Some(symbol) => file.symbols().find(symbol).first()?.range,
-        None => crate::python::Ranged::range(file.source().module()),
-    };
-    Some(static_checks::site(file, range, None))
+    broken
 }
 
 impl LiveObserver for NotRun {

@@ -100,6 +100,24 @@ impl<'t> Files<'t> {
         trace.unwrap_or_default()
     }
 
+    /// Whether what is seen of these files is written down.
+    pub fn is_traced(&self) -> bool {
+        self.traced.is_some()
+    }
+
+    /// Writes down what somebody else has seen, as if it had been seen through these files.
+    pub fn adopt(&self, seen: Trace) {
+        let Some((files, trace)) = &self.traced else { return };
+        if files.is_traced() {
+            files.adopt(seen.clone());
+        }
+        let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
+        trace.parsed.extend(seen.parsed);
+        trace.tested.extend(seen.tested);
+        trace.words.extend(seen.words);
+        trace.unlisted.extend(seen.unlisted);
+    }
+
     /// The number of a listed file.
     pub fn number(&self, path: &RelativePath) -> Option<usize> {
         self.listed.get(path).copied()

@@ -122,12 +122,24 @@ struct Seen<'v> {
     notes: &'v [String],
 }
 
+/// A place in the target; its lines only where excerpts are wanted.
 #[derive(Serialize)]
-struct Place {
-    #[serde(flatten)]
-    site: Site,
+pub(super) struct Place {
+    file: RelativePath,
+    line: u32,
+    end_line: u32,
+    symbol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     excerpt: Option<String>,
+}
+
+impl Place {
+    pub(super) fn new(site: Site, excerpts: bool) -> Self {
+        let Site { file, line, end_line, symbol, excerpt, label } = site;
+        Self { file, line, end_line, symbol, label, excerpt: excerpts.then_some(excerpt) }
+    }
 }
 
 #[derive(Serialize)]
@@ -176,7 +188,7 @@ struct Verdicts {
 }
 
 fn document<'v>(verification: &'v Verification, style: Style) -> Document<'v> {
-    let place = |site: Site| Place { excerpt: style.excerpts.then(|| site.excerpt.clone()), site };
+    let place = |site: Site| Place::new(site, style.excerpts);
     Document {
         version: VERSION,
         tool: Tool { name: "assay", version: env!("CARGO_PKG_VERSION") },

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::catalogue::ClaimId;
-use crate::evidence::Site;
 use crate::report::counted;
 use crate::report::escape::visible;
+use crate::report::json::Place;
 use crate::siblings::{Found, Sibling, Sweep};
 use crate::verdict::ClaimVerdict;
 
@@ -122,7 +122,7 @@ struct Row<'s> {
 struct SiblingRow<'s> {
     file: &'s str,
     symbol: Option<&'s str>,
-    sites: &'s [Site],
+    sites: Vec<Place>,
     verdict: ClaimVerdict,
     because: &'s str,
     claimed_by: &'s [ClaimId],
@@ -152,7 +152,7 @@ fn row(sweep: &Sweep) -> Row<'_> {
             .map(|sibling| SiblingRow {
                 file: sibling.file.as_str(),
                 symbol: sibling.symbol.as_deref(),
-                sites: &sibling.sites,
+                sites: sibling.sites.iter().map(|site| Place::new(site.clone(), false)).collect(),
                 verdict: sibling.verdict,
                 because: &sibling.because,
                 claimed_by: &sibling.claimed_by,

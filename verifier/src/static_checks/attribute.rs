@@ -34,6 +34,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::AttributeCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
@@ -46,7 +48,8 @@ use crate::python::project::{
 use crate::python::symbols::SymbolKind;
 use crate::python::{ParsedFile, Ranged, TextRange, TextSize};
 use crate::static_checks::{
-    Context, Example, Examples, Sight, broken_elsewhere_note, broken_within, find_symbol, site, sweep,
+    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
+    sweep_in_parts,
 };
 
 const KIND: CheckKind = CheckKind::Attribute;
@@ -176,50 +179,9 @@ fn one_class<'f>(
 
 fn every_class(check: &AttributeCheck, claim: &Claim, context: &Context) -> Observation {
     let name = check.name.as_bytes();
-    let project = context.project;
     let candidate = |bytes: &[u8]| memchr::memmem::find(bytes, name).is_some();
-    let swept = sweep(claim, context, candidate, |subject| {
-        let mut sight = Sight::default();
-        let mut holding = Vec::new();
-        let mut unknown = Vec::new();
-        for symbol in subject.file.symbols().iter() {
-            if symbol.kind != SymbolKind::Class
-                || symbol.replaced
-                || !subject.range().contains_range(symbol.range)
-            {
-                continue;
-            }
-            let Some(class) = project.class_at(subject.file, symbol.range) else { continue };
-            let own = project.accesses(class);
-            sight.searched.nodes += own.len() as u64;
-            // What a base reads is told of the base.
-            let reads: Vec<Access> = own
-                .iter()
-                .filter(|access| matches!(access.kind, AccessKind::Load) && access.is_of(&check.name, class))
-                .cloned()
-                .collect();
-            if check.read == Some(true) && reads.is_empty() {
-                continue;
-            }
-            let known = known(project, class, &check.name);
-            match answer(check, class, &known, reads.iter()) {
-                Answer::Holds(because) => {
-                    cite(&mut sight.sites, check, &known, reads.iter());
-                    holding.push(because);
-                    sight.notes.extend(broken_elsewhere_note(subject.file));
-                }
-                Answer::DoesNotHold(_) => {
-                    let elsewhere = known.blind.into_iter();
-                    unknown.extend(
-                        elsewhere.map(|reason| format!("`{}`: {}", symbol.name, super::describe(&reason))),
-                    );
-                }
-                Answer::Unknown(reason) => {
-                    unknown.push(format!("`{}`: {}", symbol.name, super::describe(&reason)));
-                }
-            }
-        }
-        (subject.file.path().clone(), sight, holding, unknown)
+    let swept = sweep_in_parts(check, claim, context, candidate, |subject, context| {
+        look(check, subject, context.project)
     });
     let swept = match swept {
         Ok(swept) => swept,
@@ -228,12 +190,12 @@ fn every_class(check: &AttributeCheck, claim: &Claim, context: &Context) -> Obse
     let mut sight = Sight { searched: swept.searched, ..Sight::default() };
     let mut holding = Vec::new();
     let mut unknown = Vec::new();
-    for (path, found, holds, unclear) in swept.found {
-        sight.sites.extend(found.sites);
-        sight.searched.nodes += found.searched.nodes;
-        sight.notes.extend(found.notes);
-        holding.extend(holds);
-        unknown.extend(unclear.into_iter().map(|what| format!("{path}: {what}")));
+    for seen in swept.found {
+        sight.sites.extend(seen.sight.sites);
+        sight.searched.nodes += seen.sight.searched.nodes;
+        sight.notes.extend(seen.sight.notes);
+        holding.extend(seen.holding);
+        unknown.extend(seen.unknown);
     }
     sight.notes.extend(unknown.iter().map(|what| format!("not decided: {what}")));
     sight.notes.sort();
@@ -256,6 +218,60 @@ fn every_class(check: &AttributeCheck, claim: &Claim, context: &Context) -> Obse
             sight.holds(KIND, because)
         }
     }
+}
+
+/// What one file of a sweep has.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    sight: Sight,
+    /// Why the classes for which it holds are as the claim says.
+    holding: Vec<String>,
+    /// What is not decided, and why.
+    unknown: Vec<String>,
+}
+
+fn look<'f>(check: &AttributeCheck, subject: Subject<'f>, project: &Project<'f>) -> Seen {
+    let path = subject.file.path();
+    let mut seen = Seen { sight: Sight::default(), holding: Vec::new(), unknown: Vec::new() };
+    for symbol in subject.file.symbols().iter() {
+        if symbol.kind != SymbolKind::Class
+            || symbol.replaced
+            || !subject.range().contains_range(symbol.range)
+        {
+            continue;
+        }
+        let Some(class) = project.class_at(subject.file, symbol.range) else { continue };
+        let own = project.accesses(class);
+        seen.sight.searched.nodes += own.len() as u64;
+        // What a base reads is told of the base.
+        let reads: Vec<Access> = own
+            .iter()
+            .filter(|access| matches!(access.kind, AccessKind::Load) && access.is_of(&check.name, class))
+            .cloned()
+            .collect();
+        if check.read == Some(true) && reads.is_empty() {
+            continue;
+        }
+        let known = known(project, class, &check.name);
+        match answer(check, class, &known, reads.iter()) {
+            Answer::Holds(because) => {
+                cite(&mut seen.sight.sites, check, &known, reads.iter());
+                seen.holding.push(because);
+                seen.sight.notes.extend(broken_elsewhere_note(subject.file));
+            }
+            Answer::DoesNotHold(_) => {
+                let elsewhere = known.blind.into_iter();
+                seen.unknown.extend(
+                    elsewhere
+                        .map(|reason| format!("{path}: `{}`: {}", symbol.name, super::describe(&reason))),
+                );
+            }
+            Answer::Unknown(reason) => {
+                seen.unknown.push(format!("{path}: `{}`: {}", symbol.name, super::describe(&reason)));
+            }
+        }
+    }
+    seen
 }
 
 fn answer<'k, 'f: 'k>(

@@ -36,6 +36,8 @@
 
 mod callee;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::{CallCheck, Named};
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
@@ -45,7 +47,7 @@ use crate::python::signature::{Arguments, Misfit, Signature};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, call_at, find_symbol,
-    site, sweep,
+    site, sweep_in_parts,
 };
 use callee::Callee;
 
@@ -73,7 +75,9 @@ pub fn observe(check: &CallCheck, claim: &Claim, context: &Context) -> Observati
     let parses = matches!(claim.scope, ClaimScope::File(_));
     let prefilter = Prefilter::new(std::slice::from_ref(check.call.literals()));
     let candidate = |bytes: &[u8]| parses || prefilter.is_candidate(bytes);
-    let swept = match sweep(claim, context, candidate, |subject| look(check, subject, context)) {
+    let looked =
+        sweep_in_parts(check, claim, context, candidate, |subject, context| look(check, subject, context));
+    let swept = match looked {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -127,12 +131,14 @@ fn told(mut sight: Sight, holds: bool, calls: Vec<(String, Vec<Site>)>, pattern:
 }
 
 /// One call that the pattern matches.
+#[derive(Serialize, Deserialize)]
 struct Judged {
     judgement: Judgement,
     sites: Vec<Site>,
     note: Option<String>,
 }
 
+#[derive(Serialize, Deserialize)]
 enum Judgement {
     As(String),
     Not(String),

@@ -41,13 +41,16 @@
 mod evaluate;
 mod places;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::DefaultCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::literal::Value;
 use crate::python::symbols::SymbolKind;
 use crate::static_checks::{
-    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects, sweep,
+    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
+    sweep_in_parts,
 };
 use places::{Given, Place, Places};
 
@@ -162,24 +165,8 @@ fn anywhere(check: &DefaultCheck, claim: &Claim, context: &Context) -> Observati
             || memchr::memmem::find(bytes, name).is_some()
             || memchr::memmem::find(bytes, dashed.as_bytes()).is_some()
     };
-    let swept = sweep(claim, context, candidate, |subject: Subject| {
-        let places = Places { project: context.project, file: subject.file, name: &check.name };
-        let found = places.anywhere(subject.range());
-        let (mut yes, mut no, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-        for place in &found {
-            if broken_within(place.file, place.range).is_some() {
-                continue;
-            }
-            let cited = cite(place);
-            match judge(check, place, &format!("`{}`", check.name)) {
-                Answer::Yes(because) => yes.push((cited, because, place.notes.clone())),
-                Answer::No(because) => no.push((cited, because)),
-                Answer::Unknown(why) => unknown.push((cited, why)),
-            }
-        }
-        let star = places.stars().filter(|_| found.is_empty() && parses);
-        let note = (!yes.is_empty()).then(|| broken_elsewhere_note(subject.file)).flatten();
-        (yes, no, unknown, star, note)
+    let swept = sweep_in_parts(check, claim, context, candidate, |subject, context| {
+        look(check, subject, context, parses)
     });
     let swept = match swept {
         Ok(swept) => swept,
@@ -187,16 +174,15 @@ fn anywhere(check: &DefaultCheck, claim: &Claim, context: &Context) -> Observati
     };
     let mut sight = Sight { searched: swept.searched, ..Sight::default() };
     let (mut holding, mut against, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-    for (yes, no, unclear, star, note) in swept.found {
-        sight.searched.nodes += (yes.len() + no.len() + unclear.len()) as u64;
-        for (cited, because, notes) in yes {
+    for seen in swept.found {
+        sight.searched.nodes += seen.places;
+        for (cited, because, notes) in seen.yes {
             holding.push((cited, because));
             sight.notes.extend(notes);
         }
-        against.extend(no);
-        unknown.extend(unclear);
-        unknown.extend(star);
-        sight.notes.extend(note);
+        against.extend(seen.no);
+        unknown.extend(seen.unknown);
+        sight.notes.extend(seen.note);
     }
     sight.notes.sort();
     sight.notes.dedup();
@@ -227,6 +213,45 @@ fn anywhere(check: &DefaultCheck, claim: &Claim, context: &Context) -> Observati
     };
     sight.sites = against.into_iter().map(|(site, _)| site).collect();
     sight.answer(KIND, !check.expected, because)
+}
+
+/// What one file, or one symbol of it, has.
+#[derive(Default, Serialize, Deserialize)]
+struct Seen {
+    /// Places that are as the claim says, why, and what is to be noted of them.
+    yes: Vec<(Site, String, Vec<String>)>,
+    no: Vec<(Site, String)>,
+    unknown: Vec<(Site, String)>,
+    /// How many places were judged.
+    places: u64,
+    note: Option<String>,
+}
+
+/// Looks at one subject; where it was asked for alone, what an `import *` may bring counts.
+fn look<'f>(
+    check: &DefaultCheck,
+    subject: Subject<'f>,
+    context: &Context<'_, 'f>,
+    asked_alone: bool,
+) -> Seen {
+    let places = Places { project: context.project, file: subject.file, name: &check.name };
+    let found = places.anywhere(subject.range());
+    let mut seen = Seen::default();
+    for place in &found {
+        if broken_within(place.file, place.range).is_some() {
+            continue;
+        }
+        let cited = cite(place);
+        match judge(check, place, &format!("`{}`", check.name)) {
+            Answer::Yes(because) => seen.yes.push((cited, because, place.notes.clone())),
+            Answer::No(because) => seen.no.push((cited, because)),
+            Answer::Unknown(why) => seen.unknown.push((cited, why)),
+        }
+    }
+    seen.places = (seen.yes.len() + seen.no.len() + seen.unknown.len()) as u64;
+    seen.unknown.extend(places.stars().filter(|_| found.is_empty() && asked_alone));
+    seen.note = (!seen.yes.is_empty()).then(|| broken_elsewhere_note(subject.file)).flatten();
+    seen
 }
 
 fn cite(place: &Place) -> Site {

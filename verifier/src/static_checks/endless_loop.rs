@@ -35,6 +35,8 @@
 //! whose only way out is an exception that a context manager may swallow or not (`__exit__` answers
 //! by what it is given). Context managers of libraries swallow nothing, except for `suppress`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::EndlessLoopCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
@@ -46,7 +48,7 @@ use crate::python::project::{ClassRef, Project};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
-    sweep,
+    sweep_in_parts,
 };
 
 const KIND: CheckKind = CheckKind::EndlessLoop;
@@ -88,11 +90,13 @@ pub fn observe(check: &EndlessLoopCheck, claim: &Claim, context: &Context) -> Ob
         return Sight::default().unobserved(KIND, reason);
     }
     let sweeps = matches!(claim.scope, crate::catalogue::Scope::Sweep(_));
-    let swept =
-        match sweep(claim, context, may_loop_for_ever, |subject| loops(subject, context.project, sweeps)) {
-            Ok(swept) => swept,
-            Err(reason) => return Sight::default().unobserved(KIND, reason),
-        };
+    let looked = sweep_in_parts(check, claim, context, may_loop_for_ever, |subject, context| {
+        loops(subject, context.project, sweeps)
+    });
+    let swept = match looked {
+        Ok(swept) => swept,
+        Err(reason) => return Sight::default().unobserved(KIND, reason),
+    };
     let mut sight = Sight { searched: swept.searched, ..Sight::default() };
     let mut left: Vec<Site> = Vec::new();
     let (mut threads, mut coroutines) = (0_usize, 0_usize);
@@ -140,7 +144,7 @@ fn count(loops: usize) -> String {
 }
 
 /// What one file, or one symbol of it, has.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Seen {
     endless: Vec<Site>,
     left: Vec<Site>,

@@ -47,6 +47,8 @@
 mod caught;
 mod telling;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::{HandlerCheck, HandlerTrait};
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
@@ -59,7 +61,7 @@ use crate::python::project::{Frame, Project, Scope, Type};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
-    sweep,
+    sweep_in_parts,
 };
 use caught::Caught;
 use telling::{Telling, telling};
@@ -105,7 +107,9 @@ pub fn observe(check: &HandlerCheck, claim: &Claim, context: &Context) -> Observ
     }
     let parses = matches!(claim.scope, ClaimScope::File(_));
     let candidate = |bytes: &[u8]| parses || can_handle(bytes);
-    let swept = match sweep(claim, context, candidate, |subject| look(check, subject, context)) {
+    let looked =
+        sweep_in_parts(check, claim, context, candidate, |subject, context| look(check, subject, context));
+    let swept = match looked {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -176,6 +180,7 @@ fn can_handle(bytes: &[u8]) -> bool {
 }
 
 /// What one file, or one symbol of it, has.
+#[derive(Serialize, Deserialize)]
 struct Seen {
     holding: Vec<Site>,
     /// Handlers that are not as the claim says, each with what it is instead.

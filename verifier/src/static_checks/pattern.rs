@@ -39,6 +39,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::PatternCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
@@ -46,7 +48,7 @@ use crate::python::pattern::{Bindings, Matcher, Pattern, Prefilter, Settings};
 use crate::python::rule::{All, Condition, Formula, Mode, Rule, Selection};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, Swept, broken_elsewhere_note, broken_within, site, subjects,
-    sweep,
+    sweep_in_parts,
 };
 
 const KIND: CheckKind = CheckKind::Pattern;
@@ -75,7 +77,7 @@ pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observ
     // The globs were tried when the catalogue was read.
     let selection = check.rule.as_deref().and_then(|rule| rule.paths.selection().ok()).unwrap_or_default();
     let first = check.all.first().filter(|_| !qualifiers(check).is_empty());
-    let swept = match looked(claim, context, &asked, &selection, first) {
+    let swept = match looked(check, claim, context, &asked, &selection, first) {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -123,6 +125,7 @@ enum Asked<'c> {
 }
 
 /// What was seen in one file or symbol.
+#[derive(Serialize, Deserialize)]
 struct Seen {
     sites: Vec<Site>,
     /// Where nothing is as the check wants it: places of its first pattern alone.
@@ -134,6 +137,7 @@ struct Seen {
 }
 
 fn looked(
+    check: &PatternCheck,
     claim: &Claim,
     context: &Context,
     asked: &Asked<'_>,
@@ -156,14 +160,12 @@ fn looked(
                 Asked::Places { formula, .. } => formula.literals(),
                 Asked::Flows(rule) => rule.mode.literals(),
             });
-            let found = sweep(
-                claim,
-                context,
-                |bytes| prefilter.is_candidate(bytes),
+            let candidate = |bytes: &[u8]| prefilter.is_candidate(bytes);
+            let swept = sweep_in_parts(check, claim, context, candidate, |subject, _| {
                 // A file that a claim names is looked at, whatever the rule says of paths.
-                |subject| selection.contains(subject.file.path()).then(|| look(subject, asked, first)),
-            )?;
-            Ok(Swept { found: found.found.into_iter().flatten().collect(), searched: found.searched })
+                selection.contains(subject.file.path()).then(|| look(subject, asked, first))
+            })?;
+            Ok(Swept { found: swept.found.into_iter().flatten().collect(), searched: swept.searched })
         }
     }
 }

@@ -50,6 +50,9 @@
 //! In a sweep a file is looked at when it has the words of the first pattern, or, when that has
 //! none, those of all others.
 
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::SequenceCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
@@ -58,7 +61,7 @@ use crate::python::typestate::{Chain, Events, Reach, Root, Search, Step};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
-    sweep,
+    sweep_parts,
 };
 
 const KIND: CheckKind = CheckKind::Sequence;
@@ -112,9 +115,12 @@ pub fn observe(check: &SequenceCheck, claim: &Claim, context: &Context) -> Obser
         }
     };
     let events = Events { events: &check.events, object: &check.object, unless: &check.unless };
-    let search = Search::new(context.project, &events);
     let candidate = |bytes: &[u8]| !sweeps || is_candidate(check, bytes);
-    let swept = match sweep(claim, context, candidate, |subject| look(check, &search, subject, sweeps)) {
+    let looked = sweep_parts(check, claim, context, candidate, |subjects, context| {
+        let search = Search::new(context.project, &events);
+        subjects.into_par_iter().map(|subject| look(check, &search, subject, sweeps)).collect()
+    });
+    let swept = match looked {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -154,7 +160,7 @@ pub fn observe(check: &SequenceCheck, claim: &Claim, context: &Context) -> Obser
 }
 
 /// What one file, or one symbol of it, has.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Seen {
     sites: Vec<Site>,
     objects: usize,

@@ -39,6 +39,8 @@ use std::collections::BTreeSet;
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::check::{Named, UndefinedNameCheck};
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
@@ -47,7 +49,8 @@ use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, Stmt};
 use crate::python::project::{Frame, Project, Scope, Type};
 use crate::python::unbound::{Unbound, UseKind, Why, names};
-use crate::static_checks::{Context, Example, Examples, Sight, Subject, find_symbol, site, sweep};
+use crate::static_checks::{Context, Example, Examples, Sight, Subject, find_symbol, site, sweep_in_parts};
+use crate::target::RelativePath;
 
 const KIND: CheckKind = CheckKind::UndefinedName;
 
@@ -75,7 +78,9 @@ pub fn observe(check: &UndefinedNameCheck, claim: &Claim, context: &Context) -> 
         Named::One(name) => parses || memchr::memmem::find(bytes, name.as_bytes()).is_some(),
         Named::Any => true,
     };
-    let swept = match sweep(claim, context, candidate, |subject| look(check, subject, context)) {
+    let looked =
+        sweep_in_parts(check, claim, context, candidate, |subject, context| look(check, subject, context));
+    let swept = match looked {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
@@ -88,28 +93,26 @@ pub fn observe(check: &UndefinedNameCheck, claim: &Claim, context: &Context) -> 
     supplied_from_outside(context.project, &mut found);
     let (unknown, certain): (Vec<Use>, Vec<Use>) = found.into_iter().partition(|it| it.doubt.is_some());
     if let Some(first) = certain.first() {
-        let names: BTreeSet<&str> = certain.iter().map(|it| it.unbound.name.as_str()).collect();
-        let place =
-            format!("{}:{}", first.file.path(), first.file.source().line(first.unbound.range.start()));
+        let names: BTreeSet<&str> = certain.iter().map(|it| it.name.as_str()).collect();
+        let place = format!("{}:{}", first.site.file, first.site.line);
         let because = match (names.len(), certain.len()) {
-            (_, 1) => format!("`{}` at {place} {}", first.unbound.name, words(&first.unbound)),
-            (1, many) => format!("`{}` is undefined at {many} places, the first {place}", first.unbound.name),
+            (_, 1) => format!("`{}` at {place} {}", first.name, first.why),
+            (1, many) => format!("`{}` is undefined at {many} places, the first {place}", first.name),
             (several, many) => {
                 format!(
                     "{several} names are undefined at {many} places, the first `{}` at {place}",
-                    first.unbound.name
+                    first.name
                 )
             }
         };
-        sight.sites = certain.iter().map(cite).collect();
+        sight.sites = certain.into_iter().map(|it| it.site).collect();
         return sight.answer(KIND, check.expected, because);
     }
     if let Some(first) = unknown.first() {
         let why = first.doubt.as_deref().unwrap_or_default();
-        let line = first.file.source().line(first.unbound.range.start());
         let what =
-            format!("`{}` at {}:{line} may be undefined: {why}", first.unbound.name, first.file.path());
-        sight.sites = unknown.iter().map(cite).collect();
+            format!("`{}` at {}:{} may be undefined: {why}", first.name, first.site.file, first.site.line);
+        sight.sites = unknown.into_iter().map(|it| it.site).collect();
         return sight.unobserved(KIND, Reason::Unresolved { what });
     }
     if let Some(reason) = sight.searched.blind.first().cloned() {
@@ -123,19 +126,23 @@ pub fn observe(check: &UndefinedNameCheck, claim: &Claim, context: &Context) -> 
 }
 
 /// A use of a name that its file does not bind.
-struct Use<'f> {
-    file: &'f ParsedFile,
-    unbound: Unbound,
+#[derive(Serialize, Deserialize)]
+struct Use {
+    name: String,
+    site: Site,
+    /// Why it is not bound, in words.
+    why: String,
     /// Why it may be bound all the same.
     doubt: Option<String>,
 }
 
-struct Seen<'f> {
-    found: Vec<Use<'f>>,
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    found: Vec<Use>,
     uses: u64,
 }
 
-fn look<'f>(check: &UndefinedNameCheck, subject: Subject<'f>, context: &Context<'_, 'f>) -> Seen<'f> {
+fn look<'f>(check: &UndefinedNameCheck, subject: Subject<'f>, context: &Context<'_, 'f>) -> Seen {
     let file = subject.file;
     // What binds a name may have been lost with the broken part.
     if file.broken().is_some() {
@@ -177,15 +184,12 @@ fn look<'f>(check: &UndefinedNameCheck, subject: Subject<'f>, context: &Context<
                 Ok(false) => names.dynamic.clone(),
                 Err(why) => Some(why),
             };
-            Some(Use { file, unbound, doubt })
+            let why = words(&unbound);
+            let site = site(file, unbound.range, Some(&format!("`{}` {why}", unbound.name)));
+            Some(Use { name: unbound.name, site, why, doubt })
         })
         .collect();
     Seen { found, uses: names.uses }
-}
-
-fn cite(found: &Use) -> Site {
-    let label = format!("`{}` {}", found.unbound.name, words(&found.unbound));
-    site(found.file, found.unbound.range, Some(&label))
 }
 
 fn words(unbound: &Unbound) -> String {
@@ -204,10 +208,13 @@ fn words(unbound: &Unbound) -> String {
     }
 }
 
+/// With more words than this, looking for each of them takes longer than reading every file.
+const MOST_WORDS: usize = 20;
+
 /// Other files can store to the attributes of a module, and to the builtins.
-fn supplied_from_outside<'f>(project: &Project<'f>, found: &mut [Use<'f>]) {
+fn supplied_from_outside<'f>(project: &Project<'f>, found: &mut [Use]) {
     let words: BTreeSet<&str> =
-        found.iter().filter(|it| it.doubt.is_none()).map(|it| it.unbound.name.as_str()).collect();
+        found.iter().filter(|it| it.doubt.is_none()).map(|it| it.name.as_str()).collect();
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     if words.is_empty() {
         return;
@@ -218,31 +225,34 @@ fn supplied_from_outside<'f>(project: &Project<'f>, found: &mut [Use<'f>]) {
         words.iter().any(|word| word == "_") && project.mentioning(".install(").contains(path)
     });
     if let Some(path) = translates {
-        for it in found.iter_mut().filter(|it| it.doubt.is_none() && it.unbound.name == "_") {
+        for it in found.iter_mut().filter(|it| it.doubt.is_none() && it.name == "_") {
             it.doubt = Some(format!("`{path}` may install it for translations"));
         }
     }
     let Ok(searcher) = AhoCorasick::new(&words) else { return };
-    let stores: Vec<(String, Vec<Supplied<'f>>)> = project
-        .files()
-        .paths()
-        .par_iter()
+    let files_with: BTreeSet<RelativePath> = if words.len() > MOST_WORDS {
+        project.files().paths().iter().cloned().collect()
+    } else {
+        words.iter().flat_map(|word| project.mentioning(word).to_vec()).collect()
+    };
+    let stores: Vec<(String, Vec<Supplied<'f>>)> = files_with
+        .into_par_iter()
         .filter_map(|path| {
-            let bytes = project.files().bytes(path).ok()?;
+            let bytes = project.files().bytes(&path).ok()?;
             let is_store = |found: aho_corasick::Match| may_store(&bytes, found.start(), found.end());
             if !searcher.find_overlapping_iter(&*bytes).any(is_store) {
                 return None;
             }
-            let file = project.file(path).ok()?;
+            let file = project.file(&path).ok()?;
             let mut stores = Stores { project, file, words: &words, frames: Vec::new(), found: Vec::new() };
             stores.visit_body(&file.source().module().body);
             (!stores.found.is_empty()).then(|| (path.as_str().to_owned(), stores.found))
         })
         .collect();
     for it in found.iter_mut().filter(|it| it.doubt.is_none()) {
-        let name = &it.unbound.name;
+        let name = &it.name;
         let supplies = |supplied: &&Supplied<'f>| {
-            supplied.name == *name && supplied.module.is_none_or(|module| std::ptr::eq(module, it.file))
+            supplied.name == *name && supplied.module.is_none_or(|module| *module.path() == it.site.file)
         };
         if let Some((path, _)) = stores.iter().find(|(_, stores)| stores.iter().find(supplies).is_some()) {
             it.doubt = Some(format!("`{path}` may supply it"));

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use rayon::prelude::*;
 use regex::Regex;
 
+use super::cited::Cited;
 use super::earlier::History;
 use crate::anchors::{self, Anchor, Whereabouts};
 use crate::catalogue::{Check, Claim, Scope};
@@ -28,21 +28,20 @@ pub(super) struct Placed<'c> {
 /// A state of the target that knows where code was.
 pub(super) type Reference<'r, 't> = &'r (dyn Fn(usize) -> Option<&'r Files<'t>> + Sync);
 
-/// Puts every claim where its code is in `here`. `reference` gives the state that a claim, by
+/// Puts every claim where its code is in `here`, where `cited` are the places that the claims name.
+/// `reference` gives the state that a claim, by
 /// its index, was written against; it is asked only when the claim's code is not there.
 pub(super) fn place<'c>(
     claims: &[&'c Claim],
     here: &Files,
+    cited: &Cited,
     reference: Reference<'_, '_>,
     history: Option<&History>,
 ) -> Vec<Placed<'c>> {
-    let cited: Vec<RelativePath> =
-        claims.iter().filter_map(|claim| Anchor::of(claim)).map(|anchor| anchor.file).collect();
-    here.tree().prefetch(&cited);
     let missing: Vec<(usize, Anchor)> = claims
-        .par_iter()
+        .iter()
         .enumerate()
-        .filter_map(|(index, claim)| Some((index, Anchor::of(claim).filter(|anchor| !anchor.is_in(here))?)))
+        .filter_map(|(index, claim)| Some((index, Anchor::of(claim).filter(|anchor| !cited.has(anchor))?)))
         .collect();
     let known: Vec<Option<&Files>> =
         missing.iter().map(|(index, anchor)| reference(*index).filter(|there| has(anchor, there))).collect();
@@ -81,6 +80,12 @@ pub(super) fn place<'c>(
             Placed { at, was: claim.symbol.as_deref(), whereabouts }
         })
         .collect()
+}
+
+/// The claims that are asked elsewhere than the catalogue says.
+pub(super) fn elsewhere<'p>(placed: &'p [Placed]) -> Vec<&'p Claim> {
+    let moved = placed.iter().filter(|placed| matches!(placed.at, Cow::Owned(_)));
+    moved.map(|placed| &*placed.at).collect()
 }
 
 fn has(anchor: &Anchor, files: &Files) -> bool {

@@ -1,0 +1,173 @@
+//! Sweeps: one question about every file of a claim's scope.
+
+use std::fmt;
+
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Subject, find_symbol};
+use crate::catalogue::{Claim, Scope};
+use crate::evidence::{Reason, Searched};
+use crate::python::Project;
+use crate::remembered;
+use crate::target::{FileSelector, RelativePath};
+
+/// What a sweep over the files of a claim's scope found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Swept<T> {
+    /// What `look` gave for each subject of the files that were parsed, in the order of the paths.
+    pub found: Vec<T>,
+    /// How much was searched; the files that could not be are [blind](Searched::blind).
+    pub searched: Searched,
+}
+
+/// So many files are one part of a sweep: after an edit as many are looked at again. Where parts are
+/// smaller, what several files share is found out more often.
+const PART: usize = 32;
+
+/// Looks at each file of a claim's scope, in parallel. `candidate` decides on the bytes whether
+/// a file is worth parsing; a file that it refuses counts as searched, so it must be sure. In a
+/// file that does not have the claim's symbol there is nothing to look at.
+pub fn sweep<'f, T: Send>(
+    claim: &Claim,
+    context: &Context<'_, 'f>,
+    candidate: impl Fn(&[u8]) -> bool + Sync,
+    look: impl Fn(Subject<'f>) -> T + Sync,
+) -> Result<Swept<T>, Reason> {
+    let paths = paths(&claim.scope, context)?;
+    let Gathered { subjects, mut searched } = gather(claim, &paths, context, &candidate);
+    searched.blind.splice(0..0, blind_spots(&claim.scope, context)?);
+    Ok(Swept { found: subjects.into_par_iter().map(&look).collect(), searched })
+}
+
+/// A [`sweep`] that remembers what it found in each part of the files, so that after an edit only
+/// one part is looked at again. `check` is all that is asked of a file; what `look` needs of the
+/// target it must ask of the context that it is given.
+pub fn sweep_in_parts<T: Send + Serialize + DeserializeOwned>(
+    check: &(impl fmt::Debug + Sync),
+    claim: &Claim,
+    context: &Context,
+    candidate: impl Fn(&[u8]) -> bool + Sync,
+    look: impl for<'v> Fn(Subject<'v>, &Context<'_, 'v>) -> T + Sync,
+) -> Result<Swept<T>, Reason> {
+    sweep_parts(check, claim, context, candidate, |subjects, context| {
+        subjects.into_par_iter().map(|subject| look(subject, context)).collect()
+    })
+}
+
+/// [`sweep_in_parts`] for a `look` that is given all subjects of a part at once, and answers for each.
+pub fn sweep_parts<T: Send + Serialize + DeserializeOwned>(
+    check: &(impl fmt::Debug + Sync),
+    claim: &Claim,
+    context: &Context,
+    candidate: impl Fn(&[u8]) -> bool + Sync,
+    look: impl for<'v> Fn(Vec<Subject<'v>>, &Context<'_, 'v>) -> Vec<T> + Sync,
+) -> Result<Swept<T>, Reason> {
+    let paths = paths(&claim.scope, context)?;
+    let files = context.project.files();
+    let ask = |paths: &[RelativePath], project: &Project| {
+        let context = Context { project };
+        let Gathered { subjects, searched } = gather(claim, paths, &context, &candidate);
+        Swept { found: look(subjects, &context), searched }
+    };
+    let of_part = |part: &[RelativePath]| {
+        if part.len() == paths.len() {
+            // The whole question is remembered by whoever asks it.
+            return ask(part, context.project);
+        }
+        let question = format!("part {check:?} {:?} {part:?}", claim.symbol);
+        let parses = |path: &RelativePath| files.test(path, &candidate).unwrap_or(true);
+        remembered::recall(&question, context.project, &parses, |project| ask(part, project))
+    };
+    let parts: Vec<Swept<T>> = paths.par_chunks(PART).map(of_part).collect();
+    let blind = blind_spots(&claim.scope, context)?;
+    let mut swept = Swept { found: Vec::new(), searched: Searched { blind, ..Searched::default() } };
+    for part in parts {
+        swept.found.extend(part.found);
+        swept.searched.files += part.searched.files;
+        swept.searched.parsed += part.searched.parsed;
+        swept.searched.blind.extend(part.searched.blind);
+    }
+    Ok(swept)
+}
+
+/// What there is to look at in some files.
+struct Gathered<'f> {
+    subjects: Vec<Subject<'f>>,
+    searched: Searched,
+}
+
+fn gather<'f>(
+    claim: &Claim,
+    paths: &[RelativePath],
+    context: &Context<'_, 'f>,
+    candidate: &(impl Fn(&[u8]) -> bool + Sync),
+) -> Gathered<'f> {
+    let files = context.project.files();
+    files.tree().prefetch(paths);
+    /// The subjects of a file that was worth parsing, and why it is broken if it is.
+    type Parsed<'f> = Option<(Vec<Subject<'f>>, Option<Reason>)>;
+    let parse = |path: &RelativePath| -> Result<Parsed<'f>, Reason> {
+        if !files.test(path, candidate)? {
+            return Ok(None);
+        }
+        let file = context.project.file(path)?;
+        let symbols = match &claim.symbol {
+            None => vec![None],
+            Some(name) => match find_symbol(file, name) {
+                Ok(symbols) => symbols.into_iter().map(Some).collect(),
+                Err(reason @ Reason::Unresolved { .. }) => return Err(reason),
+                Err(_) => Vec::new(),
+            },
+        };
+        let subjects = symbols.into_iter().map(|symbol| Subject { file, symbol }).collect();
+        Ok(Some((subjects, file.broken())))
+    };
+    let parsed: Vec<Result<Parsed, Reason>> = paths.par_iter().map(parse).collect();
+    let mut gathered = Gathered { subjects: Vec::new(), searched: Searched::default() };
+    for result in parsed {
+        gathered.searched.files += 1;
+        match result {
+            Ok(None) => {}
+            Ok(Some((subjects, broken))) => {
+                gathered.searched.parsed += 1;
+                gathered.subjects.extend(subjects);
+                gathered.searched.blind.extend(broken);
+            }
+            Err(reason) => gathered.searched.blind.push(reason),
+        }
+    }
+    gathered
+}
+
+/// The paths that a claim's scope selects, sorted. None selected is [`Reason::FileMissing`].
+fn paths(scope: &Scope, context: &Context) -> Result<Vec<RelativePath>, Reason> {
+    match scope {
+        Scope::File(path) => Ok(vec![path.clone()]),
+        Scope::Sweep(globs) => {
+            let selector = selector(globs)?;
+            let paths = context.project.files().paths().iter();
+            let selected: Vec<RelativePath> = paths.filter(|path| selector.matches(path)).cloned().collect();
+            if selected.is_empty() {
+                return Err(Reason::FileMissing { path: globs.join(", ") });
+            }
+            Ok(selected)
+        }
+    }
+}
+
+fn selector(globs: &[String]) -> Result<FileSelector, Reason> {
+    FileSelector::new(globs).map_err(|error| Reason::Unresolved { what: error.to_string() })
+}
+
+/// Places of the scope that no listing can show: nothing is proved about them.
+fn blind_spots(scope: &Scope, context: &Context) -> Result<Vec<Reason>, Reason> {
+    let Scope::Sweep(globs) = scope else { return Ok(Vec::new()) };
+    let selector = selector(globs)?;
+    let spots = context.project.files().tree().blind_spots().iter();
+    let inside = spots.filter(|spot| selector.matches_text(&spot.path));
+    Ok(inside
+        .map(|spot| Reason::FileUnreadable { path: spot.path.clone(), problem: spot.problem.clone() })
+        .collect())
+}
