@@ -2,11 +2,13 @@
 //!
 //! A name can be defined more than once. Definitions on different branches (`if`/`else`,
 //! `try`/`except`) are all kept, because any of them may be the one that counts; of definitions
-//! in the same block the last one wins, as it does when Python runs the block.
+//! in the same block the last one wins, as it does when Python runs the block, unless somebody has
+//! got hold of an earlier one before: `@state.setter` of the getter, `@app.route` of a handler.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::python::ast::{self, Stmt};
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
 use crate::python::{Ranged, TextRange, TextSize};
 
 /// The definitions of a file, in source order.
@@ -29,10 +31,8 @@ pub struct Symbol {
     pub range: TextRange,
     /// The definition without its decorators.
     pub body: TextRange,
-    /// A later definition in the same block replaces this one.
+    /// A later definition in the same block replaces this one, and nothing has kept it.
     pub replaced: bool,
-    /// The block that the definition stands in: a number that differs per block of the file.
-    block: u32,
 }
 
 /// What a symbol is.
@@ -49,19 +49,12 @@ pub enum SymbolKind {
 impl SymbolTable {
     /// Lists the definitions in a tree.
     pub fn new(module: &ast::ModModule) -> Self {
-        let mut builder = Builder { symbols: Vec::new(), blocks: 0 };
+        let mut builder = Builder { symbols: Vec::new(), replaced: HashSet::new() };
         builder.block("", &module.body, true);
-        let mut symbols = builder.symbols;
+        let Builder { mut symbols, replaced } = builder;
         symbols.sort_by_key(|symbol| symbol.range.start());
-        let mut last: HashMap<(u32, String), usize> = HashMap::new();
-        for (index, symbol) in symbols.iter().enumerate() {
-            if symbol.kind != SymbolKind::Variable {
-                last.insert((symbol.block, symbol.name.clone()), index);
-            }
-        }
-        for (index, symbol) in symbols.iter_mut().enumerate() {
-            symbol.replaced = symbol.kind != SymbolKind::Variable
-                && last.get(&(symbol.block, symbol.name.clone())).is_some_and(|last| *last > index);
+        for symbol in &mut symbols {
+            symbol.replaced = symbol.kind != SymbolKind::Variable && replaced.contains(&symbol.range.start());
         }
         let definitions = definitions(&symbols);
         Self { symbols, definitions }
@@ -115,20 +108,20 @@ fn definitions(symbols: &[Symbol]) -> Vec<(usize, Option<usize>)> {
 
 struct Builder {
     symbols: Vec<Symbol>,
-    blocks: u32,
+    /// Where definitions start that others replace.
+    replaced: HashSet<TextSize>,
 }
 
 impl Builder {
     /// Lists one block. `names` says whether assigned names count: at module and class level.
     fn block(&mut self, prefix: &str, body: &[Stmt], names: bool) {
-        let block = self.blocks;
-        self.blocks += 1;
+        self.replaced.extend(replaced(body));
         for stmt in body {
-            self.statement(prefix, stmt, block, names);
+            self.statement(prefix, stmt, names);
         }
     }
 
-    fn statement(&mut self, prefix: &str, stmt: &Stmt, block: u32, names: bool) {
+    fn statement(&mut self, prefix: &str, stmt: &Stmt, names: bool) {
         match stmt {
             Stmt::FunctionDef(function) => {
                 let start = start(function.start(), &function.decorator_list, &function.name);
@@ -138,7 +131,6 @@ impl Builder {
                     SymbolKind::Function,
                     function.range(),
                     TextRange::new(start, function.end()),
-                    block,
                 );
                 self.block(&name, &function.body, false);
             }
@@ -150,17 +142,16 @@ impl Builder {
                     SymbolKind::Class,
                     class.range(),
                     TextRange::new(start, class.end()),
-                    block,
                 );
                 self.block(&name, &class.body, true);
             }
             Stmt::Assign(assign) if names => {
                 for target in &assign.targets {
-                    self.variable(prefix, target, stmt.range(), block);
+                    self.variable(prefix, target, stmt.range());
                 }
             }
             Stmt::AnnAssign(assign) if names => {
-                self.variable(prefix, &assign.target, stmt.range(), block);
+                self.variable(prefix, &assign.target, stmt.range());
             }
             Stmt::If(if_stmt) => {
                 self.block(prefix, &if_stmt.body, names);
@@ -187,7 +178,7 @@ impl Builder {
             // The body of a `with` runs where it stands: its definitions are those of the block.
             Stmt::With(with_stmt) => {
                 for inner in &with_stmt.body {
-                    self.statement(prefix, inner, block, names);
+                    self.statement(prefix, inner, names);
                 }
             }
             Stmt::Match(match_stmt) => {
@@ -199,15 +190,15 @@ impl Builder {
         }
     }
 
-    fn variable(&mut self, prefix: &str, target: &ast::Expr, range: TextRange, block: u32) {
+    fn variable(&mut self, prefix: &str, target: &Expr, range: TextRange) {
         match target {
-            ast::Expr::Name(name) => {
+            Expr::Name(name) => {
                 let name = name.id.as_str();
-                self.define(prefix, name, SymbolKind::Variable, range, range, block);
+                self.define(prefix, name, SymbolKind::Variable, range, range);
             }
-            ast::Expr::Tuple(tuple) => {
+            Expr::Tuple(tuple) => {
                 for element in &tuple.elts {
-                    self.variable(prefix, element, range, block);
+                    self.variable(prefix, element, range);
                 }
             }
             _ => {}
@@ -221,12 +212,107 @@ impl Builder {
         kind: SymbolKind,
         range: TextRange,
         body: TextRange,
-        block: u32,
     ) -> String {
         let name = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
         let replaced = false;
-        self.symbols.push(Symbol { name: name.clone(), kind, range, body, replaced, block });
+        self.symbols.push(Symbol { name: name.clone(), kind, range, body, replaced });
         name
+    }
+}
+
+/// Where the definitions of a block start that a later one replaces before anybody has got hold of
+/// them.
+fn replaced(body: &[Stmt]) -> Vec<TextSize> {
+    let mut statements = Vec::new();
+    flatten(body, &mut statements);
+    let mut names = HashSet::new();
+    if statements.iter().filter_map(|stmt| defined(stmt)).all(|(name, _)| names.insert(name)) {
+        return Vec::new();
+    }
+    let mut replaced = Vec::new();
+    let mut unseen: HashMap<&str, TextSize> = HashMap::new();
+    for stmt in statements {
+        let definition = defined(stmt);
+        let mut readers = Readers { unseen: &mut unseen };
+        match stmt {
+            // What stands in a body under `with` is read when its own turn comes.
+            Stmt::With(with) => with.items.iter().for_each(|item| readers.visit_with_item(item)),
+            _ => readers.visit_stmt(stmt),
+        }
+        let Some((name, decorators)) = definition else { continue };
+        replaced.extend(unseen.remove(name));
+        if decorators.iter().all(|decorator| keeps_nothing(&decorator.expression)) {
+            unseen.insert(name, stmt.range().start());
+        }
+    }
+    replaced
+}
+
+/// The statements of a block; the body of a `with` runs where it stands.
+fn flatten<'b>(body: &'b [Stmt], into: &mut Vec<&'b Stmt>) {
+    for stmt in body {
+        into.push(stmt);
+        if let Stmt::With(with) = stmt {
+            flatten(&with.body, into);
+        }
+    }
+}
+
+fn defined(stmt: &Stmt) -> Option<(&str, &[ast::Decorator])> {
+    match stmt {
+        Stmt::FunctionDef(function) => Some((function.name.as_str(), &function.decorator_list)),
+        Stmt::ClassDef(class) => Some((class.name.as_str(), &class.decorator_list)),
+        _ => None,
+    }
+}
+
+/// Decorators that give what they decorate to nobody else. Any other may have kept it somewhere.
+fn keeps_nothing(decorator: &Expr) -> bool {
+    const NAMES: [&str; 10] = [
+        "abstractmethod",
+        "cached_property",
+        "classmethod",
+        "contextmanager",
+        "dataclass",
+        "final",
+        "overload",
+        "override",
+        "property",
+        "staticmethod",
+    ];
+    match decorator {
+        Expr::Name(name) => NAMES.contains(&name.id.as_str()),
+        Expr::Attribute(attribute) => NAMES.contains(&attribute.attr.as_str()),
+        Expr::Call(call) => keeps_nothing(&call.func),
+        _ => false,
+    }
+}
+
+/// Takes away the names that code reads when it runs where it stands: the bodies of functions run
+/// later, and find the last definition.
+struct Readers<'r, 'b> {
+    unseen: &'r mut HashMap<&'b str, TextSize>,
+}
+
+impl<'a> Visitor<'a> for Readers<'_, '_> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(function) => {
+                for decorator in &function.decorator_list {
+                    self.visit_decorator(decorator);
+                }
+                self.visit_parameters(&function.parameters);
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Name(name) if name.ctx.is_load() => drop(self.unseen.remove(name.id.as_str())),
+            Expr::Lambda(_) => {}
+            _ => visitor::walk_expr(self, expr),
+        }
     }
 }
 
@@ -267,6 +353,30 @@ mod tests {
         check("def f(): ...\ndef f(): ...\n", "f", &[2]);
         check("if x:\n  def f(): ...\nelse:\n  def f(): ...\n", "f", &[2, 4]);
         check("try:\n  class A: ...\nexcept E:\n  class A: ...\n", "A", &[2, 4]);
+    }
+
+    #[test]
+    fn definition_that_somebody_has_got_hold_of_is_not_replaced() {
+        let property = "class A:\n  @property\n  def x(self): ...\n  @x.setter\n  def x(self, v): ...\n";
+        check(property, "A.x", &[3, 5]);
+        check("@app.route('/')\ndef f(): ...\n@app.route('/b')\ndef f(): ...\n", "f", &[2, 4]);
+        check("@show.register\ndef _(x: int): ...\n@show.register\ndef _(x: str): ...\n", "_", &[2, 4]);
+        check("def f(): ...\nold = f\ndef f(): ...\n", "f", &[1, 3]);
+        check("with x:\n  def f(): ...\nuse(f)\ndef f(): ...\n", "f", &[2, 4]);
+        check("def f(): ...\ndef f(): ...\nold = f\ndef f(): ...\n", "f", &[2, 4]);
+    }
+
+    #[test]
+    fn definition_that_nobody_can_reach_is_replaced() {
+        check(
+            "@typing.overload\ndef f(x: int): ...\n@overload\ndef f(x: str): ...\ndef f(x): ...\n",
+            "f",
+            &[5],
+        );
+        check("class A:\n  @property\n  def x(self): ...\n  @property\n  def x(self): ...\n", "A.x", &[5]);
+        // Who calls it later calls the last one.
+        check("def f(): ...\ndef g(): return f()\nh = lambda: f()\ndef f(): ...\n", "f", &[4]);
+        check("with x:\n  def f(): ...\ndef f(): ...\n", "f", &[3]);
     }
 
     #[test]
