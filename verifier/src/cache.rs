@@ -77,10 +77,14 @@ impl Store {
     /// What is stored under this key, if it is whole.
     pub fn get(&self, key: Key) -> Option<Vec<u8>> {
         let path = self.path(key);
-        let mut file = File::open(&path).ok()?;
+        let mut file = open(&path)?;
         let metadata = file.metadata().ok()?;
+        // Entries are regular files of bounded size; whatever else has that name is none.
+        if !metadata.is_file() || metadata.len() > self.largest() {
+            return None;
+        }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()? + 1);
-        (&mut file).take(self.limits.bytes).read_to_end(&mut bytes).ok()?;
+        (&mut file).take(self.largest()).read_to_end(&mut bytes).ok()?;
         let whole = bytes
             .strip_prefix(MAGIC)
             .and_then(|rest| rest.split_first_chunk::<{ blake3::OUT_LEN }>())
@@ -98,7 +102,11 @@ impl Store {
     }
 
     /// Stores `content`. That it cannot be stored is no reason to fail: it is not there then.
+    /// Nothing is stored that would drive out most of what there is.
     pub fn put(&self, key: Key, content: &[u8]) -> io::Result<()> {
+        if (HEADER + content.len()) as u64 > self.largest() {
+            return Ok(());
+        }
         let path = self.path(key);
         let directory = path.parent().unwrap_or(&self.directory);
         if !directory.is_dir() {
@@ -154,6 +162,11 @@ impl Store {
         Ok(())
     }
 
+    /// How large one entry may be.
+    fn largest(&self) -> u64 {
+        self.limits.bytes / 4
+    }
+
     fn path(&self, key: Key) -> PathBuf {
         let name = key.0.to_hex();
         self.directory.join(&name[..2]).join(&name[2..])
@@ -170,6 +183,18 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Opens an entry for reading. Should it be a FIFO, nobody waits for a writer.
+fn open(path: &Path) -> Option<File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW);
+    }
+    options.open(path).ok()
 }
 
 fn is_hexadecimal(name: &OsStr, length: usize) -> bool {
@@ -223,6 +248,28 @@ mod tests {
         assert!(!store.path(key).exists());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_or_too_large_is_no_entry() {
+        let (_scratch, store) = store();
+        let key = Key::of(&[b"a"]);
+        let replace = |make: &dyn Fn(&Path)| {
+            store.put(key, b"content").unwrap();
+            fs::remove_file(store.path(key)).unwrap();
+            make(&store.path(key));
+            let found = store.get(key);
+            fs::remove_file(store.path(key)).unwrap();
+            found
+        };
+        let fifo = |path: &Path| {
+            use rustix::fs::{CWD, FileType, Mode, mknodat};
+            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        };
+        assert_eq!(replace(&fifo), None);
+        assert_eq!(replace(&|path| std::os::unix::fs::symlink("/dev/zero", path).unwrap()), None);
+        assert_eq!(replace(&|path| File::create(path).unwrap().set_len(1 << 43).unwrap()), None);
+    }
+
     #[test]
     fn store_is_bounded_and_keeps_what_was_used_last() {
         let (_scratch, mut store) = store();
@@ -236,9 +283,9 @@ mod tests {
         store.evict().unwrap();
         let left: Vec<u8> = (0..12).filter(|number| store.get(Key::of(&[&[*number]])).is_some()).collect();
         assert_eq!(left, [0, 1, 2, 3, 4, 5]);
-        store.put(Key::of(&[b"large"]), &[0; 20_000]).unwrap();
+        store.put(Key::of(&[b"large"]), &[0; 3000]).unwrap();
         store.evict().unwrap();
-        assert!(fs::read_dir(store.directory()).unwrap().count() > 0);
-        assert_eq!(store.get(Key::of(&[b"large"])), None, "one entry alone is more than there may be");
+        assert_eq!(store.get(Key::of(&[b"large"])), None, "one entry would drive out the others");
+        assert_eq!(store.get(Key::of(&[&[0]])).as_deref(), Some(&[0][..]));
     }
 }
