@@ -17,6 +17,7 @@ use crate::python::pattern::{Bindings, Matcher, Prefilter, Regions, Settings};
 use crate::python::rule::{Formula, Mode, Rule, Selection};
 use crate::python::source::boundary;
 use crate::python::{ParsedFile, SourceFile, TextRange};
+use crate::remembered;
 use crate::target::{ContentHash, RelativePath, TargetTree};
 
 /// Several questions, asked together.
@@ -156,7 +157,9 @@ impl Query {
     fn look_at_all(&self, tree: &dyn TargetTree, paths: &[RelativePath]) -> Vec<Looked> {
         let look = |path: &RelativePath| self.look(tree, path);
         let Some(cache) = tree.cache() else { return paths.par_iter().map(look).collect() };
-        let key = Key::of(&[b"grep", cache.snapshot().listing(), format!("{:?}", self.questions).as_bytes()]);
+        let questions = format!("{:?}", self.questions);
+        let day = remembered::day_asked(&questions).to_le_bytes();
+        let key = Key::of(&[b"grep", cache.snapshot().listing(), questions.as_bytes(), &day]);
         let stored = cache.get(key).unwrap_or_default();
         let known = Pack::read(&stored);
         let looked: Vec<(Looked, Option<PackName>, bool)> = paths

@@ -7,6 +7,7 @@
 //! again for which one of these is different now.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,8 @@ pub fn recall<T: Serialize + DeserializeOwned>(
     let Some(cache) = files.tree().cache() else { return ask(project) };
     // Which files there are, and where imports look for them, is part of every question.
     let roots = project.roots().join("\0");
-    let key = Key::of(&[cache.snapshot().listing(), roots.as_bytes(), question.as_bytes()]);
+    let day = day_asked(question).to_le_bytes();
+    let key = Key::of(&[cache.snapshot().listing(), roots.as_bytes(), question.as_bytes(), &day]);
     if let Some(bytes) = cache.get(key)
         && let Ok((drawn_from, answer)) = serde_json::from_slice::<(DrawnFrom, T)>(&bytes)
         && drawn_from.is_as_it_was(files, cache, parses)
@@ -52,6 +54,14 @@ pub fn recall<T: Serialize + DeserializeOwned>(
         cache.learn(key, bytes);
     }
     answer
+}
+
+/// The day on which a question that speaks of the day is asked; it is another question tomorrow.
+pub fn day_asked(question: &str) -> u64 {
+    if !question.contains("today(") {
+        return 0;
+    }
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
 }
 
 /// Everything that the answer depends on, besides its key.
@@ -159,5 +169,119 @@ impl Runs {
     /// Those that are below `end`.
     fn below(&self, end: usize) -> impl Iterator<Item = usize> {
         self.0.iter().flat_map(move |(first, length)| *first..first.saturating_add(*length).min(end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::cache::Store;
+    use crate::catalogue::PythonSettings;
+    use crate::target::DirectoryTree;
+
+    /// Asks in a run of its own, which has `gen` excluded.
+    fn run(scratch: &Path, parses: bool, ask: impl FnOnce(&Files) -> String) -> String {
+        let tree = DirectoryTree::open(&scratch.join("target"), &["gen".to_owned()]).unwrap();
+        let tree = CachedTree::new(Box::new(tree), Store::new(scratch.join("cache")));
+        let files = Files::new(&tree);
+        let project = Project::new(&files, &PythonSettings::default());
+        recall("a question", &project, &|_| parses, |project| ask(project.files()))
+    }
+
+    fn scratch(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let scratch = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = scratch.path().join("target").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        // What was written a moment ago is not trusted.
+        std::thread::sleep(Duration::from_millis(100));
+        scratch
+    }
+
+    fn text(files: &Files, path: &str) -> String {
+        let bytes = files.bytes(&RelativePath::new(path).unwrap());
+        bytes.map_or_else(|_| "unread".to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[test]
+    fn answer_is_remembered_until_what_it_was_drawn_from_changes() {
+        let scratch = scratch(&[("a.py", "1"), ("b.py", "1"), ("gen/c.py", "1")]);
+        let ask = |files: &Files| text(files, "a.py") + &text(files, "gen/c.py");
+        assert_eq!(run(scratch.path(), true, ask), "11");
+        assert_eq!(run(scratch.path(), true, |_| "asked again".to_owned()), "11");
+        fs::write(scratch.path().join("target/b.py"), "2").unwrap();
+        assert_eq!(run(scratch.path(), true, |_| "asked again".to_owned()), "11");
+        fs::write(scratch.path().join("target/gen/c.py"), "2").unwrap();
+        assert_eq!(run(scratch.path(), true, ask), "12");
+        fs::write(scratch.path().join("target/a.py"), "2").unwrap();
+        assert_eq!(run(scratch.path(), true, ask), "22");
+    }
+
+    #[test]
+    fn file_that_changes_while_it_is_looked_at_leaves_nothing_behind() {
+        for path in ["a.py", "gen/c.py"] {
+            let scratch = scratch(&[("a.py", "old"), ("gen/c.py", "old")]);
+            let seen = run(scratch.path(), true, |files| {
+                let seen = text(files, path);
+                fs::write(scratch.path().join("target").join(path), "new").unwrap();
+                seen
+            });
+            assert_eq!(seen, "old");
+            assert_eq!(run(scratch.path(), true, |files| text(files, path)), "new", "{path}");
+        }
+    }
+
+    #[test]
+    fn inner_answer_that_is_remembered_counts_for_the_outer_one() {
+        let scratch = scratch(&[("a.py", "1"), ("b.py", "1")]);
+        let nested = |outer: &str| {
+            let tree = DirectoryTree::open(&scratch.path().join("target"), &[]).unwrap();
+            let tree = CachedTree::new(Box::new(tree), Store::new(scratch.path().join("cache")));
+            let files = Files::new(&tree);
+            let project = Project::new(&files, &PythonSettings::default());
+            recall(outer, &project, &|_| true, |project| {
+                recall("inner", project, &|_| true, |project| text(project.files(), "a.py"))
+            })
+        };
+        assert_eq!(nested("one"), "1");
+        // This outer question has not read the file: the inner one had.
+        assert_eq!(nested("two"), "1");
+        fs::write(scratch.path().join("target/a.py"), "2").unwrap();
+        assert_eq!(nested("two"), "2");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_looked_at_again() {
+        let scratch = scratch(&[("a.py", "1")]);
+        let path = RelativePath::new("a.py").unwrap();
+        let large = fs::File::create(scratch.path().join("target/a.py")).unwrap();
+        large.set_len(40 * 1024 * 1024).unwrap();
+        let ask = |files: &Files| format!("{:?}", files.test(&path, |bytes| bytes.is_empty()).is_err());
+        assert_eq!(run(scratch.path(), false, ask), "true");
+        fs::write(scratch.path().join("target/a.py"), "2").unwrap();
+        assert_eq!(run(scratch.path(), false, ask), "false");
+    }
+
+    #[test]
+    fn question_about_the_day_is_another_one_tomorrow() {
+        assert_eq!(day_asked("strptime($D) < now()"), 0);
+        assert!(day_asked("strptime($D) < today()") > 20_000);
+    }
+
+    #[test]
+    fn runs_are_the_numbers_that_they_were_made_of() {
+        proptest::proptest!(|(numbers in proptest::collection::btree_set(0_usize..60, 0..40))| {
+            let runs = Runs::of(numbers.iter().copied());
+            let contained: Vec<usize> = (0..60).filter(|number| runs.contains(*number)).collect();
+            proptest::prop_assert_eq!(&contained, &numbers.iter().copied().collect::<Vec<_>>());
+            proptest::prop_assert_eq!(&contained, &runs.below(60).collect::<Vec<_>>());
+            proptest::prop_assert!(runs.below(30).all(|number| number < 30));
+        });
     }
 }

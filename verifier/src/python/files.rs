@@ -163,7 +163,12 @@ impl<'t> Files<'t> {
     /// What `test` says of a file's bytes: a look before it is worth parsing.
     pub fn test(&self, path: &RelativePath, test: impl Fn(&[u8]) -> bool) -> Result<bool, Reason> {
         if let Some(files) = self.note(path, |trace| &mut trace.tested) {
-            return files.test(path, test);
+            let tested = files.test(path, test);
+            if tested.is_err() {
+                // What could not be read is told of, and so it matters whatever it is now.
+                self.note(path, |trace| &mut trace.parsed);
+            }
+            return tested;
         }
         if let Some(bytes) = self.kept(path) {
             return Ok(test(bytes));
@@ -226,7 +231,14 @@ impl<'t> Files<'t> {
         let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
         match self.listed.get(path) {
             Some(number) => drop(seen(&mut trace).insert(*number)),
-            None => drop(trace.unlisted.insert(path.clone())),
+            None => {
+                if trace.unlisted.insert(path.clone())
+                    && let Some(cache) = self.tree.cache()
+                {
+                    // No snapshot has it: what it is must be known before it is looked at.
+                    cache.content_of(path);
+                }
+            }
         }
         Some(files)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::snapshot::{self, ContentHash, Snapshot};
@@ -11,7 +12,8 @@ use crate::cache::{Key, Store};
 /// A tree that reads like the one in it, and that remembers what was found out about it.
 ///
 /// What is learnt in a run is stored at its end, when the tree goes, and only if no file has
-/// changed since the run began: an answer is never stored under a state that it is not about.
+/// changed since the run began: an answer is never stored under a state that it is not about. So
+/// nothing is read before it is known what there is.
 pub struct CachedTree {
     tree: Box<dyn TargetTree>,
     store: Store,
@@ -20,6 +22,8 @@ pub struct CachedTree {
     /// What has changed since other states of the tree, by their hashes.
     changes: Mutex<HashMap<[u8; 32], Changes>>,
     contents: Mutex<HashMap<RelativePath, ContentHash>>,
+    /// Something could not be read that has the same name whether it can be read or not.
+    lacks_objects: AtomicBool,
 }
 
 /// The numbers of the files that are not as they were; none when nobody knows.
@@ -35,6 +39,7 @@ impl CachedTree {
             learnt: Mutex::default(),
             changes: Mutex::default(),
             contents: Mutex::default(),
+            lacks_objects: AtomicBool::new(false),
         }
     }
 
@@ -82,7 +87,7 @@ impl CachedTree {
     fn store_what_was_learnt(&mut self) {
         let learnt = std::mem::take(&mut *lock(&self.learnt));
         let Some(snapshot) = self.snapshot.get() else { return };
-        if learnt.is_empty() || !snapshot.still_holds(self.tree.as_ref()) {
+        if learnt.is_empty() || *self.lacks_objects.get_mut() || !self.is_still_as_it_was(snapshot) {
             return;
         }
         // Where nothing can be stored everything is found out again, and nobody minds.
@@ -93,6 +98,27 @@ impl CachedTree {
             }
         }
         let _ = self.store.evict();
+    }
+}
+
+impl CachedTree {
+    fn is_still_as_it_was(&self, snapshot: &Snapshot) -> bool {
+        let tree = self.tree.as_ref();
+        let contents = lock(&self.contents);
+        let is_same =
+            |(path, content): (&RelativePath, &ContentHash)| snapshot::content_of(tree, path) == *content;
+        snapshot.still_holds(tree) && contents.iter().all(is_same)
+    }
+
+    /// Takes note of an object that is named and not there: it may be there next time.
+    fn noted<T>(&self, path: &RelativePath, read: Result<T, Unreadable>) -> Result<T, Unreadable> {
+        match &read {
+            Err(Unreadable::Failed(_)) if self.tree.content_id(path).is_some() => {
+                self.lacks_objects.store(true, Ordering::Relaxed);
+            }
+            Ok(_) | Err(Unreadable::Missing | Unreadable::NotAFile(_) | Unreadable::Failed(_)) => {}
+        }
+        read
     }
 }
 
@@ -123,11 +149,13 @@ impl TargetTree for CachedTree {
     }
 
     fn read(&self, path: &RelativePath) -> Result<Arc<[u8]>, Unreadable> {
-        self.tree.read(path)
+        self.snapshot();
+        self.noted(path, self.tree.read(path))
     }
 
     fn look(&self, path: &RelativePath, look: &mut dyn FnMut(&[u8])) -> Result<(), Unreadable> {
-        self.tree.look(path, look)
+        self.snapshot();
+        self.noted(path, self.tree.look(path, look))
     }
 
     fn exists(&self, path: &RelativePath) -> bool {

@@ -65,7 +65,9 @@ impl Snapshot {
                     return (*content, Some(stamp));
                 }
                 found_changes.store(true, Ordering::Relaxed);
-                (content_of(tree, path), stamp)
+                // Why a file cannot be read may be mended without a trace on it.
+                let (content, is_readable) = look_at(tree, path);
+                (content, stamp.filter(|_| is_readable))
             })
             .collect();
         let mut hasher = blake3::Hasher::new();
@@ -189,13 +191,18 @@ impl Index {
 
 /// The content of a file that nothing is known of.
 pub(super) fn content_of(tree: &dyn TargetTree, path: &RelativePath) -> ContentHash {
+    look_at(tree, path).0
+}
+
+/// The content of a file, and whether it could be read.
+fn look_at(tree: &dyn TargetTree, path: &RelativePath) -> (ContentHash, bool) {
     if let Some(id) = tree.content_id(path) {
-        return hash(&[b"object", &id]);
+        return (hash(&[b"object", &id]), true);
     }
     let mut content = None;
     match tree.look(path, &mut |bytes| content = Some(hash_of_bytes(bytes))) {
-        Ok(()) => content.unwrap_or_default(),
-        Err(unreadable) => hash(&[b"unreadable", format!("{unreadable:?}").as_bytes()]),
+        Ok(()) => (content.unwrap_or_default(), true),
+        Err(unreadable) => (hash(&[b"unreadable", format!("{unreadable:?}").as_bytes()]), false),
     }
 }
 
