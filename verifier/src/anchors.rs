@@ -168,6 +168,45 @@ pub fn search(missing: &[(Anchor, Option<&Files>)], here: &Files) -> Vec<Whereab
         .collect()
 }
 
+/// Where the code went that an anchor had `there` and has `here` no more, although it is in both: into
+/// a new definition that it uses, and that holds at least half of what was taken out.
+pub fn taken_out(anchor: &Anchor, there: &Files, here: &Files) -> Option<Candidate> {
+    let text = |files: &Files| {
+        let file = files.file(&anchor.file).ok()?;
+        match &anchor.symbol {
+            Some(name) => {
+                let symbol = *file.symbols().find(name).first()?;
+                Some(file.source().slice(symbol.range).to_owned())
+            }
+            None => Some(file.source().text().to_owned()),
+        }
+    };
+    let (old, new) = (text(there)?, text(here)?);
+    let missing = Fingerprint::of(&old, "").without(&Fingerprint::of(&new, ""));
+    if missing.count() == 0 {
+        return None;
+    }
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    let used: BTreeSet<&str> = new.split(|character| !is_part(character)).collect();
+    let in_file = |path: &RelativePath| {
+        let file = here.file(path).ok()?;
+        let before = there.file(path).ok();
+        let holds_it = |symbol: &&Symbol| {
+            symbol.kind != SymbolKind::Variable
+                && used.contains(last_name(&symbol.name))
+                && before.is_none_or(|before| before.symbols().find(&symbol.name).is_empty())
+                && {
+                    let left = missing.without(&Fingerprint::of(file.source().slice(symbol.range), ""));
+                    left.count() * 2 <= missing.count()
+                }
+        };
+        let symbol = file.symbols().iter().find(holds_it)?;
+        Some(candidate_of(file, Some(symbol), "it holds what was taken out of it".to_owned()))
+    };
+    let new_files = here.paths().iter().filter(|path| !there.contains(path));
+    std::iter::once(&anchor.file).chain(new_files).find_map(in_file)
+}
+
 /// What an anchor is recognised by.
 struct Wanted<'r, 'f> {
     anchor: &'r Anchor,
@@ -244,12 +283,15 @@ impl<'r, 'f> Wanted<'r, 'f> {
                     return Vec::new();
                 }
                 let same_name = if path.file_name() == old.path().file_name() { 0.05 } else { 0.0 };
-                let because = if file.source().text() == old.source().text() {
+                let is_same = file.source().text() == old.source().text();
+                let because = if is_same {
                     "the file is the same, byte for byte".to_owned()
                 } else {
                     format!("{:.0}% of the file's lines are the same", alike * 100.0)
                 };
-                let is_strong = alike >= STRONG && print.count() >= TELLING_LINES;
+                // As for git, a file that is the same was renamed, however short it is.
+                let is_told = print.count() >= TELLING_LINES || is_same && print.count() > 0;
+                let is_strong = alike >= STRONG && is_told;
                 vec![Scored {
                     score: alike + same_name,
                     is_strong,
@@ -401,9 +443,11 @@ fn scored_symbol(old: Old, file: &ParsedFile, candidate: &Symbol) -> Option<Scor
     if shared > 0 {
         because.push_str(", and so are its neighbours");
     }
+    let is_between_the_same = alike >= 1.0 && shared > 0 && shared == old.neighbours.len();
+    let is_told = has_name || is_between_the_same || old.print.count() >= TELLING_LINES;
     Some(Scored {
         score: alike + context,
-        is_strong: alike >= STRONG && (has_name || old.print.count() >= TELLING_LINES),
+        is_strong: alike >= STRONG && is_told,
         candidate: candidate_of(file, Some(candidate), because),
     })
 }

@@ -10,7 +10,7 @@ use regex::Regex;
 use super::cited::Cited;
 use super::earlier::History;
 use crate::anchors::{self, Anchor, Whereabouts};
-use crate::catalogue::{Check, Claim, Scope};
+use crate::catalogue::{Check, Claim, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Reason};
 use crate::python::Files;
 use crate::target::{RelativePath, TargetTree};
@@ -109,7 +109,8 @@ pub(super) fn distrust(
                 continue;
             }
             let question = format!("{check:?}").replace("\\n", " ");
-            let because = after_a_move(placed, &question);
+            let because = after_a_move(placed, &question)
+                .or_else(|| after_taking_out(placed, check, here, reference(index)?));
             let names = match (&because, check) {
                 // What a live question names is resolved when it is asked.
                 (Some(_), _) | (None, Check::Import(_) | Check::Inspect(_) | Check::Probe(_)) => Vec::new(),
@@ -163,6 +164,30 @@ fn after_a_move(placed: &Placed, question: &str) -> Option<String> {
     let mut renamed = old.split('.').filter(|part| !new.split('.').any(|other| other == *part));
     let name = renamed.find(|part| has_word(question, part))?;
     Some(format!("the question names `{name}`, and the code is `{new}` now"))
+}
+
+/// Why the answer "no" to a question about what stands in a definition proves nothing, when what stood
+/// there was taken out into another one.
+fn after_taking_out(placed: &Placed, check: &Check, here: &Files, there: &Files) -> Option<String> {
+    use StaticCheck::{
+        AsyncFunction, Attribute, Call, Default, EndlessLoop, Flow, Handler, Pattern, Sequence, SharedState,
+        Syntax, Thread, UndefinedName, Unused,
+    };
+    match check {
+        Check::Static(Pattern(_) | EndlessLoop(_) | Handler(_) | Call(_) | UndefinedName(_) | Default(_)) => {
+        }
+        // These follow calls, are about whole classes, or run the code.
+        Check::Static(
+            Syntax(_) | Flow(_) | Sequence(_) | Attribute(_) | AsyncFunction(_) | Thread(_) | SharedState(_)
+            | Unused(_),
+        )
+        | Check::Import(_)
+        | Check::Inspect(_)
+        | Check::Probe(_) => return None,
+    }
+    let anchor = Anchor::of(&placed.at)?;
+    let candidate = anchors::taken_out(&anchor, there, here)?;
+    Some(format!("a part of the code is in {} now", candidate.place()))
 }
 
 fn has_word(text: &str, word: &str) -> bool {

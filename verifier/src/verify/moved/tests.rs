@@ -181,3 +181,39 @@ fn earlier_state_is_asked_where_the_code_was() {
     check(&claim, &before(), &moved, "confirmed, confirmed, there");
     check(&claim, &before(), &fixed, "fixed, refuted, there");
 }
+
+#[test]
+fn code_that_was_taken_out_is_not_gone() {
+    let bind = "        self.socket.bind(self.address)\n";
+    let taken_out = AGENT.replace(bind, "        self._bind()\n") + "\n    def _bind(self):\n" + bind;
+    let elsewhere = tree(&[
+        ("agents/agent.py", &AGENT.replace(bind, "        bind_again(self)\n")),
+        ("agents/binding.py", "def bind_again(self):\n    self.socket.bind(self.address)\n"),
+    ]);
+    check(BINDS, &before(), &tree(&[("agents/agent.py", &taken_out)]), "undetermined, undetermined, there");
+    check(BINDS, &before(), &elsewhere, "undetermined, undetermined, there");
+    // A new method that `start` does not use is another affair, and so is one that was there before.
+    let unused = AGENT.replace(bind, "") + "\n    def _bind(self):\n" + bind;
+    check(BINDS, &before(), &tree(&[("agents/agent.py", &unused)]), "fixed, refuted, there");
+    let old = tree(&[("agents/agent.py", &(AGENT.to_owned() + "\n    def _bind(self):\n" + bind))]);
+    check(BINDS, &old, &tree(&[("agents/agent.py", &taken_out)]), "fixed, refuted, there");
+    check(BINDS, &before(), &tree(&[("agents/agent.py", &AGENT.replace(bind, ""))]), "fixed, refuted, there");
+}
+
+#[test]
+fn short_file_that_is_the_same_was_renamed() {
+    let debug = "file = \"pkg/conf.py\"\nstatic = { pattern = \"DEBUG = True\" }";
+    let conf = "import os\nDEBUG = True\n";
+    check(
+        debug,
+        &tree(&[("pkg/conf.py", conf)]),
+        &tree(&[("lib/conf.py", conf)]),
+        "confirmed, confirmed, moved lib/conf.py",
+    );
+    check(
+        debug,
+        &tree(&[("pkg/conf.py", conf)]),
+        &tree(&[("lib/conf.py", conf), ("other/conf.py", conf)]),
+        "undetermined, undetermined, open lib/conf.py | other/conf.py",
+    );
+}
