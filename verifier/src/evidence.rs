@@ -96,6 +96,18 @@ pub enum Reason {
     },
 }
 
+impl Reason {
+    /// The file that it is about, if it is about one.
+    pub fn path_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Reason::FileMissing { path }
+            | Reason::FileUnreadable { path, .. }
+            | Reason::DoesNotCompile { path, .. } => Some(path),
+            Reason::SymbolMissing { .. } | Reason::Unresolved { .. } | Reason::NoAnswer { .. } => None,
+        }
+    }
+}
+
 /// How an observation was made, from weakest to strongest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

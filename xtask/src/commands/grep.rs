@@ -110,13 +110,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     for mut part in parts(arguments, paths)? {
         // Paths may overlap.
         part.files.retain(|file| searched.insert(format!("{}{}", part.prefix, file.as_str())));
-        let part = Part { tree: arguments.cache.cached(part.tree, directory), ..part };
+        // To know what there is around one file takes longer than to look at it.
+        let part = match part.is_listing {
+            true => Part { tree: arguments.cache.cached(part.tree, directory), ..part },
+            false => part,
+        };
         let mut found = query.search(part.tree.as_ref(), &part.files);
         for found in &mut found.found {
             found.file.insert_str(0, &part.prefix);
         }
         report.searched.files += found.searched.files;
         report.searched.parsed += found.searched.parsed;
+        found.searched.blind.extend(part.unlisted);
+        for reason in &mut found.searched.blind {
+            if let Some(path) = reason.path_mut() {
+                path.insert_str(0, &part.prefix);
+            }
+        }
         report.searched.blind.append(&mut found.searched.blind);
         report.found.append(&mut found.found);
     }
@@ -293,8 +303,29 @@ fn read(file: &Path) -> Result<String, Failure> {
 struct Part {
     tree: Box<dyn TargetTree>,
     files: Vec<RelativePath>,
+    /// Whether they come from a listing, and were not named one by one.
+    is_listing: bool,
+    /// What no listing can show.
+    unlisted: Vec<Reason>,
     /// What stands before the paths when they are shown.
     prefix: String,
+}
+
+impl Part {
+    /// Everything of a tree.
+    fn whole(tree: Box<dyn TargetTree>, prefix: String) -> Self {
+        let files = tree.python_files().to_vec();
+        let unlisted = unlisted(tree.as_ref(), |_| true);
+        Self { tree, files, is_listing: true, unlisted, prefix }
+    }
+}
+
+/// Places that a listing cannot show, of those that are searched.
+fn unlisted(tree: &dyn TargetTree, is_searched: impl Fn(&str) -> bool) -> Vec<Reason> {
+    let spots = tree.blind_spots().iter().filter(|spot| is_searched(&spot.path));
+    spots
+        .map(|spot| Reason::FileUnreadable { path: spot.path.clone(), problem: spot.problem.clone() })
+        .collect()
 }
 
 /// The trees that the arguments name.
@@ -308,14 +339,18 @@ fn parts(arguments: &Arguments, paths: &[String]) -> Result<Vec<Part>, Failure> 
         let root = root.unwrap_or_else(|| PathBuf::from("."));
         let tree = open_target(&root, Some(revision), &[]).map_err(of_target)?;
         let files = files_at_revision(tree.as_ref(), paths)?;
-        return Ok(vec![Part { tree, files, prefix: String::new() }]);
+        let is_searched = |spot: &str| {
+            let is_below = |path: &String| spot.starts_with(&format!("{}/", path.trim_end_matches('/')));
+            paths.is_empty() || paths.iter().any(|path| path == "." || is_below(path))
+        };
+        let unlisted = unlisted(tree.as_ref(), is_searched);
+        return Ok(vec![Part { tree, files, is_listing: true, unlisted, prefix: String::new() }]);
     }
     if paths.is_empty() {
         let root = root.unwrap_or_else(|| PathBuf::from("."));
         let tree = open_target(&root, None, &[]).map_err(of_target)?;
-        let files = tree.python_files().to_vec();
         // Paths under a root that was named are relative to it, as in findings.
-        return Ok(vec![Part { tree, files, prefix: String::new() }]);
+        return Ok(vec![Part::whole(tree, String::new())]);
     }
     paths
         .iter()
@@ -323,10 +358,9 @@ fn parts(arguments: &Arguments, paths: &[String]) -> Result<Vec<Part>, Failure> 
             let path = root.as_deref().unwrap_or(Path::new("")).join(given);
             if path.is_dir() {
                 let tree = open_target(&path, None, &[]).map_err(of_target)?;
-                let files = tree.python_files().to_vec();
                 let given = given.trim_end_matches('/');
                 let prefix = if given == "." { String::new() } else { format!("{given}/") };
-                return Ok(Part { tree, files, prefix });
+                return Ok(Part::whole(tree, prefix));
             }
             let name =
                 path.file_name().and_then(|name| name.to_str()).and_then(|name| RelativePath::new(name).ok());
@@ -340,7 +374,7 @@ fn parts(arguments: &Arguments, paths: &[String]) -> Result<Vec<Part>, Failure> 
             // A file that is named is searched, whatever it is called.
             let tree = open_target(&directory, None, &[]).map_err(of_target)?;
             let prefix = given.rfind('/').map_or_else(String::new, |slash| given[..=slash].to_owned());
-            Ok(Part { tree, files: vec![name], prefix })
+            Ok(Part { tree, files: vec![name], is_listing: false, unlisted: Vec::new(), prefix })
         })
         .collect()
 }
