@@ -166,7 +166,7 @@ fn blind_spots(scope: &Scope, context: &Context) -> Result<Vec<Reason>, Reason> 
     let Scope::Sweep(globs) = scope else { return Ok(Vec::new()) };
     let selector = selector(globs)?;
     let spots = context.project.files().tree().blind_spots().iter();
-    let inside = spots.filter(|spot| selector.matches_text(&spot.path));
+    let inside = spots.filter(|spot| selector.may_select_below(&spot.path));
     Ok(inside
         .map(|spot| Reason::FileUnreadable { path: spot.path.clone(), problem: spot.problem.clone() })
         .collect())

@@ -99,13 +99,29 @@ impl DirectoryTree {
     /// Everything below the root that the target's `.gitignore` files leave.
     fn walk(&self) -> Listing {
         let found = Mutex::new(Listing::default());
+        let closed = Arc::new(Mutex::new(Vec::new()));
+        let enters = {
+            let closed = Arc::clone(&closed);
+            move |entry: &DirEntry| {
+                if is_foreign_directory(entry) {
+                    return false;
+                }
+                let is_closed = entry.depth() > 0 && has_no_regular_rules(entry.path());
+                if is_closed {
+                    closed.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
+                }
+                !is_closed
+            }
+        };
         WalkBuilder::new(&self.root)
             .hidden(false)
             .ignore(false)
             .git_global(false)
             .git_exclude(false)
+            // The walker opens whatever has that name, and would wait for a FIFO's writer.
+            .git_ignore(!self.root.ancestors().any(has_no_regular_rules))
             .threads(rayon::current_num_threads().min(8))
-            .filter_entry(|entry| !is_foreign_directory(entry))
+            .filter_entry(enters)
             .build_parallel()
             .run(|| {
                 let mut batch = Batch { tree: self, found: &found, listing: Listing::default() };
@@ -114,7 +130,13 @@ impl DirectoryTree {
                     WalkState::Continue
                 })
             });
-        found.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let mut listing = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let closed = std::mem::take(&mut *closed.lock().unwrap_or_else(PoisonError::into_inner));
+        listing.blind_spots.extend(closed.into_iter().map(|path| BlindSpot {
+            path: path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().into_owned(),
+            problem: "has a `.gitignore` that is no regular file".to_owned(),
+        }));
+        listing
     }
 
     /// Python files that git tracks: they belong to the target even where an ignore rule
@@ -123,9 +145,9 @@ impl DirectoryTree {
         if !self.root.ancestors().any(|directory| directory.join(".git").exists()) {
             return Vec::new();
         }
-        let output =
-            super::git::git_command(&self.root).args(["ls-files", "-z", "--cached", "--", "*.py"]).output();
-        let Ok(output) = output else { return Vec::new() };
+        let mut git = super::git::git_command(&self.root);
+        git.args(["ls-files", "-z", "--cached", "--", "*.py"]);
+        let Ok(output) = super::git::finish(&mut git) else { return Vec::new() };
         if !output.status.success() {
             return Vec::new();
         }
@@ -293,9 +315,13 @@ impl Batch<'_> {
             return;
         }
         let Some(path) = below_root.to_str().and_then(|text| RelativePath::new(text).ok()) else {
+            let problem = match below_root.to_str() {
+                Some(_) => "has a name with a backslash or a NUL",
+                None => "has a name that is not valid UTF-8",
+            };
             self.listing.blind_spots.push(BlindSpot {
                 path: below_root.to_string_lossy().into_owned(),
-                problem: "has a name that is not valid UTF-8".to_owned(),
+                problem: problem.to_owned(),
             });
             return;
         };
@@ -349,6 +375,11 @@ fn is_foreign_directory(entry: &DirEntry) -> bool {
         && entry.file_type().is_some_and(|kind| kind.is_dir())
         && (super::is_version_control(&entry.file_name().to_string_lossy())
             || entry.path().join(ENVIRONMENT_MARK).exists())
+}
+
+/// Whether the ignore rules of a directory are a FIFO, a device or a socket, which nobody should open.
+fn has_no_regular_rules(directory: &Path) -> bool {
+    fs::metadata(directory.join(".gitignore")).is_ok_and(|rules| !rules.is_file() && !rules.is_dir())
 }
 
 /// Opens a file that was regular a moment ago. Should it have become a FIFO since, opening

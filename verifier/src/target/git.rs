@@ -21,7 +21,7 @@ use super::{
 use command::{Failure, run};
 use objects::{ObjectId, Objects};
 
-pub(super) use command::git as git_command;
+pub(super) use command::{finish, git as git_command};
 
 /// Links that point to links are followed this often, as by Linux.
 const MAX_LINKS: usize = 40;
@@ -91,11 +91,13 @@ impl GitTree {
         self.listing.get_or_init(|| {
             let mut listing = Listing::default();
             let environments = self.virtual_environments();
+            let is_foreign = |path: &str| {
+                path.split('/').rev().skip(1).any(is_version_control)
+                    || environments.iter().any(|environment| path.starts_with(environment.as_str()))
+            };
             for (path, entry) in &self.entries {
                 let text = path.as_str();
-                let is_foreign = text.split('/').rev().skip(1).any(is_version_control)
-                    || environments.iter().any(|environment| text.starts_with(environment.as_str()));
-                if is_foreign || self.exclude.matches(path) {
+                if is_foreign(text) || self.exclude.matches(path) {
                     continue;
                 }
                 let blind = |problem: String| BlindSpot { path: text.to_owned(), problem };
@@ -109,12 +111,13 @@ impl GitTree {
                         }
                         Err(Located::Unreadable(Unreadable::Missing | Unreadable::NotAFile(_))) => {}
                     },
-                    // A submodule is another repository, and a checkout without it is complete.
-                    Entry::File(_) | Entry::Link(_) | Entry::Submodule => {}
+                    // A checkout without it is complete, but nothing is known of what is in it.
+                    Entry::Submodule => listing.blind_spots.push(blind("is a submodule".to_owned())),
+                    Entry::File(_) | Entry::Link(_) => {}
                 }
             }
             for name in &self.unnamed {
-                if is_python_file(name) && !self.exclude.matches_text(name) {
+                if is_python_file(name) && !is_foreign(name) && !self.exclude.matches_text(name) {
                     let problem = "has a name that is not valid UTF-8".to_owned();
                     listing.blind_spots.push(BlindSpot { path: name.clone(), problem });
                 }

@@ -56,6 +56,11 @@ impl Scratch {
     }
 }
 
+fn make_fifo(path: &Path) {
+    rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .unwrap();
+}
+
 fn not_a_file<T>(what: &str) -> Result<T, Unreadable> {
     Err(Unreadable::NotAFile(what.to_owned()))
 }
@@ -135,8 +140,7 @@ fn directory_links_in_a_circle_end() {
 fn only_regular_files_are_opened() {
     let scratch = Scratch::new(&["folder.py/a.py"]);
     let fifo = scratch.root().join("fifo.py");
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
-        .unwrap();
+    make_fifo(&fifo);
     let _socket = std::os::unix::net::UnixListener::bind(scratch.root().join("socket.py")).unwrap();
     assert_eq!(scratch.listed(), ["folder.py/a.py"]);
     assert_eq!(scratch.read("fifo.py"), not_a_file("is a FIFO"));
@@ -159,8 +163,7 @@ fn a_link_to_a_device_is_not_opened() {
 fn a_fifo_that_takes_the_place_of_a_file_does_not_make_reading_wait() {
     let scratch = Scratch::new(&[]);
     let fifo = scratch.root().join("fifo");
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
-        .unwrap();
+    make_fifo(&fifo);
     let mut buffer = Vec::new();
     let file = open_regular_file(&fifo).unwrap();
     assert_eq!((read_regular_file(file, 10, &mut buffer), &buffer[..]), (Ok(()), &b""[..]));
@@ -229,4 +232,14 @@ fn a_root_that_is_none_is_an_error_with_a_hint() {
     };
     check(&scratch.root().join("a.py"), "is not a directory");
     check(&scratch.root().join("b"), "cannot open the target");
+}
+
+#[test]
+fn ignore_rules_that_are_no_regular_file_are_not_opened() {
+    let scratch = Scratch::new(&["a.py", "closed/b.py", "open/c.py"]);
+    make_fifo(&scratch.root().join("closed/.gitignore"));
+    assert_eq!(scratch.listed(), ["a.py", "open/c.py"]);
+    assert_eq!(scratch.blind(), ["closed has a `.gitignore` that is no regular file"]);
+    make_fifo(&scratch.root().join(".gitignore"));
+    assert_eq!(scratch.listed(), ["a.py", "open/c.py"]);
 }

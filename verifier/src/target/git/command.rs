@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use super::super::TargetError;
+use crate::interrupt::{Notice, Temporary, temporary};
 
 /// Variables that say where git looks for its own settings and programs. Every other `GIT_*`
 /// is about a repository, and it is not the target's: a hook, for one, runs with the `GIT_DIR`
@@ -28,12 +29,27 @@ pub(in super::super) fn git(directory: &Path) -> Command {
         .env("GIT_ALLOW_PROTOCOL", "none")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // An object is what its id says.
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("LC_ALL", "C")
         .arg("-C")
         .arg(directory)
         .args(["-c", "core.fsmonitor=false"])
         .stdin(Stdio::null());
     git
+}
+
+/// Starts a git command. It is in a group of its own, and goes when this run is interrupted.
+pub(super) fn start(git: &mut Command) -> io::Result<(Child, Notice)> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(git, 0);
+    temporary(|| git.spawn(), |child| Temporary::ProcessGroup(child.id()))
+}
+
+/// Runs a git command to its end.
+pub(in super::super) fn finish(git: &mut Command) -> io::Result<Output> {
+    let (child, _notice) = start(git.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+    child.wait_with_output()
 }
 
 /// How a git command that ended badly did so.
@@ -46,7 +62,7 @@ pub(super) enum Failure {
 
 /// Runs git to its end and gives what it wrote.
 pub(super) fn run<S: AsRef<OsStr>>(directory: &Path, arguments: &[S]) -> Result<Vec<u8>, Failure> {
-    let output = git(directory).args(arguments).output().map_err(Failure::NotStarted)?;
+    let output = finish(git(directory).args(arguments)).map_err(Failure::NotStarted)?;
     if output.status.success() {
         return Ok(output.stdout);
     }

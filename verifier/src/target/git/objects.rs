@@ -8,7 +8,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::{MAX_FILE_SIZE, Unreadable, too_large};
-use super::command::git;
+use super::command::{git, start};
+use crate::interrupt::Notice;
 
 /// The id of an object, in hexadecimal.
 pub(super) type ObjectId = Arc<str>;
@@ -142,22 +143,25 @@ enum Header {
 #[derive(Debug)]
 struct Batch {
     child: Child,
+    _notice: Notice,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
 impl Batch {
     fn start(directory: &Path, mode: &str) -> io::Result<Self> {
-        let mut child = git(directory)
-            .args(["cat-file", mode])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
+        let mut git = git(directory);
+        git.args(["cat-file", mode]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let (mut child, notice) = start(&mut git)?;
         let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("git was started without pipes"));
         };
-        Ok(Self { child, requests: Some(requests), answers: BufReader::with_capacity(64 * 1024, answers) })
+        Ok(Self {
+            child,
+            _notice: notice,
+            requests: Some(requests),
+            answers: BufReader::with_capacity(64 * 1024, answers),
+        })
     }
 
     /// Writes requests ahead of the answers that are read. An error leaves the process unusable.
