@@ -4,14 +4,12 @@ The constructor's other work is left out: setup_zmq runs on an instance that has
 constructor would have given it. It swallows the exception, so the log tells which one it was.
 """
 
-import io
 import logging
-import os
-import pathlib
 
 
 def probe(context):
-    without_surroundings(context)
+    context.discard_files()
+    context.replace("common.config_manager", load_unified_config=lambda *arguments, **keywords: {})
     module = context.load("main_pc_code.agents.emotion_engine")
     engine = module.EmotionEngine.__new__(module.EmotionEngine)
     engine.name, engine.port, engine.health_port, engine.pub_port = "EmotionEngine", 5590, 5591, 5592
@@ -34,16 +32,3 @@ def probe(context):
     if missing:
         return context.holds(f"setup_zmq gave up: {missing[0]}")
     return context.could_not(f"something else failed first: {'; '.join(messages) or 'nothing was logged'}")
-
-
-def without_surroundings(context):
-    """Spares modules what they want before anything of interest and what is not the question:
-    directories and log files beside the code, which cannot be written to here, and a configuration
-    that is shipped in a state in which it cannot be loaded."""
-    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
-    logging.FileHandler._open = lambda handler: io.StringIO()
-    try:
-        manager = context.load("common.config_manager")
-    except ImportError:
-        return
-    manager.load_unified_config = lambda *arguments, **keywords: {}

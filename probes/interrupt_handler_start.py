@@ -5,14 +5,11 @@ they do not answer, which is told at once. A constructor that raises leaves no a
 """
 
 import inspect
-import io
-import logging
-import os
-import pathlib
 
 
 def probe(context):
-    without_surroundings(context)
+    context.discard_files()
+    context.replace("common.config_manager", load_unified_config=lambda *arguments, **keywords: {})
     module = context.load("main_pc_code.agents.streaming_interrupt_handler")
     if context.is_stub(module.zmq):
         return context.could_not("connecting and binding are ZMQ's work, and pyzmq is a stub here")
@@ -34,16 +31,3 @@ def probe(context):
     except Exception:
         pass  # it came up, which was the question
     return context.holds("the constructor has returned")
-
-
-def without_surroundings(context):
-    """Spares modules what they want before anything of interest and what is not the question:
-    directories and log files beside the code, which cannot be written to here, and a configuration
-    that is shipped in a state in which it cannot be loaded."""
-    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
-    logging.FileHandler._open = lambda handler: io.StringIO()
-    try:
-        manager = context.load("common.config_manager")
-    except ImportError:
-        return
-    manager.load_unified_config = lambda *arguments, **keywords: {}

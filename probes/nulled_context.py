@@ -4,14 +4,11 @@ The endpoint and the pool are supplied, so that the lines behind the missing end
 """
 
 import importlib
-import io
-import logging
-import os
-import pathlib
 
 
 def probe(context):
-    without_surroundings(context)
+    context.discard_files()
+    context.replace("common.config_manager", load_unified_config=lambda *arguments, **keywords: {})
     module = context.load("main_pc_code.agents.face_recognition_agent")
     agent = module.FaceRecognitionAgent.__new__(module.FaceRecognitionAgent)
     agent.port, agent.zmq_timeout = 5610, 5000
@@ -39,16 +36,3 @@ def opened(agent):
         agent._init_zmq()
     except Exception as error:
         return error
-
-
-def without_surroundings(context):
-    """Spares modules what they want before anything of interest and what is not the question:
-    directories and log files beside the code, which cannot be written to here, and a configuration
-    that is shipped in a state in which it cannot be loaded."""
-    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
-    logging.FileHandler._open = lambda handler: io.StringIO()
-    try:
-        manager = context.load("common.config_manager")
-    except ImportError:
-        return
-    manager.load_unified_config = lambda *arguments, **keywords: {}

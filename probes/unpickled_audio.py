@@ -4,10 +4,7 @@ The message is the audit's own demonstration with a harmless effect: it creates 
 scratch directory. The loop is the real one, its socket a fake that delivers one message.
 """
 
-import io
-import logging
 import os
-import pathlib
 import pickle
 
 
@@ -20,7 +17,8 @@ class Crafted:
 
 
 def probe(context):
-    without_surroundings(context)
+    context.discard_files()
+    context.replace("common.config_manager", load_unified_config=lambda *arguments, **keywords: {})
     module = context.load("main_pc_code.agents.fused_audio_preprocessor")
     marker = os.path.join(str(context.scratch), "unpickled")
     messages = [pickle.dumps(Crafted(marker))]
@@ -39,16 +37,3 @@ def probe(context):
     if os.path.exists(marker):
         return context.holds("the message created a file while it was read")
     return context.does_not_hold("the message was read and had no effect")
-
-
-def without_surroundings(context):
-    """Spares modules what they want before anything of interest and what is not the question:
-    directories and log files beside the code, which cannot be written to here, and a configuration
-    that is shipped in a state in which it cannot be loaded."""
-    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
-    logging.FileHandler._open = lambda handler: io.StringIO()
-    try:
-        manager = context.load("common.config_manager")
-    except ImportError:
-        return
-    manager.load_unified_config = lambda *arguments, **keywords: {}

@@ -3,10 +3,7 @@
 As for the audio preprocessor: the real loop, one message from a fake socket, a file as the effect.
 """
 
-import io
-import logging
 import os
-import pathlib
 import pickle
 
 
@@ -19,7 +16,8 @@ class Crafted:
 
 
 def probe(context):
-    without_surroundings(context)
+    context.discard_files()
+    context.replace("common.config_manager", load_unified_config=lambda *arguments, **keywords: {})
     module = context.load("main_pc_code.agents.streaming_interrupt_handler")
     marker = os.path.join(str(context.scratch), "unpickled")
     messages = [pickle.dumps(Crafted(marker))]
@@ -38,16 +36,3 @@ def probe(context):
     if os.path.exists(marker):
         return context.holds("the message created a file while it was read")
     return context.does_not_hold("the message was read and had no effect")
-
-
-def without_surroundings(context):
-    """Spares modules what they want before anything of interest and what is not the question:
-    directories and log files beside the code, which cannot be written to here, and a configuration
-    that is shipped in a state in which it cannot be loaded."""
-    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
-    logging.FileHandler._open = lambda handler: io.StringIO()
-    try:
-        manager = context.load("common.config_manager")
-    except ImportError:
-        return
-    manager.load_unified_config = lambda *arguments, **keywords: {}

@@ -5,10 +5,6 @@ takes from it; it can be a list or a queue. Nothing in the target fills it, so t
 the target's pauses are shortened.
 """
 
-import io
-import logging
-import os
-import pathlib
 import queue
 import threading
 import time
@@ -39,7 +35,8 @@ class Watched(list):
 
 
 def probe(context):
-    without_surroundings(context)
+    context.discard_files()
+    context.replace("common.config_manager", load_unified_config=lambda *arguments, **keywords: {})
     pause = time.sleep
     time.sleep = lambda seconds: pause(seconds / 10)
     module = context.load("main_pc_code.agents.face_recognition_agent")
@@ -57,16 +54,3 @@ def probe(context):
     if watched:
         return context.could_not("nothing took from the buffer")
     return context.does_not_hold("one thread emptied the buffer and then left it alone; nothing else touched it")
-
-
-def without_surroundings(context):
-    """Spares modules what they want before anything of interest and what is not the question:
-    directories and log files beside the code, which cannot be written to here, and a configuration
-    that is shipped in a state in which it cannot be loaded."""
-    os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
-    logging.FileHandler._open = lambda handler: io.StringIO()
-    try:
-        manager = context.load("common.config_manager")
-    except ImportError:
-        return
-    manager.load_unified_config = lambda *arguments, **keywords: {}

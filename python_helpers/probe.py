@@ -148,6 +148,25 @@ class Context:
         """An object that has these attributes and makes up the others."""
         return Fake("fake", attributes)
 
+    def discard_files(self):
+        """From now on nothing makes directories, and log files take nothing: code that wants both
+        beside itself, where it cannot write, gets to what is asked about."""
+        # Not before somebody asks for it: every process of the worker would begin with these.
+        import io, logging, pathlib
+
+        os.makedirs = pathlib.Path.mkdir = lambda *arguments, **keywords: None
+        logging.FileHandler._open = lambda handler: io.StringIO()
+
+    def replace(self, module, **attributes):
+        """Gives a module of the target other attributes, if it can be imported: what is shipped in a
+        state that keeps other code from running."""
+        try:
+            loaded = self.load(module)
+        except ImportError:
+            return
+        for name, value in attributes.items():
+            setattr(loaded, name, value)
+
     def is_stub(self, thing):
         """Whether this stands in for a package that is not there."""
         kind = type(thing)
