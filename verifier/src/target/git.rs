@@ -137,50 +137,47 @@ impl GitTree {
             .collect()
     }
 
-    /// The blob that `path` names, symbolic links resolved within the root.
+    /// The blob that `path` names, symbolic links resolved within the root, name by name as a
+    /// file system does it: `link/..` is the directory above what the link leads to.
     fn locate(&self, path: &RelativePath) -> Result<&ObjectId, Located> {
-        let mut path = path.clone();
-        for _ in 0..MAX_LINKS {
-            match self.entries.get(&path) {
-                Some(Entry::File(blob)) => return Ok(blob),
-                Some(Entry::Submodule) => return Err(Located::not_a_file("is a submodule")),
-                Some(Entry::Link(blob)) => path = self.follow(&path, path.as_str().len(), blob)?,
-                None => {
-                    let link = path.as_str().match_indices('/').find_map(|(end, _)| {
-                        let directory = RelativePath::new(&path.as_str()[..end]).ok()?;
-                        match self.entries.get(&directory)? {
-                            Entry::Link(blob) => Some((end, blob)),
-                            Entry::File(_) | Entry::Submodule => None,
-                        }
-                    });
-                    match link {
-                        Some((end, blob)) => path = self.follow(&path, end, blob)?,
-                        None if self.is_directory(&path) => {
-                            return Err(Located::not_a_file("is a directory"));
-                        }
-                        None => return Err(Located::Unreadable(Unreadable::Missing)),
-                    }
+        let mut ahead: Vec<String> = path.as_str().rsplit('/').map(str::to_owned).collect();
+        let mut reached = String::new();
+        let mut links = 0;
+        while let Some(name) = ahead.pop() {
+            match name.as_str() {
+                "" | "." => continue,
+                ".." if reached.is_empty() => return Err(Located::Outside),
+                ".." => {
+                    reached.truncate(reached.rfind('/').unwrap_or(0));
+                    continue;
                 }
+                _ => {}
+            }
+            let here = if reached.is_empty() { name } else { format!("{reached}/{name}") };
+            let missing = Located::Unreadable(Unreadable::Missing);
+            let Ok(here) = RelativePath::new(&here) else { return Err(missing) };
+            match self.entries.get(&here) {
+                Some(Entry::File(blob)) if ahead.is_empty() => return Ok(blob),
+                Some(Entry::File(_)) => return Err(missing),
+                Some(Entry::Submodule) => return Err(Located::not_a_file("is a submodule")),
+                Some(Entry::Link(_)) if links == MAX_LINKS => {
+                    return Err(Located::not_a_file("is a symbolic link that leads in a circle"));
+                }
+                Some(Entry::Link(blob)) => {
+                    links += 1;
+                    let target = self.objects.blob(blob).map_err(Located::Unreadable)?;
+                    let target = std::str::from_utf8(&target)
+                        .map_err(|_| Located::not_a_file("is a symbolic link to no valid UTF-8"))?;
+                    if target.starts_with('/') {
+                        return Err(Located::Outside);
+                    }
+                    ahead.extend(target.rsplit('/').map(str::to_owned));
+                }
+                None if self.is_directory(&here) => reached = here.as_str().to_owned(),
+                None => return Err(missing),
             }
         }
-        Err(Located::not_a_file("is a symbolic link that leads in a circle"))
-    }
-
-    /// Where the link that is the first `end` bytes of `path` leads.
-    fn follow(&self, path: &RelativePath, end: usize, blob: &ObjectId) -> Result<RelativePath, Located> {
-        let target = self.objects.blob(blob).map_err(Located::Unreadable)?;
-        let target = std::str::from_utf8(&target)
-            .map_err(|_| Located::not_a_file("is a symbolic link to no valid UTF-8"))?;
-        let (link, rest) = path.as_str().split_at(end);
-        let directory = link.rfind('/').map_or("", |slash| &link[..=slash]);
-        if target.starts_with('/') {
-            return Err(Located::Outside);
-        }
-        RelativePath::new(&format!("{directory}{target}{rest}")).map_err(|error| match error {
-            super::PathError::LeavesRoot | super::PathError::Absolute => Located::Outside,
-            super::PathError::Empty => Located::not_a_file("is a symbolic link to a directory"),
-            super::PathError::BadCharacter => Located::not_a_file("is a symbolic link to no usable name"),
-        })
+        Err(Located::not_a_file("is a directory"))
     }
 
     fn is_directory(&self, path: &RelativePath) -> bool {

@@ -161,6 +161,30 @@ fn links_are_followed_inside_only() {
 }
 
 #[test]
+fn links_lead_where_a_file_system_has_them_lead() {
+    let repository = Repository::new(&["x/z.txt", "x/y/deep.py", "d1/z.txt"]);
+    let link =
+        |target: &str, name: &str| std::os::unix::fs::symlink(target, repository.root().join(name)).unwrap();
+    link("../x/y", "d1/link");
+    link("d1/link/../z.txt", "a.py");
+    link("d1/link/../../x/./z.txt", "b.py");
+    link("nothing/../x/z.txt", "c.py");
+    link("x/z.txt/", "d.py");
+    link("x/z.txt/.", "e.py");
+    link("d1/link/deep.py", "f.py");
+    link("d1/link", "g.py");
+    repository.commit();
+    let tree = repository.tree("HEAD");
+    let directory = super::super::DirectoryTree::open(&repository.root(), &[]).unwrap();
+    assert_eq!(read(&tree, "a.py").as_deref(), Ok("# x/z.txt\n"));
+    assert_eq!(listed(&tree), ["a.py", "b.py", "f.py", "x/y/deep.py"]);
+    assert_eq!(tree.python_files(), directory.python_files());
+    for path in tree.python_files() {
+        assert_eq!(tree.read(path).unwrap(), directory.read(path).unwrap(), "{path}");
+    }
+}
+
+#[test]
 fn submodules_are_another_target_of_which_nothing_is_known() {
     let repository = Repository::new(&["a.py"]);
     let head = repository.git(&["rev-parse", "HEAD"]);
