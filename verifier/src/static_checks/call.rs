@@ -4,8 +4,9 @@
 //! imports, constructor calls, annotations and the class hierarchy, in other files, too, and the
 //! arguments are bound as Python binds them: positional-only and keyword-only parameters, defaults,
 //! `*args` and `**kwargs` on both sides, methods and class methods, which have their first argument
-//! already, constructors (`__init__` and `__new__` through the method resolution order, the
-//! generated one of a dataclass).
+//! already, also under another name (`stop = close` in the class's body), constructors (`__new__`
+//! and `__init__` through the method resolution order, the generated one of a dataclass or
+//! `NamedTuple`, those of the builtin exceptions).
 //!
 //! In `findings.toml`:
 //!
@@ -29,7 +30,8 @@
 //! What it cannot see: what `*values` and `**values` hold, callees that nothing resolves or that
 //! are not in the target, decorators and metaclasses that change how something is called,
 //! `functools.partial`. Where the object may be of a subclass that overrides the method with another
-//! signature, the call is not decided. Nor are abstract methods, unless all overrides agree, and
+//! signature, or the class a subclass with another constructor (`cls(...)`), the call is not
+//! decided. Nor are abstract methods, unless all overrides agree, and
 //! methods that code outside of tests replaces (`Class.method = …`, `setattr`).
 //!
 //! Holds (`unexpected = "timeout"`): `def f(a): ...` and `f(1, timeout=2)`. Does not: `def f(a, **options): ...`.
@@ -184,10 +186,11 @@ fn one_call<'f>(
     let mut sites = vec![place.clone()];
     let (mut yes, mut no, mut open) = (None, None, None);
     for callee in &callees {
-        let Callee { signature, name, file, range } = callee;
-        sites.push(site(file, *range, Some("what it calls")));
-        let misfit = signature.bind(&arguments);
-        match judge(check, signature, &misfit, &arguments) {
+        for part in std::iter::successors(Some(callee), |callee| callee.then.as_deref()) {
+            sites.push(site(part.file, part.range, Some("what it calls")));
+        }
+        let (answer, name, misfit) = judge_all(check, callee, &arguments);
+        match answer {
             Some(true) => yes = yes.or(Some((name, misfit))),
             Some(false) => no = no.or(Some((name, misfit))),
             None => open = open.or(Some(name)),
@@ -206,6 +209,24 @@ fn one_call<'f>(
         _ => return unknown(format!("`{text}` can be several functions, and they differ")),
     };
     Judged { judgement, sites, note }
+}
+
+/// Whether what is asked is true of a call that may run several functions one behind the other,
+/// and which of them says so. Where one does not take the arguments, those behind it never run.
+fn judge_all<'c>(
+    check: &CallCheck,
+    callee: &'c Callee,
+    arguments: &Arguments,
+) -> (Option<bool>, &'c str, Misfit) {
+    let misfit = callee.signature.bind(arguments);
+    let answer = judge(check, &callee.signature, &misfit, arguments);
+    match &callee.then {
+        Some(then) if !misfit.is_certain() => {
+            let later = judge_all(check, then, arguments);
+            if !misfit.is_possible() || later.0 == answer { later } else { (None, &callee.name, misfit) }
+        }
+        Some(_) | None => (answer, &callee.name, misfit),
+    }
 }
 
 /// Whether what is asked is true of a call; nothing when its stars leave that open.

@@ -2,7 +2,7 @@
 
 use super::facts;
 use super::types::{Trail, unique, unknown};
-use super::{BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types};
+use super::{Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types};
 use crate::python::ParsedFile;
 use crate::python::symbols::SymbolKind;
 use std::cell::Cell;
@@ -329,7 +329,17 @@ impl<'f> Project<'f> {
                                     _ => Type::Function(function),
                                 });
                             }
-                            _ => types.extend(self.binding_types(&scope, binding, trail)),
+                            (_, receiver) => {
+                                let values = self.binding_types(&scope, binding, trail);
+                                match receiver {
+                                    Some(receiver) if !self.is_field(binding, *owner) => {
+                                        for value in values {
+                                            types.extend(self.bound_value(value, *owner, receiver, trail));
+                                        }
+                                    }
+                                    _ => types.extend(values),
+                                }
+                            }
                         }
                     }
                     return types;
@@ -344,6 +354,39 @@ impl<'f> Project<'f> {
             }
         }
         Vec::new()
+    }
+
+    /// What an object gives for a value that its class's body has stored under a name: a function
+    /// is a method there, too, whatever it is called (`stop = close`).
+    fn bound_value(
+        &self,
+        value: Type<'f>,
+        owner: ClassRef<'f>,
+        receiver: ClassRef<'f>,
+        trail: &mut Trail,
+    ) -> Types<'f> {
+        match value {
+            // Taken from its class it is a plain function, which another class makes a method of.
+            Type::Function(function)
+                if function.has_decorator("staticmethod") && function.class_ref() != Some(owner) =>
+            {
+                unknown("a static method of another class under another name")
+            }
+            Type::Function(function) => self.bound(function, receiver, trail),
+            other => vec![other],
+        }
+    }
+
+    /// Whether a class's body declares a field there, whose value a generated constructor stores
+    /// on the object itself.
+    fn is_field(&self, binding: &Binding<'f>, owner: ClassRef<'f>) -> bool {
+        let generates = |ancestor: &Ancestor<'f>| match ancestor {
+            Ancestor::Class(class) => !class.node.decorator_list.is_empty(),
+            Ancestor::External(base) => facts::attributes_of(base).is_none(),
+            Ancestor::Unresolved(_) => true,
+        };
+        matches!(binding.kind, BindingKind::Annotated(..))
+            && self.linearisations(owner).iter().any(|order| order.ancestors.iter().any(generates))
     }
 
     /// A method taken from an object: a property gives its value, a static method is a function.

@@ -57,6 +57,26 @@ pub fn is_harmless_class_decorator(name: &str) -> bool {
     )
 }
 
+/// Whether a builtin exception is made of any positional arguments, and of no keywords.
+pub fn is_plain_exception(class: &str) -> bool {
+    let Some(name) = class.strip_prefix("builtins.") else { return false };
+    // These look at what they are given.
+    let looks = name.starts_with("Unicode")
+        || name.ends_with("Group")
+        || matches!(
+            name,
+            "AttributeError"
+                | "ImportError"
+                | "ModuleNotFoundError"
+                | "NameError"
+                | "UnboundLocalError"
+                | "SyntaxError"
+                | "IndentationError"
+                | "TabError"
+        );
+    !looks && (matches!(name, "Exception" | "BaseException" | "Warning") || BUILTIN_ERRORS.contains(&name))
+}
+
 /// The attributes that an object of a class of the standard library has, besides dunder names.
 /// Nothing for a class that is not listed: then nobody here knows.
 pub fn attributes_of(class: &str) -> Option<&'static [&'static str]> {

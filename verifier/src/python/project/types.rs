@@ -602,8 +602,11 @@ impl<'f> Project<'f> {
     }
 
     fn call_result(&self, scope: &Scope<'f>, call: &'f ExprCall, trail: &mut Trail) -> Types<'f> {
-        if let Some(object) = self.super_object(scope, call) {
+        if let Some(object) = self.super_object(scope, call, trail) {
             return object;
+        }
+        if let Some(made) = self.made_by_new(scope, call, trail) {
+            return made;
         }
         let mut types = Vec::new();
         for callee in self.infer_in(scope, &call.func, trail) {
@@ -625,7 +628,10 @@ impl<'f> Project<'f> {
                 Type::External(name) if name == "builtins.getattr" => {
                     types.extend(self.getattr(scope, call, trail));
                 }
-                Type::External(name) => types.push(Type::ExternalInstance(name)),
+                Type::External(name) => match self.known_result(scope, &name, call, trail) {
+                    Some(known) => types.extend(known),
+                    None => types.push(Type::ExternalInstance(name)),
+                },
                 Type::Function(function) => types.extend(self.call_value(function, None, trail)),
                 Type::Method(function, class) => {
                     types.extend(self.call_value(function, Some(class), trail));
@@ -662,15 +668,82 @@ impl<'f> Project<'f> {
         types
     }
 
-    /// `super()`: the object seen from behind its own class. It is given as an object of the
-    /// first base that is known.
-    fn super_object(&self, scope: &Scope<'f>, call: &'f ExprCall) -> Option<Types<'f>> {
-        let Expr::Name(name) = call.func.as_ref() else { return None };
-        if name.id.as_str() != "super" || !call.arguments.args.is_empty() {
+    /// What some functions of the language give: `type(object)` is its class, a module that is
+    /// loaded by a name is that module. `__import__("a.b")` is the package `a`.
+    fn known_result(
+        &self,
+        scope: &Scope<'f>,
+        function: &str,
+        call: &'f ExprCall,
+        trail: &mut Trail,
+    ) -> Option<Types<'f>> {
+        let [argument] = call.arguments.args.as_ref() else { return None };
+        match (function, argument) {
+            ("builtins.type", object) => {
+                let objects = self.infer_in(scope, object, trail);
+                let classes = objects.iter().map(|ty| match ty {
+                    Type::Instance(class) => Some(Type::Class(*class)),
+                    _ => None,
+                });
+                classes.collect::<Option<Types<'f>>>().filter(|classes| !classes.is_empty())
+            }
+            ("importlib.import_module" | "builtins.__import__", Expr::StringLiteral(name)) => {
+                let name = name.value.to_str();
+                let loaded = match function {
+                    "importlib.import_module" => name,
+                    _ => name.split('.').next().unwrap_or(name),
+                };
+                let is_absolute =
+                    !loaded.is_empty() && !loaded.starts_with('.') && call.arguments.keywords.is_empty();
+                is_absolute.then(|| vec![self.module_type(loaded, scope.file)])
+            }
+            _ => None,
+        }
+    }
+
+    /// `super().__new__(cls)`, `object.__new__(cls)`: an object of that class, when it is no
+    /// `__new__` of the target that makes it.
+    fn made_by_new(&self, scope: &Scope<'f>, call: &'f ExprCall, trail: &mut Trail) -> Option<Types<'f>> {
+        let Expr::Attribute(function) = call.func.as_ref() else { return None };
+        if function.attr.as_str() != "__new__" {
             return None;
         }
-        let class = scope.class()?;
-        let receiver = scope.receiver.unwrap_or(class);
+        let is_of_target = |ty: &Type| matches!(ty, Type::Function(_) | Type::Method(..));
+        if self.infer_in(scope, &call.func, trail).iter().any(is_of_target) {
+            return None;
+        }
+        let mut made = Vec::new();
+        for ty in self.infer_in(scope, call.arguments.args.first()?, trail) {
+            let Type::Class(class) = ty else { return None };
+            made.push(Type::Instance(class));
+        }
+        (!made.is_empty()).then_some(made)
+    }
+
+    /// `super()`, `super(Class, self)`: the object seen from behind a class. It is given as an
+    /// object of the first base that is known.
+    fn super_object(&self, scope: &Scope<'f>, call: &'f ExprCall, trail: &mut Trail) -> Option<Types<'f>> {
+        let Expr::Name(name) = call.func.as_ref() else { return None };
+        if name.id.as_str() != "super" || !call.arguments.keywords.is_empty() {
+            return None;
+        }
+        let (class, receiver) = match call.arguments.args.as_ref() {
+            [] => {
+                let class = scope.class()?;
+                (class, scope.receiver.unwrap_or(class))
+            }
+            [class, object] => {
+                let class = self.infer_in(scope, class, trail);
+                let object = self.infer_in(scope, object, trail);
+                match (class.as_slice(), object.as_slice()) {
+                    ([Type::Class(class)], [Type::Instance(receiver) | Type::Class(receiver)]) => {
+                        (*class, *receiver)
+                    }
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
         let mut types = Vec::new();
         for linearisation in self.linearisations(receiver) {
             let after = linearisation

@@ -3,7 +3,7 @@
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::{
     Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Linearisation, Project, Scope, Type, dotted_name,
-    facts,
+    facts, object_parameter,
 };
 use crate::python::signature::{Parameter, ParameterKind, Signature};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -16,6 +16,8 @@ pub(super) struct Callee<'f> {
     pub(super) name: String,
     pub(super) file: &'f ParsedFile,
     pub(super) range: TextRange,
+    /// What runs behind it with the same arguments: `__init__` behind `__new__`.
+    pub(super) then: Option<Box<Callee<'f>>>,
 }
 
 /// Why the callees are not known, or all of them.
@@ -29,14 +31,14 @@ pub(super) fn of<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::Ex
         match ty {
             Type::Function(function) => callees.push(resolver.function(function, false)?),
             Type::Method(function, class) => callees.extend(resolver.method(function, class)?),
-            Type::Class(class) => callees.extend(resolver.constructor(class)?),
+            Type::Class(class) => callees.extend(resolver.made(class)?),
             Type::Instance(class) => {
                 let methods = project.method(class, "__call__")?;
                 if methods.is_empty() {
                     return Err(format!("what calling a `{}` does is not known", class.name()));
                 }
                 for method in methods {
-                    callees.extend(resolver.overridable(method, class)?);
+                    callees.extend(resolver.overridable(method, class, "__call__")?);
                 }
             }
             // Calling `None` raises whatever the arguments are; the other values decide.
@@ -52,6 +54,11 @@ pub(super) fn of<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::Ex
     }
     Ok(callees)
 }
+
+/// A class that names its fields by annotations, and is made of them.
+const NAMED_TUPLE: &str = "typing.NamedTuple";
+/// Names that stand for names are followed this far.
+const MOST_NAMES: usize = 8;
 
 struct Resolver<'r, 'f> {
     project: &'r Project<'f>,
@@ -86,24 +93,42 @@ impl<'f> Resolver<'_, 'f> {
         if function.class.is_some() && signature.parameters.iter().any(private) {
             return Err(format!("a parameter of `{name}` has a name that Python changes"));
         }
-        Ok(Callee { signature, name, file: function.file, range: function.heading() })
+        Ok(Callee { signature, name, file: function.file, range: function.heading(), then: None })
     }
 
     /// A method taken from an object or class.
     fn method(&self, function: FunctionRef<'f>, class: ClassRef<'f>) -> Found<'f> {
         let Expr::Attribute(attribute) = &*self.call.func else {
-            return self.overridable(function, class);
+            return self.overridable(function, class, function.node.name.as_str());
         };
+        let name = self.known_as(function, class, attribute.attr.as_str());
+        if function.class.is_none() || name != function.node.name.as_str() {
+            let here = replaced(self.project, class, name);
+            if let Some(place) = here {
+                return Err(format!("`{}.{name}` is replaced at `{place}`", class.name()));
+            }
+        }
         if let Expr::Call(call) = &*attribute.value
             && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "super")
         {
-            self.no_other_base()?;
+            self.no_other_base(call)?;
             return Ok(vec![self.function(function, true)?]);
         }
         if self.is_exact(&attribute.value) {
             return Ok(vec![self.function(function, true)?]);
         }
-        self.overridable(function, class)
+        self.overridable(function, class, name)
+    }
+
+    /// The name under which a class has a method: `stop = close` in its body makes it another one
+    /// than that of the definition, and what overrides it has that, too.
+    fn known_as(&self, function: FunctionRef<'f>, class: ClassRef<'f>, written: &'f str) -> &'f str {
+        let is_it = |ty: &Type<'f>| matches!(ty, Type::Function(known) | Type::Method(known, _) if *known == function);
+        if self.project.member(&Type::Class(class), written).iter().any(is_it) {
+            written
+        } else {
+            function.node.name.as_str()
+        }
     }
 
     /// Whether an object is certainly of the class itself: it was made on the spot, or the name
@@ -129,12 +154,25 @@ impl<'f> Resolver<'_, 'f> {
     }
 
     /// The method, and what overrides it in subclasses: the object may be of one.
-    fn overridable(&self, function: FunctionRef<'f>, class: ClassRef<'f>) -> Found<'f> {
-        let name = function.node.name.as_str();
+    fn overridable(&self, function: FunctionRef<'f>, class: ClassRef<'f>, name: &str) -> Found<'f> {
         let mut callees = Vec::new();
         for subclass in subclasses(self.project, class) {
-            for method in self.project.own_functions(subclass, name) {
-                callees.push(self.function(method, !method.has_decorator("staticmethod"))?);
+            let bindings = self.project.frame_bindings(Frame::Class(subclass.node)).last(name);
+            let methods = self.project.own_functions(subclass, name);
+            if methods.len() == bindings.len() {
+                for method in methods {
+                    callees.push(self.function(method, !method.has_decorator("staticmethod"))?);
+                }
+                continue;
+            }
+            for ty in self.project.member(&Type::Instance(subclass), name) {
+                match ty {
+                    Type::Function(other) => callees.push(self.function(other, false)?),
+                    Type::Method(other, _) => callees.push(self.function(other, true)?),
+                    // Calling `None` raises whatever the arguments are.
+                    Type::None => {}
+                    _ => return Err(format!("what `{}.{name}` is is not known", subclass.name())),
+                }
             }
         }
         if is_abstract(function) {
@@ -148,8 +186,15 @@ impl<'f> Resolver<'_, 'f> {
     }
 
     /// `super()` means the next class of the object's own order, which a subclass can change.
-    fn no_other_base(&self) -> Result<(), String> {
-        let Some(class) = self.scope.class() else { return Err("`super()` stands in no class".to_owned()) };
+    fn no_other_base(&self, call: &'f ast::ExprCall) -> Result<(), String> {
+        let class = match call.arguments.args.first() {
+            None => self.scope.class(),
+            Some(class) => match self.project.infer(self.scope, class).as_slice() {
+                [Type::Class(class)] => Some(*class),
+                _ => None,
+            },
+        };
+        let Some(class) = class else { return Err("`super()` stands in no class".to_owned()) };
         let next = |order: &Linearisation<'f>| {
             let at = order.ancestors.iter().position(|ancestor| *ancestor == Ancestor::Class(class));
             at.and_then(|at| order.ancestors.get(at + 1).cloned())
@@ -164,17 +209,55 @@ impl<'f> Resolver<'_, 'f> {
         Ok(())
     }
 
+    /// What calling a class runs: its constructor, and where it may be a subclass that of each.
+    fn made(&self, class: ClassRef<'f>) -> Found<'f> {
+        let mut callees = self.constructor(class)?;
+        if self.may_be_subclass(self.scope, &self.call.func, MOST_NAMES) {
+            for subclass in subclasses(self.project, class) {
+                callees.extend(self.constructor(subclass)?);
+            }
+        }
+        Ok(callees)
+    }
+
+    /// Whether an expression stands for the class of some object, or for a class that somebody
+    /// gave: `cls`, `self.__class__`, `type(self)`.
+    fn may_be_subclass(&self, scope: &Scope<'f>, expr: &'f Expr, names: usize) -> bool {
+        match expr {
+            Expr::Attribute(attribute) => attribute.attr.as_str() == "__class__",
+            Expr::Call(_) => true,
+            Expr::Name(name) => match self.project.lookup(scope, name.id.as_str(), Some(name.start())) {
+                Some((level, bindings)) => bindings.iter().any(|binding| match binding.kind {
+                    BindingKind::Parameter(..) => true,
+                    BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => {
+                        names > 0 && self.may_be_subclass(&scope.outer(level), value, names - 1)
+                    }
+                    _ => false,
+                }),
+                None => false,
+            },
+            _ => false,
+        }
+    }
+
     /// What making an object of a class runs: `__new__`, then `__init__`.
     fn constructor(&self, class: ClassRef<'f>) -> Found<'f> {
         let mut callees: Vec<Callee<'f>> = Vec::new();
         for order in self.project.linearisations(class) {
             let (mut new, mut init) = (None, None);
+            // Whether the object that `__new__` gives is one of the class, so that `__init__` runs.
+            let mut gives_its_own = true;
             for ancestor in &order.ancestors {
                 match ancestor {
                     Ancestor::Class(owner) => {
                         self.plain_metaclass(*owner)?;
                         if new.is_none() {
                             new = self.own_constructor(*owner, "__new__")?;
+                            if new.is_some() {
+                                gives_its_own = self.gives_its_own(*owner);
+                            } else if self.is_named_tuple(*owner) {
+                                new = Some(self.named_tuple(*owner));
+                            }
                         }
                         if init.is_none() {
                             init = match self.own_constructor(*owner, "__init__")? {
@@ -187,6 +270,16 @@ impl<'f> Resolver<'_, 'f> {
                         }
                     }
                     Ancestor::External(base) if leaves_constructors_alone(base) => {}
+                    Ancestor::External(base) if base == NAMED_TUPLE && new.is_some() => {}
+                    Ancestor::External(base) if facts::is_plain_exception(base) => {
+                        init.get_or_insert_with(|| Callee {
+                            signature: Signature { collects_positional: true, ..Signature::default() },
+                            name: class.qualified_name(),
+                            file: class.file,
+                            range: class.node.name.range,
+                            then: None,
+                        });
+                    }
                     // These take anything in `__new__`, and what the class defines comes first.
                     Ancestor::External(base) if facts::attributes_of(base).is_some() && init.is_some() => {}
                     Ancestor::External(base) => {
@@ -198,18 +291,75 @@ impl<'f> Resolver<'_, 'f> {
                     Ancestor::Unresolved(why) => return Err(why.clone()),
                 }
             }
-            if new.is_none() && init.is_none() {
-                callees.push(Callee {
+            match (new, init) {
+                (None, None) => callees.push(Callee {
                     signature: Signature::default(),
                     name: class.qualified_name(),
                     file: class.file,
                     range: class.node.name.range,
-                });
+                    then: None,
+                }),
+                (Some(new), Some(init)) if gives_its_own => {
+                    callees.push(Callee { then: Some(Box::new(init)), ..new });
+                }
+                (new, init) => {
+                    callees.extend(new);
+                    callees.extend(init);
+                }
             }
-            callees.extend(new);
-            callees.extend(init);
         }
         Ok(callees)
+    }
+
+    /// Whether the `__new__` of a class certainly gives an object of the class that it was asked
+    /// for: a new one, or one that the class keeps (`cls._instance`).
+    fn gives_its_own(&self, owner: ClassRef<'f>) -> bool {
+        let [function] = self.project.own_functions(owner, "__new__")[..] else { return false };
+        let Some(class) = object_parameter(function) else { return false };
+        let scope = Scope::inside(function.file, function.node);
+        let mut returns = Returned(Vec::new());
+        ast::visitor::Visitor::visit_body(&mut returns, &function.node.body);
+        let is_own = |value: &&'f Expr| {
+            let kept = match value {
+                Expr::Subscript(subscript) => &*subscript.value,
+                _ => value,
+            };
+            if let Expr::Attribute(attribute) = kept
+                && matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == class)
+            {
+                return true;
+            }
+            let types = self.project.infer(&scope, value);
+            !types.is_empty() && types.iter().all(|ty| *ty == Type::Instance(owner))
+        };
+        !returns.0.is_empty() && returns.0.iter().all(is_own)
+    }
+
+    fn is_named_tuple(&self, class: ClassRef<'f>) -> bool {
+        let bases = self.project.bases(class);
+        bases.iter().flatten().any(|base| matches!(base, Ancestor::External(name) if name == NAMED_TUPLE))
+    }
+
+    /// The constructor of a class that says `NamedTuple`: its annotated names, in their order.
+    fn named_tuple(&self, class: ClassRef<'f>) -> Callee<'f> {
+        let fields = class.node.body.iter().filter_map(|stmt| match stmt {
+            Stmt::AnnAssign(field) => match &*field.target {
+                Expr::Name(name) => Some(Parameter {
+                    name: name.id.as_str().to_owned(),
+                    kind: ParameterKind::Plain,
+                    has_default: field.value.is_some(),
+                }),
+                _ => None,
+            },
+            _ => None,
+        });
+        Callee {
+            signature: Signature { parameters: fields.collect(), ..Signature::default() },
+            name: class.qualified_name(),
+            file: class.file,
+            range: class.node.name.range,
+            then: None,
+        }
     }
 
     fn own_constructor(&self, class: ClassRef<'f>, name: &str) -> Result<Option<Callee<'f>>, String> {
@@ -289,6 +439,7 @@ impl<'f> Resolver<'_, 'f> {
             name: class.qualified_name(),
             file: class.file,
             range: class.node.name.range,
+            then: None,
         }))
     }
 
@@ -379,6 +530,20 @@ impl<'f> Resolver<'_, 'f> {
         }
         Ok(())
     }
+}
+
+/// The values that a function's own `return` statements give.
+struct Returned<'f>(Vec<&'f Expr>);
+
+impl<'f> ast::visitor::Visitor<'f> for Returned<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        match stmt {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            Stmt::Return(node) => self.0.extend(node.value.as_deref()),
+            _ => ast::visitor::walk_stmt(self, stmt),
+        }
+    }
+    fn visit_expr(&mut self, _: &'f Expr) {}
 }
 
 #[derive(Clone, Copy)]

@@ -77,6 +77,49 @@ fn methods_have_their_first_argument() {
 }
 
 #[test]
+fn methods_can_have_other_names_in_the_body_of_a_class() {
+    let class = "--- lib.py\ndef of_module(self, a): pass\nclass Other:\n    def o(self): pass\n    @staticmethod\n    def s(a): pass\n--- example.py\nfrom dataclasses import dataclass\nfrom typing import Callable\nimport lib\nclass A:\n    def f(self): pass\n    @staticmethod\n    def s(a): pass\n    @classmethod\n    def c(cls, a): pass\n    f2 = f\n    f3 = f2\n    s2 = s\n    c2 = c\n    m2 = lib.of_module\n    o2 = lib.Other.o\n    u2 = lib.Other.s\n";
+    for (call, expected) in [
+        ("A().f2|()", Some(true)),
+        ("A().f2|(1)", Some(false)),
+        ("A().f3|()", Some(true)),
+        ("A.f2|()", Some(false)),
+        ("A().s2|(1)", Some(true)),
+        ("A().s2|()", Some(false)),
+        ("A().c2|(1)", Some(true)),
+        ("A().m2|(1)", Some(true)),
+        ("A().m2|()", Some(false)),
+        ("A().o2|()", Some(true)),
+        ("A().u2|()", None),
+    ] {
+        let (function, arguments) = call.split_once('|').unwrap();
+        fits(&format!("{function}(...)"), &format!("{class}{function}{arguments}\n"), expected);
+    }
+    let inherited = format!("{class}class B(A):\n    def go(self): self.f2()\n");
+    fits("self.f2(...)", &inherited, Some(true));
+    // What overrides it has its other name, and not that of the definition.
+    fits("self.f2(...)", &format!("{inherited}class C(B):\n    def f(self, a): pass\n"), Some(true));
+    fits("self.f2(...)", &format!("{inherited}class C(B):\n    def f2(self, a): pass\n"), None);
+    fits("self.f2(...)", &format!("{inherited}class C(B):\n    f2 = lib.of_module\n"), None);
+    fits("self.f2(...)", &format!("{inherited}class C(B):\n    f2 = lib.make()\n"), None);
+    // What is stored on the object itself is no method.
+    let field = "from dataclasses import dataclass\nfrom typing import Callable\ndef g(a): pass\n@dataclass\nclass A:\n    f: Callable = g\n    def go(self): self.f(1)\n";
+    fits("self.f(...)", field, Some(true));
+    fits("self.f(...)", &field.replace("@dataclass\n", ""), Some(false));
+}
+
+#[test]
+fn the_class_of_an_object_may_be_a_subclass() {
+    let class = "class A:\n    def __init__(self, a, b): pass\n    @classmethod\n    def make(cls): return cls(1)\n    def again(self): return self.__class__(1)\n    def more(self):\n        kind = type(self)\n        return kind(1)\n";
+    for call in ["cls(...)", "self.__class__(...)", "kind(...)"] {
+        fits(call, class, Some(false));
+        fits(call, &format!("{class}class B(A): pass\n"), Some(false));
+        fits(call, &format!("{class}class B(A):\n    def __init__(self, a): pass\n"), None);
+    }
+    fits("A(...)", &format!("{class}class B(A):\n    def __init__(self, a): pass\nA(1)\n"), Some(false));
+}
+
+#[test]
 fn overrides_in_subclasses_count_where_the_object_may_be_of_one() {
     let classes = "--- a.py\nclass A:\n    def m(self, a): pass\n    def go(self):\n        self.m(1, b=2)\n--- b.py\nfrom a import A\nclass B(A):\n    def m(self, a, b=1): pass\n--- example.py\nfrom a import A\n";
     ask("file = 'a.py'\nstatic = { call = 'self.m(...)', fits = false }", classes, "unresolved");
@@ -99,6 +142,9 @@ fn super_is_the_next_base() {
     let classes = "class A:\n    def __init__(self, a): pass\nclass B(A):\n    def __init__(self):\n        super().__init__()\n";
     fits("super().__init__(...)", classes, Some(false));
     fits("super().__init__(...)", &classes.replace("super().__init__()", "super().__init__(1)"), Some(true));
+    fits("super(B, self).__init__(...)", &classes.replace("super()", "super(B, self)"), Some(false));
+    let behind = "class C(B):\n    def __init__(self):\n        super(B, self).__init__(1)\n";
+    fits("super(B, self).__init__(...)", &format!("{classes}{behind}"), Some(true));
     let other = format!("{classes}class M:\n    def __init__(self): pass\nclass C(B, M): pass\n");
     fits("super().__init__(...)", &other, Some(false));
     let diamond = format!("{classes}class M(A):\n    def __init__(self): pass\nclass C(B, M): pass\n");
@@ -123,10 +169,22 @@ fn constructors_are_found_through_the_hierarchy() {
         (
             "class A:\n    def __new__(cls): return object.__new__(cls)\n    def __init__(self, a): pass",
             "A(1)",
-            None,
+            Some(false),
         ),
         (
             "class A:\n    def __new__(cls, *a): return object.__new__(cls)\n    def __init__(self, a): pass",
+            "A()",
+            Some(false),
+        ),
+        (
+            "class A:\n    _one = None\n    def __new__(cls, *a, **k):\n        if cls._one is None:\n            cls._one = super().__new__(cls)\n        return cls._one\n    def __init__(self, a): pass",
+            "A(b=1)",
+            Some(false),
+        ),
+        // What it gives need not be an `A`, and then nothing else runs.
+        ("class A:\n    def __new__(cls, *a): return make(a)\n    def __init__(self, a): pass", "A()", None),
+        (
+            "class B: pass\nclass A:\n    def __new__(cls, *a): return B()\n    def __init__(self, a): pass",
             "A()",
             None,
         ),
@@ -138,7 +196,22 @@ fn constructors_are_found_through_the_hierarchy() {
         ("import abc\nclass A(abc.ABC):\n    def __init__(self, a): pass", "A()", Some(false)),
         ("import threading\nclass A(threading.Thread):\n    def __init__(self, a): pass", "A()", Some(false)),
         ("import threading\nclass A(threading.Thread): pass", "A(1, 2, 3, 4, 5, 6, 7)", None),
-        ("class A(Exception): pass", "A('x')", None),
+        ("class A(Exception): pass", "A('x', 1)", Some(true)),
+        ("class A(Exception): pass", "A(code=1)", Some(false)),
+        ("class B(ValueError): pass\nclass A(B): pass", "A()", Some(true)),
+        ("class A(UnicodeDecodeError): pass", "A('x')", None),
+        ("class A(ImportError): pass", "A(name='x')", None),
+        (
+            "from typing import NamedTuple\nclass A(NamedTuple):\n    a: int\n    b: int = 1",
+            "A(1)",
+            Some(true),
+        ),
+        (
+            "from typing import NamedTuple\nclass A(NamedTuple):\n    a: int\n    b: int = 1",
+            "A(b=1)",
+            Some(false),
+        ),
+        ("import typing\nclass B(typing.NamedTuple):\n    a: int\nclass A(B): pass", "A(1, 2)", Some(false)),
         ("class A(Exception):\n    def __init__(self, a): pass", "A()", Some(false)),
         ("from lib import B\nclass A(B): pass", "A()", None),
         ("from lib import B\nclass A(B):\n    def __init__(self, a): pass", "A()", None),
