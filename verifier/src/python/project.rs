@@ -120,10 +120,12 @@ impl<'f> Project<'f> {
 impl<'f> Project<'f> {
     /// Whether an object of one class can be an object of the other: one inherits from the other.
     pub fn are_related(&self, one: ClassRef<'f>, other: ClassRef<'f>) -> bool {
-        let inherits = |class, base| {
-            self.linearisations(class).iter().any(|order| order.classes().any(|owner| owner == base))
-        };
-        one == other || inherits(one, other) || inherits(other, one)
+        self.inherits(one, other) || self.inherits(other, one)
+    }
+
+    /// Whether a class is another one or inherits from it.
+    pub fn inherits(&self, class: ClassRef<'f>, base: ClassRef<'f>) -> bool {
+        self.linearisations(class).iter().any(|order| order.classes().any(|owner| owner == base))
     }
 }
 

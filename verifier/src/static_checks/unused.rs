@@ -1,9 +1,10 @@
 //! # `unused`: does nothing use it?
 //!
 //! What it asks: whether any code of the target refers to a function, method or class: by its
-//! name, through imports under whatever name, as an attribute of its module, class or object.
-//! What the definition says of itself (a recursive call) does not count, and neither does an
-//! import that nothing follows.
+//! name, through imports under whatever name, also when modules give it on under another, as an
+//! attribute of its module, class or object. What the definition says of itself (a recursive
+//! call) does not count, and neither does an import that nothing follows. A method is used where
+//! the object can have it: not where it has an override of it.
 //!
 //! In `findings.toml`:
 //!
@@ -29,8 +30,8 @@
 //! may use it unseen: a decorator that may register it, a name that Python or a base from
 //! elsewhere calls, a test, a text that names it (`__all__`, `getattr(x, "name")`, entry points), names
 //! that are computed (`getattr(module, name)` on modules that are loaded by computed names), an
-//! attribute of this name on an object whose class is not known, a file that names it and does not
-//! compile.
+//! attribute of this name on an object whose class is not known (a container, a queue or a
+//! function of a library gave it), a file that names it and does not compile.
 //!
 //! Holds: `def f(): ...` that no file names. Does not: the same with `f()` in another file.
 
@@ -51,7 +52,7 @@ use crate::static_checks::{
     Context, Example, Examples, Sight, describe, is_test_code, site, subjects, sweep,
 };
 use crate::target::RelativePath;
-use references::{Reference, references};
+use references::{Reference, other_names, references};
 
 const KIND: CheckKind = CheckKind::Unused;
 
@@ -262,9 +263,6 @@ fn mentions<'f>(
     names.dedup();
     let mut found: BTreeMap<&'f str, Vec<RelativePath>> = BTreeMap::new();
     let Ok(searcher) = AhoCorasick::new(&names) else { return found };
-    let is_word = |byte: Option<&u8>| {
-        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii())
-    };
     let per_file: Vec<(RelativePath, Vec<usize>)> = project
         .files()
         .paths()
@@ -275,10 +273,7 @@ fn mentions<'f>(
             };
             let mut seen: Vec<usize> = searcher
                 .find_overlapping_iter(&*bytes)
-                .filter(|hit| {
-                    let before = hit.start().checked_sub(1).and_then(|at| bytes.get(at));
-                    !is_word(before) && !is_word(bytes.get(hit.end()))
-                })
+                .filter(|hit| is_word_at(&bytes, hit.start(), hit.end()))
                 .map(|hit| hit.pattern().as_usize())
                 .collect();
             seen.sort_unstable();
@@ -292,6 +287,14 @@ fn mentions<'f>(
         }
     }
     found
+}
+
+/// Whether what stands there is a word of its own.
+fn is_word_at(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_part = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii())
+    };
+    !is_part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !is_part(bytes.get(end))
 }
 
 enum Judgement {
@@ -314,6 +317,62 @@ fn judge<'f>(
         ));
     }
     let mut doubts: Vec<(Reason, Vec<Site>)> = Vec::new();
+    if let Some(used) = look(of, definition, &[definition.name()], files, project, &mut doubts) {
+        return used;
+    }
+    // Modules that give it on under other names, and what asks them for it.
+    let mut names = vec![definition.name()];
+    let mut next = 0;
+    let mut given_on = other_names(definition, &names, files, project);
+    while !given_on.is_empty() {
+        let mut paths: Vec<RelativePath> =
+            given_on.iter().flat_map(|name| mentioning_as_word(project, name)).collect();
+        paths.sort();
+        paths.dedup();
+        if let Some(used) = look(of, definition, &given_on, &paths, project, &mut doubts) {
+            return used;
+        }
+        names.append(&mut given_on);
+        next += 1;
+        if next == MOST_STEPS {
+            let what = "it is given on under too many other names".to_owned();
+            doubts.push((Reason::Unresolved { what }, vec![definition.site()]));
+            break;
+        }
+        given_on = other_names(definition, &names, &paths, project);
+    }
+    if let Some((reason, places)) = doubts.into_iter().next() {
+        return Judgement::Unknown(reason, places);
+    }
+    match used_unseen(definition, project) {
+        Some(what) => unknown(what),
+        None => Judgement::Unused,
+    }
+}
+
+/// Modules that give a definition on under another name, one after the other.
+const MOST_STEPS: usize = 8;
+
+/// The listed files that contain a name as a word.
+fn mentioning_as_word(project: &Project, name: &str) -> Vec<RelativePath> {
+    let has_word = |path: &&RelativePath| {
+        project.files().bytes(path).is_ok_and(|bytes| {
+            memchr::memmem::find_iter(&bytes, name).any(|start| is_word_at(&bytes, start, start + name.len()))
+        })
+    };
+    project.mentioning(name).iter().filter(has_word).cloned().collect()
+}
+
+/// Looks for uses of a definition under certain names: a use that settles it, and what leaves it
+/// open.
+fn look<'f>(
+    of: Use,
+    definition: Definition<'f>,
+    names: &[&'f str],
+    files: &[RelativePath],
+    project: &Project<'f>,
+    doubts: &mut Vec<(Reason, Vec<Site>)>,
+) -> Option<Judgement> {
     for path in files {
         let file = match project.file(path) {
             Ok(file) => file,
@@ -322,7 +381,7 @@ fn judge<'f>(
                 continue;
             }
         };
-        for reference in references(definition, file, project) {
+        for reference in references(definition, names, file, project) {
             // Code that does not compile uses nothing. It is told below what stands in the way.
             if file.broken().is_some() {
                 break;
@@ -331,14 +390,14 @@ fn judge<'f>(
                 Reference::Call(range) => {
                     let place = site(file, range, Some("used"));
                     let how = format!("is used at {}:{}", place.file, place.line);
-                    return Judgement::Used(how, place);
+                    return Some(Judgement::Used(how, place));
                 }
                 Reference::Mention { range, harmless } => {
                     let place = site(file, range, Some("named"));
                     match (of, harmless) {
                         (Use::Reference, _) => {
                             let how = format!("is used at {}:{}", place.file, place.line);
-                            return Judgement::Used(how, place);
+                            return Some(Judgement::Used(how, place));
                         }
                         (Use::Call | Use::Instance, true) => {}
                         (Use::Call | Use::Instance, false) => {
@@ -357,13 +416,7 @@ fn judge<'f>(
         }
         doubts.extend(file.broken().map(|reason| (reason, Vec::new())));
     }
-    if let Some((reason, places)) = doubts.into_iter().next() {
-        return Judgement::Unknown(reason, places);
-    }
-    match used_unseen(definition, project) {
-        Some(what) => unknown(what),
-        None => Judgement::Unused,
-    }
+    None
 }
 
 /// Why something may use a definition though no code names it.

@@ -57,6 +57,80 @@ pub fn is_harmless_class_decorator(name: &str) -> bool {
     )
 }
 
+/// Whether a call of something from outside the target may give an object of the target: what it
+/// was given before, or what it was told to make. `maker` is the full name of what is called,
+/// with `()` behind what is called on the way: `queue.Queue().get`.
+pub fn gives_anything(maker: &str) -> bool {
+    let root = maker.split("()").next().unwrap_or(maker);
+    let module = root.split('.').next().unwrap_or(root);
+    let last = root.rsplit('.').next().unwrap_or(root);
+    if root != maker {
+        // Texts, numbers, files and what else the library makes of its own hold no other objects.
+        let is_plain = match module {
+            "builtins" => {
+                matches!(last, "str" | "bytes" | "bytearray" | "int" | "float" | "bool" | "complex" | "open")
+            }
+            _ => HOLD_NOTHING.contains(&module),
+        };
+        return !is_plain;
+    }
+    match module {
+        "builtins" => {
+            matches!(last, "next" | "min" | "max" | "super" | "type" | "eval" | "vars" | "__import__")
+        }
+        "copy" | "pickle" | "heapq" | "importlib" | "operator" | "weakref" | "mock" => true,
+        _ if is_standard_library(module) => matches!(
+            root,
+            "functools.reduce"
+                | "random.choice"
+                | "asyncio.run"
+                | "asyncio.wait_for"
+                | "asyncio.shield"
+                | "dataclasses.replace"
+                | "types.SimpleNamespace"
+                | "types.ModuleType"
+                | "threading.local"
+                | "unittest.mock"
+        ),
+        // A class of a library makes its own objects, and a function whatever it likes.
+        _ => !last.starts_with(char::is_uppercase),
+    }
+}
+
+/// Modules of the standard library whose objects give texts, numbers and each other.
+const HOLD_NOTHING: &[&str] = &[
+    "base64",
+    "csv",
+    "datetime",
+    "decimal",
+    "fractions",
+    "hashlib",
+    "hmac",
+    "http",
+    "io",
+    "ipaddress",
+    "json",
+    "logging",
+    "math",
+    "os",
+    "pathlib",
+    "platform",
+    "re",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "string",
+    "struct",
+    "subprocess",
+    "tarfile",
+    "tempfile",
+    "time",
+    "urllib",
+    "uuid",
+    "zipfile",
+];
+
 /// Whether a builtin exception is made of any positional arguments, and of no keywords.
 pub fn is_plain_exception(class: &str) -> bool {
     let Some(name) = class.strip_prefix("builtins.") else { return false };

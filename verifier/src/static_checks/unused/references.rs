@@ -3,8 +3,10 @@
 use super::Definition;
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
-use crate::python::project::{ClassRef, Frame, Project, Scope, Type};
+use crate::python::project::attributes::inner_blocks;
+use crate::python::project::{ClassRef, Frame, FunctionRef, Project, Scope, Type, facts};
 use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::target::RelativePath;
 
 /// One place that refers to a definition, or may.
 pub(super) enum Reference {
@@ -17,18 +19,19 @@ pub(super) enum Reference {
     Doubt(TextRange, String),
 }
 
-/// All places of a file that refer to a definition or may.
+/// All places of a file that refer to a definition or may, by the names that modules have for it.
 pub(super) fn references<'f>(
     definition: Definition<'f>,
+    names: &[&'f str],
     file: &'f ParsedFile,
     project: &Project<'f>,
 ) -> Vec<Reference> {
-    let name = definition.name();
     let mut finder = Finder {
         definition,
         project,
         file,
-        names: vec![name],
+        members: names.to_vec(),
+        names: names.to_vec(),
         frames: Vec::new(),
         harmless: false,
         found: Vec::new(),
@@ -36,6 +39,52 @@ pub(super) fn references<'f>(
     finder.visit_aliases(&file.source().module().body);
     finder.visit_body(&file.source().module().body);
     finder.found
+}
+
+/// Further names under which modules give a definition on: `from .core import Thing as Public`.
+pub(super) fn other_names<'f>(
+    definition: Definition<'f>,
+    known: &[&'f str],
+    files: &[RelativePath],
+    project: &Project<'f>,
+) -> Vec<&'f str> {
+    let mut found: Vec<&'f str> = Vec::new();
+    if matches!(definition, Definition::Function(function) if function.class.is_some()) {
+        return found;
+    }
+    for path in files {
+        let Ok(file) = project.file(path) else { continue };
+        let mut aliases = Vec::new();
+        module_aliases(&file.source().module().body, known, &mut aliases);
+        for alias in aliases {
+            let may_be_it = |ty: &Type<'f>| match (ty, definition) {
+                (Type::Function(function), Definition::Function(own)) => *function == own,
+                (Type::Class(class), Definition::Class(own)) => *class == own,
+                (ty, _) => matches!(ty, Type::Unknown(_)),
+            };
+            if !known.contains(&alias)
+                && !found.contains(&alias)
+                && project.resolve_dotted(&Scope::module(file), alias).iter().any(may_be_it)
+            {
+                found.push(alias);
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// What the imports of a module call something that has one of these names elsewhere.
+fn module_aliases<'f>(body: &'f [Stmt], names: &[&str], found: &mut Vec<&'f str>) {
+    for stmt in body {
+        if let Stmt::ImportFrom(node) = stmt {
+            let renamed = node.names.iter().filter(|alias| names.contains(&alias.name.as_str()));
+            found.extend(renamed.filter_map(|alias| alias.asname.as_ref()).map(|name| name.as_str()));
+        }
+        for inner in inner_blocks(stmt) {
+            module_aliases(inner, names, found);
+        }
+    }
 }
 
 /// Why a name that is computed may be the definition's: in its own file, in files that load
@@ -73,7 +122,9 @@ struct Finder<'r, 'f> {
     definition: Definition<'f>,
     project: &'r Project<'f>,
     file: &'f ParsedFile,
-    /// Its name, and what imports of this file call it.
+    /// What modules and classes call it.
+    members: Vec<&'f str>,
+    /// The same, and what imports of this file call it.
     names: Vec<&'f str>,
     frames: Vec<Frame<'f>>,
     harmless: bool,
@@ -89,15 +140,14 @@ enum Meant {
 
 impl<'f> Finder<'_, 'f> {
     fn visit_aliases(&mut self, body: &'f [Stmt]) {
-        struct Aliases<'n, 'f> {
-            name: &'n str,
+        struct Aliases<'f> {
             names: Vec<&'f str>,
         }
-        impl<'f> Visitor<'f> for Aliases<'_, 'f> {
+        impl<'f> Visitor<'f> for Aliases<'f> {
             fn visit_stmt(&mut self, stmt: &'f Stmt) {
                 if let Stmt::ImportFrom(node) = stmt {
                     for alias in &node.names {
-                        if alias.name.as_str() == self.name
+                        if self.names.contains(&alias.name.as_str())
                             && let Some(asname) = &alias.asname
                         {
                             self.names.push(asname.as_str());
@@ -108,9 +158,9 @@ impl<'f> Finder<'_, 'f> {
             }
             fn visit_expr(&mut self, _: &'f Expr) {}
         }
-        let mut aliases = Aliases { name: self.definition.name(), names: Vec::new() };
+        let mut aliases = Aliases { names: std::mem::take(&mut self.names) };
         aliases.visit_body(body);
-        self.names.extend(aliases.names);
+        self.names = aliases.names;
     }
 
     fn scope(&self) -> Scope<'f> {
@@ -130,19 +180,29 @@ impl<'f> Finder<'_, 'f> {
         let types = self.project.infer(&self.scope(), expr);
         for ty in types {
             match (ty, self.definition) {
-                (Type::Function(function) | Type::Method(function, _), Definition::Function(own)) => {
-                    if function == own {
-                        return Meant::This;
-                    }
-                    // A call of the base's method may run this one, and the other way round.
-                    if let (Some(one), Some(other)) = (function.class_ref(), own.class_ref())
-                        && self.project.are_related(one, other)
+                (Type::Function(function) | Type::Method(function, _), Definition::Function(own))
+                    if function == own =>
+                {
+                    return Meant::This;
+                }
+                (Type::Function(function), Definition::Function(own)) => {
+                    if let Some(class) = function.class_ref()
+                        && let Some(doubt) = self.overrides(own, class)
                     {
-                        return Meant::This;
+                        return doubt;
+                    }
+                }
+                (Type::Method(_, class), Definition::Function(own)) => {
+                    if let Some(doubt) = self.overrides(own, class) {
+                        return doubt;
                     }
                 }
                 (Type::Class(class), Definition::Class(own)) if class == own => return Meant::This,
                 (Type::Unknown(why), _) => unknown = Some(why),
+                (Type::External(name), definition) if may_be_of_target(&name, definition) => {
+                    let maker = name.rsplit_once("().").map_or(&*name, |(maker, _)| maker);
+                    unknown = Some(format!("what `{maker}(…)` gives is not known"));
+                }
                 // A property gives its value, whatever that is.
                 (Type::Instance(_) | Type::ExternalInstance(_) | Type::None, Definition::Function(own))
                     if own.class.is_some() && matches!(expr, Expr::Attribute(_)) =>
@@ -153,6 +213,18 @@ impl<'f> Finder<'_, 'f> {
             }
         }
         unknown.map_or(Meant::Other, Meant::Unknown)
+    }
+
+    /// What a method is to somebody who uses another one of its name, of an object of `class`: an
+    /// object of a subclass may have it instead.
+    fn overrides(&self, own: FunctionRef<'f>, class: ClassRef<'f>) -> Option<Meant> {
+        let owner = own.class_ref()?;
+        if self.project.inherits(owner, class) {
+            return Some(Meant::This);
+        }
+        // An override of what is only there to be overridden.
+        (own.has_decorator("abstractmethod") && self.project.inherits(class, owner))
+            .then(|| Meant::Unknown("what overrides it is used, and it is abstract".to_owned()))
     }
 
     fn name(&mut self, expr: &'f Expr, name: &'f ast::ExprName, called: bool) {
@@ -195,7 +267,7 @@ impl<'f> Finder<'_, 'f> {
         match expr {
             Expr::Name(name) => self.name(expr, name, called),
             Expr::Attribute(attribute) => {
-                if attribute.attr.as_str() == self.definition.name() && attribute.ctx.is_load() {
+                if self.members.contains(&attribute.attr.as_str()) && attribute.ctx.is_load() {
                     let meant = self.meant(expr);
                     self.add(meant, attribute.range, called);
                 }
@@ -212,12 +284,12 @@ impl<'f> Finder<'_, 'f> {
     }
 
     fn text(&mut self, text: &str, range: TextRange) {
-        let name = self.definition.name();
-        if text.contains(char::is_whitespace) || !text.contains(name) {
+        if text.contains(char::is_whitespace) || !self.members.iter().any(|name| text.contains(name)) {
             return;
         }
-        let is_word = |character: char| character.is_alphanumeric() || character == '_';
-        if text.split(|character| !is_word(character)).any(|word| word == name) && !self.is_inside(range) {
+        let is_part = |character: char| character.is_alphanumeric() || character == '_';
+        let mut words = text.split(|character| !is_part(character));
+        if words.any(|word| self.members.contains(&word)) && !self.is_inside(range) {
             self.found.push(Reference::Doubt(range, format!("the text `{text}` may mean it")));
         }
     }
@@ -249,6 +321,15 @@ impl<'f> Visitor<'f> for Finder<'_, 'f> {
                 self.frames.push(Frame::Class(node));
                 self.visit_body(&node.body);
                 self.frames.pop();
+            }
+            // Raising a class makes an object of it.
+            Stmt::Raise(node) => {
+                for raised in [&node.exc, &node.cause].into_iter().flatten() {
+                    match &**raised {
+                        Expr::Name(_) | Expr::Attribute(_) => self.reference(raised, true),
+                        other => self.visit_expr(other),
+                    }
+                }
             }
             // A text that stands alone is a comment.
             Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
@@ -388,6 +469,18 @@ impl<'f> Visitor<'f> for Computed<'_, 'f> {
             _ => {}
         }
         visitor::walk_expr(self, expr);
+    }
+}
+
+/// Whether an attribute that is named as one of something from outside (`maker().name`) may be
+/// one of the target: of a module that was loaded by its name, or, for a method, of an object
+/// that a container, a queue or a library gave back.
+fn may_be_of_target(name: &str, definition: Definition) -> bool {
+    let Some((maker, _)) = name.rsplit_once("().") else { return false };
+    let loads = maker.starts_with("importlib.") || matches!(maker, "builtins.__import__" | "runpy.run_path");
+    match definition {
+        Definition::Function(function) if function.class.is_some() => loads || facts::gives_anything(maker),
+        Definition::Function(_) | Definition::Class(_) => loads,
     }
 }
 

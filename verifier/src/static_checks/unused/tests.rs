@@ -59,6 +59,85 @@ fn every_reference_is_a_use() {
 }
 
 #[test]
+fn modules_give_it_on_under_other_names() {
+    let files = "--- pkg/__init__.py\nfrom .core import A as B, f as g\n--- lib.py\nfrom pkg import *\nfrom pkg import B as C\n--- pkg/core.py\nclass A: pass\ndef f(): pass\n--- app.py\n";
+    let of = |symbol: &str, word: &str, app: &str, expected: &str| {
+        ask(
+            &format!("file = \"pkg/core.py\"\nsymbol = \"{symbol}\"\nstatic = {{ unused = '{word}' }}"),
+            &format!("{files}{app}"),
+            expected,
+        );
+    };
+    for app in [
+        "from pkg import B\nB()\n",
+        "from pkg import B as D\nD()\n",
+        "import pkg\npkg.B()\n",
+        "from lib import B\nB()\n",
+        "from lib import C\nC()\n",
+        "import lib\nlib.C()\n",
+    ] {
+        for word in ["never-referenced", "never-called", "never-instantiated"] {
+            of("A", word, app, "does not hold");
+        }
+    }
+    of("A", "never-referenced", "import pkg\nclass D(pkg.B): pass\n", "does not hold");
+    of("A", "never-called", "import pkg\nclass D(pkg.B): pass\n", "unresolved");
+    of("f", "never-called", "import pkg\npkg.g()\n", "does not hold");
+    // Others of that name, and imports that nothing follows.
+    of("A", "never-referenced", "class B: pass\nB()\n", "holds");
+    of("A", "never-referenced", "from pkg import B\n", "holds");
+    of("A", "never-referenced", "x = 'pkg.B'\n", "unresolved");
+}
+
+#[test]
+fn modules_can_be_loaded_by_a_name() {
+    let lib = "def f(): pass\nclass A:\n    def m(self): pass\n";
+    let load = "import importlib\nm = importlib.import_module('lib')\n";
+    unused("f", lib, &format!("{load}m.f()\n"), "does not hold");
+    unused("A.m", lib, &format!("{load}m.A().m()\n"), "does not hold");
+    unused("f", lib, "__import__('lib').f()\n", "does not hold");
+    unused("f", lib, &format!("{load}m.g()\n"), "holds");
+    unused(
+        "f",
+        lib,
+        &load.replace("'lib'", "'json'").replace("m = ", "importlib.import_module('json').f()\nm = "),
+        "holds",
+    );
+    unused("f", lib, "import importlib\nimportlib.import_module(n).f()\n", "unresolved");
+}
+
+#[test]
+fn what_containers_and_libraries_give_may_be_of_the_target() {
+    for (code, expected) in [
+        ("d = {}\nd.get(1).m()\n", "unresolved"),
+        ("import queue\nq = queue.Queue()\nq.get().m()\n", "unresolved"),
+        ("import copy\ncopy.copy(x).m()\n", "unresolved"),
+        ("next(x).m()\n", "unresolved"),
+        ("import vendor\nvendor.make(1).m()\n", "unresolved"),
+        ("import vendor\nvendor.Thing(1).m()\n", "holds"),
+        ("open('x').read().m()\n", "holds"),
+        ("import pathlib\npathlib.Path('x').read_text().m()\n", "holds"),
+        ("d = {}\nd.m()\n", "holds"),
+    ] {
+        unused("A.m", CLASS, code, expected);
+    }
+}
+
+#[test]
+fn an_override_is_used_in_place_of_what_it_overrides() {
+    let classes = "class A:\n    def m(self): pass\nclass B(A):\n    def m(self): pass\nclass C(A): pass\n";
+    unused("A.m", classes, "from lib import B\nB().m()\n", "holds");
+    unused("A.m", classes, "from lib import C\nC().m()\n", "does not hold");
+    unused("A.m", classes, "from lib import A\ndef g(a: A): a.m()\n", "does not hold");
+    unused("B.m", classes, "from lib import A\ndef g(a: A): a.m()\n", "does not hold");
+    unused("B.m", classes, "from lib import C\ndef g(c: C): c.m()\n", "holds");
+    let calls_super = classes.replace("(A):\n    def m(self): pass", "(A):\n    def m(self): super().m()");
+    unused("A.m", &calls_super, "x = 1\n", "does not hold");
+    let interface = classes.replacen("    def", "    @abc.abstractmethod\n    def", 1);
+    unused("A.m", &format!("import abc\n{interface}"), "from lib import B\nB().m()\n", "unresolved");
+}
+
+#[test]
 fn other_things_of_the_same_name_are_no_use() {
     let f = "def f(): pass\n";
     for other in [
@@ -155,6 +234,9 @@ fn naming_is_not_calling() {
     check_class("def g(a: A) -> 'int': return isinstance(a, A)\n", "holds");
     check_class("try: pass\nexcept A: pass\n", "holds");
     check_class("A()\n", "does not hold");
+    check_class("def g(): raise A\n", "does not hold");
+    check_class("def g(e): raise A from None\n", "does not hold");
+    check_class("def g(e): raise e from A\n", "does not hold");
     check_class("x = A\n", "unresolved");
     check_class("class B(A): pass\n", "unresolved");
     check(
