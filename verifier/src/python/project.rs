@@ -13,7 +13,7 @@ pub mod scope;
 pub mod threads;
 pub mod types;
 
-pub use attributes::{Access, AccessKind, Stored, object_parameter};
+pub use attributes::{Access, AccessKind, Stored, object_names, object_parameter};
 pub use classes::{Ancestor, Linearisation};
 pub use modules::Module;
 pub use scope::{Binding, BindingKind, Bindings, Frame, Scope};

@@ -4,7 +4,9 @@
 //! gives the attribute a value: `self.x = …` in any method (also annotated, augmented, unpacked,
 //! as the target of `for` or `with`, through an alias of `self`, by `setattr` with a literal
 //! name, through `__dict__`), a name in a class body, a property or method, a field of a
-//! dataclass, or a function that gets `self` as an argument and stores the attribute on it.
+//! dataclass, or a function that gets `self` as an argument and stores the attribute on it, also
+//! in a thread or another object that keeps it. The object can be another one of the class that
+//! its own code makes: `obj = cls(); obj.x = …`.
 //!
 //! In `findings.toml`:
 //!
@@ -19,7 +21,7 @@
 //!   attribute any more is mended.
 //! - `late = true`, with `assigned = true`: the class's constructor assigns it only after it has
 //!   called the constructor of a base, and that already runs a method that reads it; or another
-//!   method assigns it, which runs later still.
+//!   method assigns it, which runs later still. A function that is only defined there reads nothing.
 //!
 //! With `files`, or without `symbol`, every class of the scope is asked, and the claim holds when
 //! it holds of one.
@@ -32,6 +34,10 @@
 //! Holds (`assigned = false`): `class A:\n  def f(self): return self.x`. Does not: the same with
 //! `x = 1` in the class body.
 
+mod handed;
+mod late;
+mod made;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -40,17 +46,19 @@ use crate::catalogue::check::AttributeCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{self, Expr, ExprContext};
+use crate::python::ast::{self, Expr};
 use crate::python::project::{
-    Access, AccessKind, Ancestor, Binding, BindingKind, ClassRef, Frame, FunctionRef, Linearisation, Project,
-    Scope, Stored, Type, facts,
+    Access, AccessKind, Ancestor, ClassRef, Linearisation, Project, Scope, Stored, Type, facts,
 };
 use crate::python::symbols::SymbolKind;
-use crate::python::{ParsedFile, Ranged, TextRange, TextSize};
+use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
     sweep_in_parts,
 };
+use handed::helper_stores;
+use late::{Late, late};
+use made::made_stores;
 
 const KIND: CheckKind = CheckKind::Attribute;
 
@@ -246,7 +254,7 @@ fn look<'f>(check: &AttributeCheck, subject: Subject<'f>, project: &Project<'f>)
         // What a base reads is told of the base.
         let reads: Vec<Access> = own
             .iter()
-            .filter(|access| matches!(access.kind, AccessKind::Load) && access.is_of(&check.name, class))
+            .filter(|access| is_read(access) && access.is_of(&check.name, class))
             .cloned()
             .collect();
         if check.read == Some(true) && reads.is_empty() {
@@ -272,6 +280,15 @@ fn look<'f>(check: &AttributeCheck, subject: Subject<'f>, project: &Project<'f>)
         }
     }
     seen
+}
+
+/// Whether an access reads the attribute: `self.x += 1` does, too.
+fn is_read(access: &Access) -> bool {
+    match access.kind {
+        AccessKind::Load => true,
+        AccessKind::Store(stored) => matches!(stored, Stored::Augmented(_)),
+        AccessKind::Probe | AccessKind::Delete | AccessKind::Computed => false,
+    }
 }
 
 fn answer<'k, 'f: 'k>(
@@ -379,11 +396,13 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
             let mut stores = Vec::new();
             for access in own.iter() {
                 if access.is_of(name, class) {
+                    if is_read(access) && !seen.contains(&owner) {
+                        known.reads.push(access.clone());
+                    }
                     match access.kind {
                         AccessKind::Store(how) if counts(project, owner, how, &mut maybe, name) => {
                             stores.push(Place { file: owner.file, range: access.range });
                         }
-                        AccessKind::Load if !seen.contains(&owner) => known.reads.push(access.clone()),
                         AccessKind::Probe if !seen.contains(&owner) => {
                             let line = owner.file.source().line(access.range.start());
                             let path = owner.file.path();
@@ -405,6 +424,9 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
                 }
             }
             stores.extend(helper_stores(project, owner, class, name, &mut maybe, &mut known.blind));
+            stores.extend(made_stores(project, owner, class, name, &mut maybe));
+            stores.sort_by_key(|place| (place.file.path(), place.range.start(), place.range.end()));
+            stores.dedup_by_key(|place| (place.file.path(), place.range));
             stored |= !stores.is_empty();
             maybe = maybe.or_else(|| supplies_otherwise(project, owner));
             if !seen.contains(&owner) {
@@ -419,7 +441,8 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
                 }
             }
         }
-        maybe = maybe.or_else(|| linearisation.may_inherit(name));
+        maybe =
+            maybe.or_else(|| linearisation.may_inherit(name)).or_else(|| of_every_object(name, &known.reads));
         outcomes.push((stored, maybe));
     }
     let outside = outside_stores(project, class, name);
@@ -438,13 +461,24 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
             None => Assigned::Never,
         }
     };
-    known.late = linearisations.iter().find_map(|order| late(project, class, order, name));
-    known.late_unknown = linearisations.iter().find_map(|order| {
-        order.ancestors.iter().find_map(|ancestor| match ancestor {
-            Ancestor::Class(_) => None,
-            Ancestor::External(base) if facts::attributes_of(base).is_some() => None,
-            Ancestor::External(base) => Some(format!("what the constructor of `{base}` runs is not known")),
-            Ancestor::Unresolved(why) => Some(format!("a base cannot be resolved: {why}")),
+    let mut open = None;
+    for order in &linearisations {
+        match late(project, class, order, name) {
+            Some(Late::Read(read, store)) => known.late = known.late.or(Some((read, store))),
+            Some(Late::Open(why)) => open = open.or(Some(why)),
+            None => {}
+        }
+    }
+    known.late_unknown = open.or_else(|| {
+        linearisations.iter().find_map(|order| {
+            order.ancestors.iter().find_map(|ancestor| match ancestor {
+                Ancestor::Class(_) => None,
+                Ancestor::External(base) if facts::attributes_of(base).is_some() => None,
+                Ancestor::External(base) => {
+                    Some(format!("what the constructor of `{base}` runs is not known"))
+                }
+                Ancestor::Unresolved(why) => Some(format!("a base cannot be resolved: {why}")),
+            })
         })
     });
     if let Some((read, store)) = &known.late {
@@ -456,6 +490,22 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
         ));
     }
     known
+}
+
+/// Why an attribute is there though no code of the target assigns it: Python gives it to every
+/// object, or to every class where a class reads it of itself.
+fn of_every_object(name: &str, reads: &[Access]) -> Option<String> {
+    if facts::is_of_every_object(name) {
+        return Some(format!("every object has `{name}`"));
+    }
+    let is_of_class = |access: &Access| {
+        access.method.is_some_and(|method| {
+            method.has_decorator("classmethod")
+                || matches!(method.node.name.as_str(), "__new__" | "__init_subclass__" | "__class_getitem__")
+        })
+    };
+    (facts::is_of_every_class(name) && reads.iter().any(is_of_class))
+        .then(|| format!("every class has `{name}`"))
 }
 
 /// Whether a store leaves a value behind.
@@ -569,209 +619,6 @@ fn supplies_otherwise<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Option<
     None
 }
 
-/// Stores in functions of the target that a method hands its own object to.
-fn helper_stores<'f>(
-    project: &Project<'f>,
-    owner: ClassRef<'f>,
-    class: ClassRef<'f>,
-    name: &str,
-    maybe: &mut Option<String>,
-    blind: &mut Vec<Reason>,
-) -> Vec<Place<'f>> {
-    struct Calls<'f> {
-        object: &'f str,
-        found: Vec<(&'f ast::ExprCall, Handed<'f>)>,
-    }
-    impl<'f> Visitor<'f> for Calls<'f> {
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Call(call) = expr {
-                let is_object =
-                    |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == self.object);
-                if let Some(index) = call.arguments.args.iter().position(is_object) {
-                    self.found.push((call, Handed::Positional(index)));
-                }
-                for keyword in &call.arguments.keywords {
-                    if let (Some(name), true) = (&keyword.arg, is_object(&keyword.value)) {
-                        self.found.push((call, Handed::Keyword(name.as_str())));
-                    }
-                }
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut places = Vec::new();
-    for method in project.own_methods(owner) {
-        let Some(object) = crate::python::project::object_parameter(method) else { continue };
-        let mut calls = Calls { object, found: Vec::new() };
-        calls.visit_body(&method.node.body);
-        for (call, handed) in calls.found {
-            let mut scope = Scope::at(method.file, call.func.range());
-            scope.receiver = Some(class);
-            let callees = project.resolve_call(&scope, call);
-            let constructors =
-                callees.classes.iter().flat_map(|made| project.method(*made, "__init__").unwrap_or_default());
-            let followed = !callees.functions.is_empty() || !callees.classes.is_empty();
-            if !followed && let Some(why) = callees.external.first().or(callees.unresolved.first()) {
-                // What the language and its library do with an object stores no attribute of it.
-                let module = why.split('.').next().unwrap_or_default();
-                if !facts::is_standard_library(module) && module != "builtins" {
-                    let line = method.file.source().line(call.start());
-                    maybe.get_or_insert(format!(
-                        "`{}:{line}` hands the object to code that is not followed: {why}",
-                        method.file.path()
-                    ));
-                }
-            }
-            for (function, receiver) in callees
-                .functions
-                .iter()
-                .map(|(function, receiver)| (*function, receiver.is_some()))
-                .chain(constructors.map(|function| (function, true)))
-            {
-                if let Some(parameter) = parameter(function, handed, receiver) {
-                    let mut seen = Vec::new();
-                    places.extend(parameter_stores(
-                        project, function, parameter, name, maybe, blind, &mut seen,
-                    ));
-                }
-            }
-        }
-    }
-    places
-}
-
-#[derive(Clone, Copy)]
-enum Handed<'f> {
-    Positional(usize),
-    Keyword(&'f str),
-}
-
-/// The name by which a function knows an argument.
-fn parameter<'f>(function: FunctionRef<'f>, handed: Handed<'f>, bound: bool) -> Option<&'f str> {
-    let parameters = &function.node.parameters;
-    match handed {
-        Handed::Keyword(name) => parameters.find(name).map(|parameter| parameter.name().as_str()),
-        Handed::Positional(index) => {
-            let index = index + usize::from(bound && !function.has_decorator("staticmethod"));
-            parameters
-                .posonlyargs
-                .iter()
-                .chain(&parameters.args)
-                .nth(index)
-                .map(|parameter| parameter.name().as_str())
-        }
-    }
-}
-
-/// Stores in the attribute of what a parameter is given, also by functions that it is handed on to.
-fn parameter_stores<'f>(
-    project: &Project<'f>,
-    function: FunctionRef<'f>,
-    parameter: &'f str,
-    name: &str,
-    maybe: &mut Option<String>,
-    blind: &mut Vec<Reason>,
-    seen: &mut Vec<(FunctionRef<'f>, &'f str)>,
-) -> Vec<Place<'f>> {
-    struct Stores<'n, 'f> {
-        parameter: &'n str,
-        name: &'n str,
-        found: Vec<&'f Expr>,
-        /// `setattr` with a name that is computed.
-        computed: bool,
-        handed: Vec<(&'f ast::ExprCall, Handed<'f>)>,
-    }
-    impl<'f> Visitor<'f> for Stores<'_, 'f> {
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            let is_object =
-                |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == self.parameter);
-            match expr {
-                Expr::Attribute(attribute)
-                    if attribute.ctx == ExprContext::Store
-                        && attribute.attr.as_str() == self.name
-                        && is_object(&attribute.value) =>
-                {
-                    self.found.push(expr);
-                }
-                Expr::Attribute(attribute)
-                    if attribute.attr.as_str() == "__dict__" && is_object(&attribute.value) =>
-                {
-                    self.computed = true;
-                }
-                Expr::Call(call) => {
-                    let is_setattr =
-                        matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "setattr");
-                    match &*call.arguments.args {
-                        [object, Expr::StringLiteral(stored), _] if is_setattr && is_object(object) => {
-                            if stored.value.to_str() == self.name {
-                                self.found.push(expr);
-                            }
-                        }
-                        [object, _, _] if is_setattr && is_object(object) => self.computed = true,
-                        arguments => {
-                            if let Some(index) = arguments.iter().position(is_object) {
-                                self.handed.push((call, Handed::Positional(index)));
-                            }
-                            for keyword in &call.arguments.keywords {
-                                if let (Some(name), true) = (&keyword.arg, is_object(&keyword.value)) {
-                                    self.handed.push((call, Handed::Keyword(name.as_str())));
-                                }
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    if seen.contains(&(function, parameter)) {
-        return Vec::new();
-    }
-    seen.push((function, parameter));
-    blind.extend(function.file.broken());
-    if let Some(reason) = broken_within(function.file, function.node.range()) {
-        maybe.get_or_insert(super::describe(&reason));
-    }
-    // A parameter that gets another value is not the object any more.
-    let bindings = project.frame_bindings(Frame::Function(function.node));
-    let only_parameter =
-        matches!(bindings.all(parameter), [Binding { kind: BindingKind::Parameter(..), .. }]);
-    if !only_parameter {
-        return Vec::new();
-    }
-    let mut stores = Stores { parameter, name, found: Vec::new(), computed: false, handed: Vec::new() };
-    stores.visit_body(&function.node.body);
-    if stores.computed || seen.len() > MOST_HELPERS {
-        maybe.get_or_insert(format!(
-            "`{}` of `{}` may store attributes whose names are computed, or hands the object on too far",
-            function.qualified_name(),
-            function.file.path()
-        ));
-    }
-    let place = |expr: &Expr| Place { file: function.file, range: expr.range() };
-    let mut places: Vec<Place<'f>> = stores.found.iter().map(|expr| place(expr)).collect();
-    if seen.len() > MOST_HELPERS {
-        return places;
-    }
-    for (call, handed) in stores.handed {
-        let scope = Scope::inside(function.file, function.node);
-        let callees = project.resolve_call(&scope, call);
-        let constructors =
-            callees.classes.iter().flat_map(|made| project.method(*made, "__init__").unwrap_or_default());
-        let functions = callees.functions.iter().map(|(function, receiver)| (*function, receiver.is_some()));
-        for (next, receiver) in functions.chain(constructors.map(|function| (function, true))) {
-            if let Some(parameter) = self::parameter(next, handed, receiver) {
-                places.extend(parameter_stores(project, next, parameter, name, maybe, blind, seen));
-            }
-        }
-    }
-    places
-}
-
-/// Functions that an object is handed on to, one to the next.
-const MOST_HELPERS: usize = 100;
-
 /// `Class.name = …` outside of the class, in any file that says so.
 fn outside_stores<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Vec<Place<'f>> {
     struct Stores<'n, 'f> {
@@ -816,143 +663,6 @@ fn outside_stores<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) ->
         }
     }
     places
-}
-
-/// A read that a constructor of a base brings about before the class's own constructor stores
-/// the attribute: the read and the store.
-fn late<'f>(
-    project: &Project<'f>,
-    class: ClassRef<'f>,
-    order: &Linearisation<'f>,
-    name: &str,
-) -> Option<(Place<'f>, Place<'f>)> {
-    let constructor = project.own_functions(class, "__init__").into_iter().next()?;
-    let own = project.accesses(class);
-    let base_call = base_constructor_call(constructor)?;
-    let before = methods_used(project, class, constructor, base_call.start());
-    let mut first = None;
-    // Methods of its own that store it, none of which runs before the base's constructor.
-    let mut storing: Vec<FunctionRef<'f>> = Vec::new();
-    for store in own.iter() {
-        if !store.is_of(name, class)
-            || !matches!(store.kind, AccessKind::Store(how) if !matches!(how, Stored::Slot | Stored::Declared))
-        {
-            continue;
-        }
-        let method = store.method?;
-        let is_early = match method == constructor {
-            true => store.range.start() < base_call.start(),
-            false => before.contains(&method),
-        };
-        if is_early {
-            return None;
-        }
-        if method != constructor {
-            storing.push(method);
-        }
-        first.get_or_insert(store);
-    }
-    let first = first?;
-    let stored_by_base = order.classes().skip(1).any(|base| {
-        project.accesses(base).iter().any(|access| {
-            access.is_of(name, class)
-                && matches!(access.kind, AccessKind::Store(stored) if !matches!(stored, Stored::Slot | Stored::Declared))
-        })
-    });
-    if stored_by_base {
-        return None;
-    }
-    let classes: Vec<ClassRef<'f>> = order.classes().collect();
-    let constructor_behind = |owner: ClassRef<'f>| {
-        let at = classes.iter().position(|class| *class == owner)?;
-        classes[at + 1..].iter().find_map(|base| project.own_functions(*base, "__init__").into_iter().next())
-    };
-    let mut reached: Vec<FunctionRef<'f>> = vec![constructor_behind(class)?];
-    let mut next = 0;
-    let mut read = None;
-    while let Some(function) = reached.get(next).copied() {
-        next += 1;
-        let Some(owner) = function.class_ref() else { continue };
-        // A constructor that calls the one behind it.
-        if function.node.name.as_str() == "__init__"
-            && base_constructor_call(function).is_some()
-            && let Some(behind) = constructor_behind(owner)
-            && !reached.contains(&behind)
-        {
-            reached.push(behind);
-        }
-        let accesses = project.accesses(owner);
-        let mut there = false;
-        for access in accesses.iter().filter(|access| access.method == Some(function)) {
-            match access.kind {
-                // From here on it is there, or the code has looked whether it is.
-                AccessKind::Store(_) | AccessKind::Probe => there |= access.is_of(name, class),
-                AccessKind::Delete | AccessKind::Computed => {}
-                AccessKind::Load => {
-                    if access.is_of(name, class) && !there {
-                        read.get_or_insert(Place { file: owner.file, range: access.range });
-                    }
-                    // Calling it, or handing it to a thread or as a callback: either way it may run.
-                    for method in project.method(class, access.name).unwrap_or_default() {
-                        if !there && !reached.contains(&method) {
-                            reached.push(method);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    // When the base's constructor runs a method that stores it, too, the order is not told here.
-    if storing.iter().any(|method| reached.contains(method)) {
-        return None;
-    }
-    Some((read?, Place { file: class.file, range: first.range }))
-}
-
-/// The methods of the object that a function mentions in front of a place, and those that they do.
-fn methods_used<'f>(
-    project: &Project<'f>,
-    class: ClassRef<'f>,
-    function: FunctionRef<'f>,
-    end: TextSize,
-) -> Vec<FunctionRef<'f>> {
-    let mut used: Vec<FunctionRef<'f>> = vec![function];
-    let mut next = 0;
-    while let Some(current) = used.get(next).copied() {
-        next += 1;
-        let Some(owner) = current.class_ref() else { continue };
-        for access in project.accesses(owner).iter() {
-            let is_in_front = current != function || access.range.start() < end;
-            if access.method == Some(current) && matches!(access.kind, AccessKind::Load) && is_in_front {
-                for method in project.method(class, access.name).unwrap_or_default() {
-                    if !used.contains(&method) {
-                        used.push(method);
-                    }
-                }
-            }
-        }
-    }
-    used
-}
-
-/// `super().__init__(…)` or `Base.__init__(self, …)`.
-fn base_constructor_call(constructor: FunctionRef) -> Option<TextRange> {
-    struct Call(Option<TextRange>);
-    impl<'f> Visitor<'f> for Call {
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Call(call) = expr
-                && let Expr::Attribute(attribute) = call.func.as_ref()
-                && attribute.attr.as_str() == "__init__"
-                && self.0.is_none()
-            {
-                self.0 = Some(call.range());
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut call = Call(None);
-    call.visit_body(&constructor.node.body);
-    call.0
 }
 
 #[cfg(test)]

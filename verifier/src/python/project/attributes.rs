@@ -1,5 +1,6 @@
 //! What the methods of a class do with the attributes of its objects.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
@@ -68,7 +69,22 @@ pub enum Stored<'f> {
 impl<'f> Access<'f> {
     /// Whether this is about the attribute that `name` means in `class`.
     pub fn is_of(&self, name: &str, class: ClassRef<'f>) -> bool {
-        self.name == name && (!is_private(name) || self.class == class)
+        if is_private(name) || is_private(self.name) {
+            mangled(self.name, self.class) == mangled(name, class)
+        } else {
+            self.name == name
+        }
+    }
+}
+
+/// The name that an attribute really has: Python adds the class's to one with two leading
+/// underscores that its code writes.
+pub fn mangled<'n>(name: &'n str, class: ClassRef) -> Cow<'n, str> {
+    let owner = class.name().trim_start_matches('_');
+    if is_private(name) && !owner.is_empty() {
+        Cow::Owned(format!("_{owner}{name}"))
+    } else {
+        Cow::Borrowed(name)
     }
 }
 
@@ -87,16 +103,20 @@ impl<'f> Project<'f> {
         let mut found = Vec::new();
         class_level(class, &class.node.body, &mut found);
         for method in self.own_methods(class) {
-            let Some(object) = object_parameter(method) else { continue };
+            let objects = object_names(method);
+            if objects.is_empty() {
+                continue;
+            }
             let mut walker = Walker {
                 class,
                 method,
-                objects: vec![object],
+                objects,
+                dictionaries: Vec::new(),
                 targets: HashMap::new(),
                 literal_names: Vec::new(),
                 found: &mut found,
             };
-            walker.find_aliases();
+            walker.find_dictionaries();
             walker.visit_body(&method.node.body);
         }
         found.sort_by_key(|access: &Access| access.range.start());
@@ -181,6 +201,43 @@ pub fn object_parameter<'f>(method: FunctionRef<'f>) -> Option<&'f str> {
     Some(first.parameter.name.as_str())
 }
 
+/// The names by which a method knows its object or class: its first parameter, and what it
+/// stores that as.
+pub fn object_names<'f>(method: FunctionRef<'f>) -> Vec<&'f str> {
+    let mut names: Vec<&'f str> = object_parameter(method).into_iter().collect();
+    if !names.is_empty() {
+        let is_object = |names: &[&'f str], value: &Expr| matches!(value, Expr::Name(name) if names.contains(&name.id.as_str()));
+        Aliases { stands_for: &is_object, names: &mut names }.visit_body(&method.node.body);
+    }
+    names
+}
+
+/// Collects names that are assigned what certain expressions, or names collected before, stand for.
+struct Aliases<'a, 'f> {
+    stands_for: &'a dyn Fn(&[&'f str], &Expr) -> bool,
+    names: &'a mut Vec<&'f str>,
+}
+
+impl<'f> Visitor<'f> for Aliases<'_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        let (targets, value) = match stmt {
+            Stmt::Assign(assign) => (&*assign.targets, Some(&*assign.value)),
+            Stmt::AnnAssign(assign) => (std::slice::from_ref(&*assign.target), assign.value.as_deref()),
+            _ => (&[][..], None),
+        };
+        if value.is_some_and(|value| (self.stands_for)(self.names, value)) {
+            for target in targets {
+                if let Expr::Name(name) = target {
+                    self.names.push(name.id.as_str());
+                }
+            }
+        }
+        visitor::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, _: &'f Expr) {}
+}
+
 /// What a class's body binds is an attribute of its objects.
 fn class_level<'f>(class: ClassRef<'f>, body: &'f [Stmt], found: &mut Vec<Access<'f>>) {
     let mut add = |name: &'f str, kind: Stored<'f>, range: TextRange| {
@@ -225,6 +282,11 @@ fn class_level<'f>(class: ClassRef<'f>, body: &'f [Stmt], found: &mut Vec<Access
             }
             Stmt::For(node) => {
                 each_name(&node.target, &mut |name| add(name, Stored::InClassBody, stmt.range()));
+            }
+            Stmt::With(node) => {
+                for target in node.items.iter().filter_map(|item| item.optional_vars.as_deref()) {
+                    each_name(target, &mut |name| add(name, Stored::InClassBody, stmt.range()));
+                }
             }
             _ => {}
         }
@@ -298,6 +360,8 @@ struct Walker<'w, 'f> {
     method: FunctionRef<'f>,
     /// Names that stand for the object here.
     objects: Vec<&'f str>,
+    /// Names that stand for its `__dict__`.
+    dictionaries: Vec<&'f str>,
     /// Attribute expressions that are targets of the statement around them.
     targets: HashMap<usize, Stored<'f>>,
     /// Loop variables that run over literal names.
@@ -325,9 +389,10 @@ impl<'f> Walker<'_, 'f> {
         }
     }
 
-    /// `self.__dict__` or `vars(self)`.
+    /// `self.__dict__` or `vars(self)`, and what stands for it.
     fn is_dictionary(&self, expr: &Expr) -> bool {
         match expr {
+            Expr::Name(name) => self.dictionaries.contains(&name.id.as_str()),
             Expr::Attribute(attribute) => {
                 attribute.attr.as_str() == "__dict__" && self.is_object(&attribute.value)
             }
@@ -339,30 +404,14 @@ impl<'f> Walker<'_, 'f> {
         }
     }
 
-    fn find_aliases(&mut self) {
-        struct Aliases<'f> {
-            object: &'f str,
-            found: Vec<&'f str>,
-        }
-        impl<'f> Visitor<'f> for Aliases<'f> {
-            fn visit_stmt(&mut self, stmt: &'f Stmt) {
-                if let Stmt::Assign(assign) = stmt
-                    && is_name(&assign.value, self.object)
-                {
-                    for target in &assign.targets {
-                        if let Expr::Name(name) = target {
-                            self.found.push(name.id.as_str());
-                        }
-                    }
-                }
-                visitor::walk_stmt(self, stmt);
-            }
-            fn visit_expr(&mut self, _: &'f Expr) {}
-        }
-        let Some(object) = self.objects.first().copied() else { return };
-        let mut aliases = Aliases { object, found: Vec::new() };
-        aliases.visit_body(&self.method.node.body);
-        self.objects.extend(aliases.found);
+    fn find_dictionaries(&mut self) {
+        let mut names = Vec::new();
+        let stands_for = |known: &[&'f str], value: &Expr| {
+            self.is_dictionary(value)
+                || matches!(value, Expr::Name(name) if known.contains(&name.id.as_str()))
+        };
+        Aliases { stands_for: &stands_for, names: &mut names }.visit_body(&self.method.node.body);
+        self.dictionaries = names;
     }
 
     fn add(&mut self, name: &'f str, kind: AccessKind<'f>, range: TextRange) {

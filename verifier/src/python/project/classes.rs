@@ -45,7 +45,12 @@ impl<'f> Linearisation<'f> {
         self.ancestors.iter().find_map(|ancestor| match ancestor {
             Ancestor::Class(_) => None,
             Ancestor::External(base) => match facts::attributes_of(base) {
-                Some(attributes) if !attributes.contains(&name) => None,
+                Some([]) => None,
+                // The dunder names of a class that has any are not listed.
+                Some(attributes) if !attributes.contains(&name) && !facts::is_dunder(name) => None,
+                Some(attributes) if !attributes.contains(&name) => {
+                    Some(format!("whether the base `{base}` defines `{name}` is not known"))
+                }
                 Some(_) => Some(format!("the base `{base}` defines `{name}`")),
                 None => Some(format!("what the base `{base}` defines is not known")),
             },

@@ -57,6 +57,67 @@ pub fn is_harmless_class_decorator(name: &str) -> bool {
     )
 }
 
+/// Whether Python itself gives a name its meaning: `__len__`.
+pub fn is_dunder(name: &str) -> bool {
+    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
+}
+
+/// Whether every object of a class of the target has this attribute.
+pub fn is_of_every_object(name: &str) -> bool {
+    matches!(
+        name,
+        "__annotations__"
+            | "__class__"
+            | "__delattr__"
+            | "__dict__"
+            | "__dir__"
+            | "__doc__"
+            | "__eq__"
+            | "__format__"
+            | "__ge__"
+            | "__getattribute__"
+            | "__getstate__"
+            | "__gt__"
+            | "__hash__"
+            | "__init__"
+            | "__init_subclass__"
+            | "__le__"
+            | "__lt__"
+            | "__module__"
+            | "__ne__"
+            | "__new__"
+            | "__reduce__"
+            | "__reduce_ex__"
+            | "__repr__"
+            | "__setattr__"
+            | "__sizeof__"
+            | "__str__"
+            | "__subclasshook__"
+            | "__weakref__"
+    )
+}
+
+/// Whether every class has this attribute, which its objects have not.
+pub fn is_of_every_class(name: &str) -> bool {
+    matches!(
+        name,
+        "__base__"
+            | "__bases__"
+            | "__basicsize__"
+            | "__call__"
+            | "__flags__"
+            | "__instancecheck__"
+            | "__mro__"
+            | "__name__"
+            | "__prepare__"
+            | "__qualname__"
+            | "__subclasscheck__"
+            | "__subclasses__"
+            | "__type_params__"
+            | "mro"
+    )
+}
+
 /// Whether a call of something from outside the target may give an object of the target: what it
 /// was given before, or what it was told to make. `maker` is the full name of what is called,
 /// with `()` behind what is called on the way: `queue.Queue().get`.

@@ -668,8 +668,9 @@ impl<'f> Project<'f> {
         types
     }
 
-    /// What some functions of the language give: `type(object)` is its class, a module that is
-    /// loaded by a name is that module. `__import__("a.b")` is the package `a`.
+    /// What some functions of the language give: `type(object)` is its class, a copy what was
+    /// copied, and a module that is loaded by a name that module. `__import__("a.b")` is the package
+    /// `a`.
     fn known_result(
         &self,
         scope: &Scope<'f>,
@@ -686,6 +687,11 @@ impl<'f> Project<'f> {
                     _ => None,
                 });
                 classes.collect::<Option<Types<'f>>>().filter(|classes| !classes.is_empty())
+            }
+            ("copy.copy" | "copy.deepcopy" | "dataclasses.replace", object) => {
+                let objects = self.infer_in(scope, object, trail);
+                let all_known = objects.iter().all(|ty| matches!(ty, Type::Instance(_)));
+                (all_known && !objects.is_empty()).then_some(objects)
             }
             ("importlib.import_module" | "builtins.__import__", Expr::StringLiteral(name)) => {
                 let name = name.value.to_str();

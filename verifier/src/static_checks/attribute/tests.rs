@@ -38,6 +38,11 @@ fn every_way_to_store_counts() {
         "vars(self)['x'] = 1",
         "self.__dict__.update({'x': 1})",
         "me = self; me.x = 1",
+        "me = self; you = me; you.x = 1",
+        "me: object = self; me.x = 1",
+        "d = self.__dict__; d['x'] = 1",
+        "d = vars(self); d.update(x=1)",
+        "d = self.__dict__; e = d; e.setdefault('x', 1)",
         "type(self).x = 1",
         "self.__class__.x = 1",
         "A.x = 1",
@@ -45,6 +50,83 @@ fn every_way_to_store_counts() {
     ] {
         check(&format!("class A:\n    def f(self):\n        {statement}  # <-\n"), Some(true));
     }
+}
+
+#[test]
+fn stores_on_objects_that_the_class_makes_count() {
+    for code in [
+        "@classmethod\n    def make(cls):\n        obj = cls()\n        obj.x = 1  # <-",
+        "@staticmethod\n    def make():\n        obj = A()\n        obj.x = 1  # <-",
+        "def __new__(cls):\n        obj = super().__new__(cls)\n        obj.x = 1  # <-\n        return obj",
+        "def __new__(cls):\n        obj = object.__new__(cls)\n        setattr(obj, 'x', 1)  # <-\n        return obj",
+        "_one = None\n    @classmethod\n    def one(cls):\n        cls._one = cls()\n        cls._one.x = 1  # <-",
+        "def other(self):\n        obj = type(self)()\n        obj.x = 1  # <-",
+        "def other(self):\n        kind = self.__class__\n        obj = kind.__new__(kind)\n        obj.x = 1  # <-",
+        "def other(self):\n        obj = copy.copy(self)\n        obj.x = 1  # <-",
+        "def other(self):\n        self.child = A()\n        self.child.x = 1  # <-",
+        "def other(self, that: 'A'):\n        that.x = 1  # <-",
+    ] {
+        let class = format!("import copy\nclass A:\n    {code}\n    def f(self): return self.x\n");
+        check(&class, Some(true));
+        // A subclass's own code has made them, too, and a base's may have.
+        let plain = class.replace("  # <-", "");
+        let heir = plain.replace("class A:", "class B:").replace("A()", "B()").replace("'A'", "'B'");
+        let expected = if code.contains("A()") || code.contains("'A'") { None } else { Some(true) };
+        let heir = if expected.is_some() { class.replace("class A:", "class B:") } else { heir };
+        check(&format!("{heir}class A(B): pass\n"), expected);
+    }
+    for code in [
+        "obj = B(); obj.x = 1",
+        "obj = cls; obj.y = 1",
+        "obj = cls(); obj.y.x = 1",
+        "obj = cls(); obj.x: int",
+        "obj = make(); obj.x = 1",
+    ] {
+        check(&format!("class B: pass\nclass A:\n    @classmethod\n    def f(cls): {code}\n"), Some(false));
+    }
+}
+
+#[test]
+fn functions_that_others_call_with_the_object_may_store_on_it() {
+    let worker = "import threading, functools\ndef worker(a, b=None): a.x = 1  # <-\nclass A:\n    def f(self, pool): ";
+    for call in [
+        "threading.Thread(target=worker, args=(self,)).start()",
+        "threading.Thread(target=worker, kwargs={'a': self}).start()",
+        "threading.Timer(5, worker, [self]).start()",
+        "pool.submit(worker, self)",
+        "functools.partial(worker, a=self)()",
+        "functools.partial(worker, self)()",
+    ] {
+        check(&format!("{worker}{call}\n"), Some(true));
+    }
+    let other = "threading.Thread(target=worker, args=(1, self)).start()";
+    check(&format!("{worker}{other}\n").replace("  # <-", ""), Some(false));
+    let keeper = "class Keeper:\n    def __init__(self, owner): self.owner = owner\n    def go(self): self.owner.x = 1  # <-\nclass A:\n    def __init__(self): self.keeper = Keeper(self)\n";
+    check(keeper, Some(true));
+    check(&keeper.replace("  # <-", "").replace("self.owner.x", "self.other.x"), Some(false));
+    let made = "def prepare(a): a.x = 1  # <-\nclass A:\n    @classmethod\n    def f(cls):\n        obj = cls()\n        prepare(obj)\n";
+    check(made, Some(true));
+}
+
+#[test]
+fn what_python_gives_every_object_is_not_said_to_be_missing() {
+    let asked = |name: &str, code: &str, expected: &str| {
+        ask(
+            &format!(
+                "file = \"example.py\"\nsymbol = \"A\"\nstatic = {{ attribute = \"{name}\", read = true, assigned = false }}"
+            ),
+            code,
+            expected,
+        );
+    };
+    let class = |name: &str| format!("class A:\n    def f(self): return self.{name}\n");
+    asked("__class__", &class("__class__"), "unresolved");
+    asked("__doc__", &class("__doc__"), "unresolved");
+    asked("__name__", &class("__name__"), "holds");
+    asked("__name__", &class("__name__").replace("    def", "    @classmethod\n    def"), "unresolved");
+    asked("__other__", &class("__other__"), "holds");
+    asked("__traceback__", &class("__traceback__").replace("A:", "A(Exception):"), "unresolved");
+    asked("__traceback__", &class("__traceback__"), "holds");
 }
 
 #[test]
@@ -170,6 +252,25 @@ fn private_names_belong_to_their_class() {
 }
 
 #[test]
+fn private_names_can_be_written_out() {
+    let claim = |name: &str| {
+        format!(
+            "file = \"example.py\"\nsymbol = \"A\"\nstatic = {{ attribute = \"{name}\", assigned = true }}"
+        )
+    };
+    ask(&claim("__x"), "class A:\n    def f(self):\n        self._A__x = 1  # <-\n", "holds");
+    ask(&claim("_A__x"), "class A:\n    def f(self):\n        self.__x = 1  # <-\n", "holds");
+    ask(&claim("__x"), "class A:\n    def f(self):\n        self._B__x = 1\n", "does not hold");
+    ask(&claim("__x"), "class A:\n    def f(self):\n        self._x = 1\n", "does not hold");
+}
+
+#[test]
+fn a_context_in_the_body_of_a_class_gives_names_values() {
+    check("class A:\n    with open('f') as x: pass  # <-\n", Some(true));
+    check("class A:\n    with open('f') as (x, y): pass  # <-\n", Some(true));
+}
+
+#[test]
 fn class_that_does_not_read_it_any_more_is_mended() {
     let text = "class A:\n    def f(self):\n        return self.x  # <-\n";
     ask(&claim(false, ", read = true"), text, "holds");
@@ -180,6 +281,7 @@ fn class_that_does_not_read_it_any_more_is_mended() {
     );
     ask(&claim(false, ", read = true"), "class A:\n    def f(self):\n        self.x = 1\n", "does not hold");
     ask(&claim(false, ", read = false"), text.replace("  # <-", "").as_str(), "does not hold");
+    ask(&claim(true, ", read = true"), "class A:\n    def f(self):\n        self.x += 1  # <-\n", "holds");
 }
 
 #[test]
@@ -209,6 +311,29 @@ class A(Base):
     ask(&late, &plain.replace("self.prepare()", "pass"), "does not hold");
     ask(&late, &plain.replace("return self.x", "return self.y"), "does not hold");
     ask(&claim(true, ", late = false"), &plain, "does not hold");
+}
+
+#[test]
+fn what_is_only_defined_reads_nothing() {
+    let late = |setup: &str, expected: &str| {
+        let mark = if expected == "holds" { ("  # <-", "  # <-") } else { ("", "") };
+        let text = format!(
+            "class Base:\n    def __init__(self):\n        self.setup()\nclass A(Base):\n    def __init__(self):\n        super().__init__()\n        self.x = 1{}\n    def get(self): return 1\n    def setup(self):\n        {setup}{}\n",
+            mark.0, mark.1
+        );
+        ask(&claim(true, ", late = true"), &text, expected);
+    };
+    late("f = lambda: self.x", "does not hold");
+    late("f = lambda: self.x; f()", "holds");
+    late("print(sorted([], key=lambda a: self.x))", "holds");
+    late("self.f = lambda: self.x", "unresolved");
+    late("return lambda: self.x", "unresolved");
+    late("def f(): return self.x", "does not hold");
+    late("def f(): return self.x\n        self.f = f", "unresolved");
+    late("def f(): pass\n        f(); print(self.x)", "holds");
+    late("if False: print(self.x)", "does not hold");
+    late("if True: print(self.x)", "holds");
+    late("return [self.x for _ in '']", "holds");
 }
 
 #[test]
