@@ -174,7 +174,7 @@ fn all<'e>(elements: &'e [Expr], other: &mut dyn FnMut(&'e Expr) -> Option<Value
 }
 
 /// What an operator makes of two values; nothing where Python raises, or the result is too large.
-fn operate(operator: Operator, left: Value, right: Value) -> Option<Value> {
+pub fn operate(operator: Operator, left: Value, right: Value) -> Option<Value> {
     use Value::{Float, Integer, List, Text, Tuple};
     Some(match (operator, left, right) {
         (Operator::Add, Text(one), Text(other)) if one.len() + other.len() <= LONGEST => Text(one + &other),

@@ -4,7 +4,8 @@
 //! in the code: a name of a module or class, a field of a dataclass, an attribute that the
 //! constructor stores, an entry of a dictionary (`config["MAX_SIZE"] = …`, `{"MAX_SIZE": …}`), what
 //! is taken when it is missing elsewhere (`os.getenv("PORT", "80")`, `options.get("port", 80)`), an
-//! option of a command line (`add_argument("--port", default=80)`).
+//! option of a command line (`add_argument("--port", default=80)`; `None` where nothing says it, and
+//! what `type` makes of a text), a `fallback` of `configparser`.
 //!
 //! In `findings.toml`:
 //!
@@ -39,6 +40,7 @@
 //! Holds (`default = "timeout", above = 3`): `def connect(timeout=5)`. Does not: `timeout=3`.
 
 mod evaluate;
+mod options;
 mod places;
 
 use serde::{Deserialize, Serialize};

@@ -193,7 +193,7 @@ impl<'e, 'f> Evaluator<'e, 'f> {
 }
 
 /// What `int`, `float`, `str`, `bool` make of a value.
-fn convert(kind: &str, value: Value) -> Option<Value> {
+pub(super) fn convert(kind: &str, value: Value) -> Option<Value> {
     Some(match (kind, value) {
         ("builtins.bool", value) => Value::Bool(value.is_true()),
         ("builtins.str", Value::Text(text)) => Value::Text(text),

@@ -1,9 +1,10 @@
 //! Where parameters and settings get their defaults.
 
 use super::evaluate::{Evaluator, keyword};
+use super::options::{Declared, declared, plain};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, CmpOp, Expr, Stmt};
-use crate::python::literal::Value;
+use crate::python::literal::{Value, operate};
 use crate::python::project::{
     AccessKind, Ancestor, Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Stored, Type,
 };
@@ -112,12 +113,12 @@ impl<'f> Places<'_, 'f> {
                         let bindings = self.project.frame_bindings(Frame::Class(owner.node)).last(self.name);
                         let scope = self.project.class_scope(*owner);
                         let here = Self { file: owner.file, ..self };
-                        found.extend(
-                            bindings
-                                .iter()
-                                .filter(|binding| !matches!(binding.kind, BindingKind::Function(_)))
-                                .map(|binding| here.binding(&scope, binding)),
-                        );
+                        let values: Vec<Binding<'f>> = bindings
+                            .iter()
+                            .filter(|binding| !matches!(binding.kind, BindingKind::Function(_)))
+                            .copied()
+                            .collect();
+                        found.extend(here.bound(&scope, &values, &owner.node.body));
                         if !bindings.is_empty() {
                             break;
                         }
@@ -136,16 +137,17 @@ impl<'f> Places<'_, 'f> {
         let body = &self.file.source().module().body;
         let mut found = Vec::new();
         let bindings = self.project.module_bindings(self.file);
-        let plain = |binding: &&Binding<'f>| {
-            matches!(
-                binding.kind,
-                BindingKind::Value(_) | BindingKind::Annotated(_, Some(_)) | BindingKind::Augmented(_)
-            )
+        let settings = |bindings: &[Binding<'f>]| {
+            let is_setting = |binding: &&Binding<'f>| {
+                matches!(
+                    binding.kind,
+                    BindingKind::Value(_) | BindingKind::Annotated(_, Some(_)) | BindingKind::Augmented(_)
+                )
+            };
+            bindings.iter().filter(is_setting).copied().collect::<Vec<_>>()
         };
         let scope = Scope::module(self.file);
-        found.extend(
-            bindings.last(self.name).iter().filter(plain).map(|binding| self.binding(&scope, binding)),
-        );
+        found.extend(self.bound(&scope, &settings(&bindings.last(self.name)), body));
         for symbol in self.file.symbols().iter() {
             if symbol.replaced {
                 continue;
@@ -156,7 +158,7 @@ impl<'f> Places<'_, 'f> {
             } else if let Some(class) = self.project.class_at(self.file, symbol.range) {
                 let bindings = self.project.frame_bindings(Frame::Class(class.node)).last(self.name);
                 let scope = self.project.class_scope(class);
-                found.extend(bindings.iter().filter(plain).map(|binding| self.binding(&scope, binding)));
+                found.extend(self.bound(&scope, &settings(&bindings), &class.node.body));
             }
         }
         found.extend(self.entries(body));
@@ -170,6 +172,37 @@ impl<'f> Places<'_, 'f> {
         let star = bindings.stars.first()?;
         let why = format!("`{}` may come from an `import *`", self.name);
         Some((crate::static_checks::site(self.file, star.range, None), why))
+    }
+
+    /// What the bindings of a scope with this body leave: each a value, unless one changes what
+    /// was there before (`LIMIT += 1`).
+    fn bound(self, scope: &Scope<'f>, bindings: &[Binding<'f>], body: &'f [Stmt]) -> Vec<Place<'f>> {
+        let changes = |binding: &&Binding<'f>| matches!(binding.kind, BindingKind::Augmented(_));
+        let Some(last) = bindings.iter().rfind(changes) else {
+            return bindings.iter().map(|binding| self.binding(scope, binding)).collect();
+        };
+        let evaluator = Evaluator::new(self.project);
+        let mut bindings = bindings.iter();
+        let mut value = match bindings.next().map(|first| first.kind) {
+            Some(BindingKind::Value(value) | BindingKind::Annotated(_, Some(value))) => {
+                evaluator.value(scope, value).ok()
+            }
+            _ => None,
+        };
+        for binding in bindings {
+            let change = body.iter().find_map(|stmt| match stmt {
+                Stmt::AugAssign(change) if change.range == binding.range => Some(change),
+                _ => None,
+            });
+            value = value.zip(change).and_then(|(value, change)| {
+                operate(change.op, value, evaluator.value(scope, &change.value).ok()?)
+            });
+        }
+        let given = match value {
+            Some(value) => Given::Value(value),
+            None => Given::Unknown(format!("what changes `{}` in its place is not followed", self.name)),
+        };
+        vec![Place { notes: evaluator.notes.into_inner(), ..self.given(last.range, given) }]
     }
 
     fn binding(self, scope: &Scope<'f>, binding: &Binding<'f>) -> Place<'f> {
@@ -253,13 +286,43 @@ impl<'f> Places<'_, 'f> {
         scope.frames.pop();
         for decorator in &function.node.decorator_list {
             if let Expr::Call(call) = &decorator.expression
-                && let Some(value) = option_default(call, self.name)
+                && let Some(declared) = declared(call, "option", self.name)
             {
-                return Some(self.place(&scope, value, call.range()));
+                return Some(self.declared(&scope, declared, call.range()));
             }
         }
         let why = self.project.opaque_decorator(function)?;
         Some(self.given(function.heading(), Given::Unknown(why)))
+    }
+
+    /// What the declaration of an option says.
+    fn declared(self, scope: &Scope<'f>, declared: Declared<'f>, range: TextRange) -> Place<'f> {
+        let given = match declared {
+            Declared::Default { value, conversion } => {
+                let place = self.place(scope, value, range);
+                let (Some(conversion), Given::Value(value)) = (conversion, &place.given) else {
+                    return place;
+                };
+                let given = match conversion.apply(value.clone()) {
+                    Some(value) => Given::Value(value),
+                    None => Given::Unknown(format!("what its type makes of {value} is not known")),
+                };
+                return Place { given, ..place };
+            }
+            Declared::Flag(value) => Given::Value(Value::Bool(value)),
+            Declared::Absent => Given::Value(Value::None),
+            Declared::Required => Given::Required,
+            Declared::Computed(why) => Given::Unknown(why.to_owned()),
+        };
+        self.given(range, given)
+    }
+
+    /// Whether an option is certainly declared to something that is no parser of a command line.
+    fn is_no_parser(self, call: &'f ast::ExprCall) -> bool {
+        let types = self.project.infer(&Scope::at(self.file, call.range()), &call.func);
+        let is_parser =
+            |name: &str| name.contains("argparse") || name.contains("optparse") || name.contains("Parser");
+        types.iter().any(|ty| matches!(ty, Type::External(name) if !is_parser(name)))
     }
 
     /// A default of `None` that the body replaces.
@@ -292,16 +355,31 @@ impl<'f> Places<'_, 'f> {
 
     /// Settings of this name in code.
     fn entries(self, body: &'f [Stmt]) -> Vec<Place<'f>> {
-        let mut entries = Entries { name: self.name, found: Vec::new() };
+        let mut entries =
+            Entries { name: self.name, plain: plain(self.name), found: Vec::new(), parser_may_say: false };
         entries.visit_body(body);
-        entries
-            .found
-            .into_iter()
-            .map(|(range, value)| match value {
+        let parser_may_say = entries.parser_may_say;
+        let mut places = Vec::new();
+        for (range, entry) in entries.found {
+            places.push(match entry {
                 Entry::Value(value) => self.place(&Scope::at(self.file, value.range()), value, range),
-                Entry::Flag(value) => self.given(range, Given::Value(Value::Bool(value))),
-            })
-            .collect()
+                Entry::Option(_, Declared::Absent | Declared::Default { .. } | Declared::Flag(_))
+                    if parser_may_say =>
+                {
+                    let why = "the parser's own defaults may say otherwise";
+                    self.given(range, Given::Unknown(why.to_owned()))
+                }
+                Entry::Option(call, Declared::Absent | Declared::Required | Declared::Computed(_))
+                    if self.is_no_parser(call) =>
+                {
+                    continue;
+                }
+                Entry::Option(call, declared) => {
+                    self.declared(&Scope::at(self.file, call.range()), declared, range)
+                }
+            });
+        }
+        places
     }
 }
 
@@ -443,13 +521,17 @@ impl<'f> Visitor<'f> for Replacements<'_, 'f> {
 
 enum Entry<'f> {
     Value(&'f Expr),
-    Flag(bool),
+    Option(&'f ast::ExprCall, Declared<'f>),
 }
 
 /// Collects settings by their name.
 struct Entries<'n, 'f> {
     name: &'n str,
+    /// The name that the code has for it when it is an option.
+    plain: String,
     found: Vec<(TextRange, Entry<'f>)>,
+    /// A parser has defaults of its own, which come before those of its options.
+    parser_may_say: bool,
 }
 
 impl Entries<'_, '_> {
@@ -498,11 +580,33 @@ impl<'f> Visitor<'f> for Entries<'_, 'f> {
                     _ => "",
                 };
                 let args = &call.arguments.args;
+                self.parser_may_say |= keyword(&call.arguments, "argument_default").is_some();
                 match (method, &**args) {
                     ("get" | "pop" | "getenv" | "setdefault", [key, rest @ ..]) if self.is_key(key) => {
-                        if let Some(default) = rest.first().or(keyword(&call.arguments, "default")) {
+                        let named =
+                            || ["default", "fallback"].iter().find_map(|it| keyword(&call.arguments, it));
+                        if let Some(default) = rest.first().or_else(named) {
                             self.found.push((call.range(), Entry::Value(default)));
                         }
+                    }
+                    // `configparser`: the section comes first, or is what is asked.
+                    ("get" | "getint" | "getfloat" | "getboolean", [_, key]) if self.is_key(key) => {
+                        if let Some(default) = keyword(&call.arguments, "fallback") {
+                            self.found.push((call.range(), Entry::Value(default)));
+                        }
+                    }
+                    ("getint" | "getfloat" | "getboolean", [key, rest @ ..]) if self.is_key(key) => {
+                        if let Some(default) = rest.first().or(keyword(&call.arguments, "fallback")) {
+                            self.found.push((call.range(), Entry::Value(default)));
+                        }
+                    }
+                    ("set_defaults", _) => {
+                        if let Some(value) = keyword(&call.arguments, &self.plain) {
+                            self.found.push((value.range(), Entry::Value(value)));
+                            self.parser_may_say = true;
+                        }
+                        self.parser_may_say |=
+                            call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
                     }
                     ("getattr", [_, key, default]) if self.is_key(key) => {
                         self.found.push((call.range(), Entry::Value(default)));
@@ -513,10 +617,8 @@ impl<'f> Visitor<'f> for Entries<'_, 'f> {
                         }
                     }
                     ("add_argument" | "add_option" | "option", _) => {
-                        if let Some(value) = option_default(call, self.name) {
-                            self.found.push((call.range(), Entry::Value(value)));
-                        } else if let Some(flag) = option_flag(call, self.name) {
-                            self.found.push((call.range(), Entry::Flag(flag)));
+                        if let Some(declared) = declared(call, method, self.name) {
+                            self.found.push((call.range(), Entry::Option(call, declared)));
                         }
                     }
                     _ => {}
@@ -525,39 +627,5 @@ impl<'f> Visitor<'f> for Entries<'_, 'f> {
             _ => {}
         }
         visitor::walk_expr(self, expr);
-    }
-}
-
-/// Whether a call declares an option of this name: `"--max-size"` is `max_size`, and itself.
-fn declares(call: &ast::ExprCall, name: &str) -> bool {
-    if name.starts_with('-') {
-        return call
-            .arguments
-            .args
-            .iter()
-            .any(|argument| matches!(argument, Expr::StringLiteral(text) if text.value.to_str() == name));
-    }
-    if let Some(Expr::StringLiteral(dest)) = keyword(&call.arguments, "dest") {
-        return dest.value.to_str() == name;
-    }
-    call.arguments.args.iter().any(|argument| match argument {
-        Expr::StringLiteral(text) => text.value.to_str().trim_start_matches('-').replace('-', "_") == name,
-        _ => false,
-    })
-}
-
-fn option_default<'f>(call: &'f ast::ExprCall, name: &str) -> Option<&'f Expr> {
-    if declares(call, name) { keyword(&call.arguments, "default") } else { None }
-}
-
-/// `action="store_true"` is `False` by default.
-fn option_flag(call: &ast::ExprCall, name: &str) -> Option<bool> {
-    if !declares(call, name) {
-        return None;
-    }
-    match keyword(&call.arguments, "action") {
-        Some(Expr::StringLiteral(action)) if action.value.to_str() == "store_true" => Some(false),
-        Some(Expr::StringLiteral(action)) if action.value.to_str() == "store_false" => Some(true),
-        _ => None,
     }
 }

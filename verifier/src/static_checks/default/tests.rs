@@ -239,10 +239,96 @@ fn settings_in_code() {
 }
 
 #[test]
+fn options_are_what_their_parser_makes_of_them() {
+    let option = |arguments: &str| {
+        format!(
+            "import argparse\ndef f():\n    p = argparse.ArgumentParser()\n    p.add_argument({arguments})\n"
+        )
+    };
+    for (arguments, expected) in [
+        ("'--t', default='5', type=int", "5"),
+        ("'--t', default='5', type=str", "'5'"),
+        ("'--t', default='', type=bool", "False"),
+        ("'--t', default=5, type=str", "5"),
+        ("'--t', default='five', type=int", "unresolved"),
+        ("'--t', default='5', type=make", "unresolved"),
+        ("'--t', default=5, type=make", "5"),
+        ("'--t', default='5'", "'5'"),
+        ("'--t', required=True", "required"),
+        ("'t'", "required"),
+        ("'t', nargs='+'", "required"),
+        ("'t', nargs='?'", "None"),
+        ("'t', nargs='*'", "unresolved"),
+        ("'--t'", "None"),
+        ("'--t', type=int", "None"),
+        ("'--t', action='count'", "None"),
+        ("'--t', action=argparse.BooleanOptionalAction", "None"),
+        ("'--t', action='store_true'", "False"),
+        ("'--t', action='store_true', default=None", "None"),
+        ("'--t', action=make", "unresolved"),
+        ("'--t', required=x", "unresolved"),
+        ("'--t', **more", "unresolved"),
+    ] {
+        is("f", &option(arguments), expected);
+    }
+    check("f", "default = '--t', value = 5", &option("'--t', default='5', type=int"), "holds");
+    check("f", "default = '--t', value = \"'5'\"", &option("'--t', default='5', type=int"), "does not hold");
+    // The parser's own defaults come first.
+    let set = format!("{}    p.set_defaults(t=5)\n", option("'--t', default=4"));
+    check("", "default = 't', value = 5", &set, "holds");
+    check("", "default = 't', value = 4", &set, "unresolved");
+    check("", "default = 't', value = 4", &set.replace("t=5", "u=5"), "holds");
+    // Other things have arguments, too.
+    let browser =
+        "from selenium.webdriver import ChromeOptions\no = ChromeOptions()\no.add_argument('--t')\n";
+    check("", "default = 't', value = 'None'", browser, "does not hold");
+}
+
+#[test]
+fn what_configuration_falls_back_to() {
+    for (call, expected) in [
+        ("c.getint('s', 't', fallback=5)", "5"),
+        ("c.get('s', 't', fallback='5')", "'5'"),
+        ("c['s'].getint('t', 5)", "5"),
+        ("c['s'].getboolean('t', fallback=True)", "True"),
+        ("c['s'].get('t', fallback=5)", "5"),
+    ] {
+        is(
+            "f",
+            &format!(
+                "import configparser\ndef f():\n    c = configparser.ConfigParser()\n    return {call}\n"
+            ),
+            expected,
+        );
+    }
+    check("f", "default = 't', value = 5", "def f(c): c.getint('t', 'u', fallback=5)\n", "does not hold");
+}
+
+#[test]
+fn what_is_changed_in_its_place_is_not_what_it_was() {
+    for (code, value, expected) in [
+        ("t = 80\nt += 1", "81", "holds"),
+        ("t = 80\nt += 1", "80", "does not hold"),
+        ("t = 80\nt += 1\nt *= 2", "162", "holds"),
+        ("t = 80\nt += x()", "80", "unresolved"),
+        ("t = 80\nif x: t += 1", "80", "unresolved"),
+        ("t = 80\nt += 1\nt = 5", "5", "holds"),
+        ("t = 80\nt += 1\nt = 5", "81", "does not hold"),
+        ("class A:\n    t = 80\n    t += 1", "81", "holds"),
+        ("class A:\n    t = 80\n    t += 1", "80", "does not hold"),
+    ] {
+        check("", &format!("default = 't', value = {value}"), &format!("{code}\n"), expected);
+    }
+    check("A", "default = 't', value = 81", "class A:\n    t = 80\n    t += 1\n", "holds");
+}
+
+#[test]
 fn decorators_may_say_what_a_parameter_is() {
     let option =
         |decorator: &str| format!("import click\nfrom lib import wrap\n{decorator}\ndef f(t): pass\n");
     is("f", &option("@click.option('--t', default=5)"), "5");
+    is("f", &option("@click.option('--t', default='5', type=int)"), "5");
+    is("f", &option("@click.option('--t', default='5', type=click.Path(exists=True))"), "'5'");
     check("f", "default = 't', value = 5", &option("@wrap"), "unresolved");
     is("f", &option("@staticmethod"), "required");
 }
