@@ -17,7 +17,7 @@
 //! | `catches` | it is the handler that an exception of this class ends in: `"KeyError"`, `"yaml.YAMLError"` |
 //! | `around` | this pattern (or each of these) matches in the body of its `try` |
 //! | `does` | this pattern (or each of these) matches in the handler's own body |
-//! | `reraises` | `true`: every path through it raises; `false`: none does |
+//! | `reraises` | `true`: every path through it raises; `false`: none does, nor in functions of the target that it calls |
 //! | `expected` | `false` claims that there is no such handler |
 //!
 //! - *Bare* is `except:` without a class; it also catches `KeyboardInterrupt` and `SystemExit`.
@@ -27,10 +27,11 @@
 //!   also not in a function of the target that it calls, and hands the exception to nobody; a
 //!   function of the target that does nothing with it is nobody.
 //!   Returning a default, storing a flag, `continue` and closing something are silent. Looking at
-//!   the exception in a condition is not telling of it.
+//!   the exception in a condition is not telling of it, nor is a local name for it that nothing uses.
 //!
 //! `catches` knows the order of the handlers of one `try`, the hierarchy of the builtin
-//! exceptions and that of the target's classes. Code in the `try` is not `around`ed when it stands
+//! exceptions and that of the target's classes. Before Python 3.11 `asyncio.TimeoutError` and that
+//! of `concurrent.futures` were classes of their own; whether they are the builtin one is not told. Code in the `try` is not `around`ed when it stands
 //! in a function that is only defined there, or in an inner `try` that lets nothing through.
 //!
 //! With `files = "glob"`, or without `symbol`, every handler is looked at.
@@ -45,6 +46,7 @@
 //! `except: log.exception("…")`.
 
 mod caught;
+mod raising;
 mod telling;
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,7 @@ use crate::static_checks::{
     sweep_in_parts,
 };
 use caught::Caught;
+use raising::{Raising, raising};
 use telling::{Telling, telling};
 
 const KIND: CheckKind = CheckKind::Handler;
@@ -333,6 +336,15 @@ fn judge<'f>(
         }
         if !wanted && raises {
             return Judgement::Not("raises".to_owned());
+        }
+        if !wanted && let Some(body) = handler.body {
+            match raising(project, &handler.scope, body) {
+                Raising::No => {}
+                Raising::Helper(name) => return Judgement::Not(format!("calls `{name}`, which raises")),
+                Raising::Behind(name) => {
+                    unknown = unknown.or(Some(format!("`{name}`, which it leads to, may raise")));
+                }
+            }
         }
     }
     if let Some(name) = &check.catches {

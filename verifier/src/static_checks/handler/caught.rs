@@ -151,6 +151,8 @@ impl<'f> Exception<'f> {
             "socket.timeout" => "builtins.TimeoutError",
             "json.decoder.JSONDecodeError" => "json.JSONDecodeError",
             "asyncio.exceptions.CancelledError" => "asyncio.CancelledError",
+            "asyncio.exceptions.TimeoutError" => "asyncio.TimeoutError",
+            "concurrent.futures._base.TimeoutError" => "concurrent.futures.TimeoutError",
             other => other,
         };
         Self::External(name.to_owned())
@@ -206,6 +208,16 @@ impl<'f> Exception<'f> {
 fn inherits(wanted: &str, caught: &str) -> Option<bool> {
     if caught == "builtins.BaseException" {
         return Some(true);
+    }
+    let is_late_alias =
+        |name: &str| matches!(name, "asyncio.TimeoutError" | "concurrent.futures.TimeoutError");
+    // Other names of the builtin class since Python 3.11, and classes of their own before.
+    let timeout = |name: &str| is_late_alias(name) || name == "builtins.TimeoutError";
+    if timeout(wanted) && timeout(caught) || is_late_alias(wanted) && caught == "builtins.OSError" {
+        return None;
+    }
+    if is_late_alias(wanted) && caught.starts_with("builtins.") {
+        return Some(caught == "builtins.Exception");
     }
     let mut name = wanted;
     while let Some(parent) = parent(name) {

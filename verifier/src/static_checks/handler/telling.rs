@@ -4,7 +4,7 @@
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::control_flow::known_call;
-use crate::python::project::{FunctionRef, Project, Scope, Type, dotted_name};
+use crate::python::project::{Frame, FunctionRef, Project, Scope, Type, dotted_name};
 
 /// Whom a handler tells of the exception.
 #[derive(Debug)]
@@ -123,7 +123,8 @@ impl<'f> Walk<'_, 'f> {
                 | Type::Unknown(_) => {
                     if is_logger(&call.func) {
                         self.tell(format!("calls `{written}`"));
-                    } else {
+                    } else if !(CLOSING.contains(&&*last) && !has_text(call) && call.func.is_attribute_expr())
+                    {
                         self.doubt(format!("what `{written}(…)` tells is not known"));
                     }
                 }
@@ -212,6 +213,28 @@ impl<'f> Walk<'_, 'f> {
         matches!(expr, Expr::Name(name) if Some(name.id.as_str()) == self.name)
     }
 
+    /// Whether a target is a local name of the function around that nothing reads.
+    fn is_never_used(&self, target: &Expr) -> bool {
+        struct Uses<'n>(&'n str, bool);
+        impl<'f> Visitor<'f> for Uses<'_> {
+            fn visit_expr(&mut self, expr: &'f Expr) {
+                if let Expr::Name(name) = expr {
+                    let reads_all = matches!(name.id.as_str(), "locals" | "vars" | "exec" | "eval");
+                    self.1 |= reads_all || name.ctx.is_load() && name.id.as_str() == self.0;
+                }
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let (Expr::Name(name), Some(Frame::Function(function))) = (target, self.scope.frames.last()) else {
+            return false;
+        };
+        let name = name.id.as_str();
+        let bindings = self.project.frame_bindings(Frame::Function(function));
+        let mut uses = Uses(name, bindings.outer.contains_key(name));
+        uses.visit_body(&function.body);
+        !uses.1
+    }
+
     /// The one parameter of a function that gets the exception as it is.
     fn parameter(&self, function: FunctionRef<'f>, call: &'f ast::ExprCall, bound: bool) -> Option<&'f str> {
         let arguments = &call.arguments;
@@ -279,6 +302,10 @@ const SPEAKING: &[&str] = &[
     "send", "publish", "record", "write", "raise", "throw", "abort", "exit", "critical",
 ];
 
+/// What closing something is called, of whatever object.
+const CLOSING: &[&str] =
+    &["close", "aclose", "shutdown", "release", "terminate", "kill", "cancel", "disconnect", "rollback"];
+
 /// `self.logger.info`, `log.error`, `LOG.warning`.
 fn is_logger(function: &Expr) -> bool {
     let Expr::Attribute(attribute) = function else { return false };
@@ -307,6 +334,9 @@ impl<'f> Visitor<'f> for Walk<'_, 'f> {
             // What is only defined does not run.
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
             Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
+            Stmt::Assign(assign)
+                if self.is_exception(&assign.value)
+                    && assign.targets.iter().all(|target| self.is_never_used(target)) => {}
             Stmt::Raise(_) => self.tell("raises"),
             Stmt::Assert(_) => self.tell("asserts"),
             Stmt::If(node) => {

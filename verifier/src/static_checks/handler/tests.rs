@@ -70,11 +70,15 @@ fn silent_means_that_nobody_is_told() {
         "x = [1].append(2)",
         "def inner(): raise ValueError",
         "x = lambda: log.error('later')",
+        "x.close()",
+        "x.shutdown(wait=False)",
     ] {
         check("handler = 'silent'", &handler("except OSError", body), "holds");
         check("handler = 'silent', expected = false", &handler("except OSError", body), "does not hold");
     }
     check("handler = 'silent'", &handler("except OSError as e", "if e.errno == 4: return"), "holds");
+    check("handler = 'silent'", &handler("except OSError as e", "error = e"), "holds");
+    check("handler = 'silent'", &handler("except OSError as e", "_ = error = e"), "holds");
     check("handler = 'silent'", "for x in y:\n    try: g()\n    except E: continue  # <-\n", "holds");
 }
 
@@ -99,6 +103,11 @@ fn telling_anybody_is_not_silent() {
         "if x: log.debug('no')",
         "x = [e]",
         "yield e",
+        "error = e\n    return error",
+        "error = e\n    return lambda: error",
+        "global error; error = e",
+        "error = self.error = e",
+        "error = e\n    return locals()",
     ] {
         check("handler = 'silent'", &handler("except OSError as e", body), "does not hold");
         check("handler = 'silent', expected = false", &handler("except OSError as e", body), "holds");
@@ -111,7 +120,9 @@ fn what_unknown_code_tells_is_not_known() {
         "return {'ok': False, 'message': 'it did not work'}",
         "x.append(f'{x}: failed')",
         "return 'error'",
-        "x.close()",
+        "x.finish()",
+        "x.close('no')",
+        "close(x)",
         "from lib import report; report('no')",
         "x.emit('no')",
         "yield 1",
@@ -235,6 +246,31 @@ fn reraising_means_every_path_or_none() {
 }
 
 #[test]
+fn helpers_may_raise_on_some_paths() {
+    for (helpers, body, none) in [
+        ("def h(x):\n    if x: raise ValueError", "h(x)", "does not hold"),
+        ("def h(x):\n    try: raise ValueError\n    except ValueError: pass", "h(x)", "holds"),
+        ("def h(x):\n    def i(): raise ValueError\n    return i", "h(x)", "holds"),
+        ("def h(x): i(x)\ndef i(x):\n    if x: raise ValueError", "h(x)", "unresolved"),
+        ("def h(x): h(x)", "h(x)", "holds"),
+        ("class H:\n    def h(self):\n        if x: raise ValueError", "H().h()", "does not hold"),
+        ("async def h(x):\n    if x: raise ValueError", "h(x)", "holds"),
+        ("async def h(x):\n    if x: raise ValueError", "await h(x)", "does not hold"),
+        ("def h(x):\n    if x: raise ValueError", "y = lambda: h(x)", "holds"),
+        (
+            "def h(x):\n    if x: raise ValueError",
+            "\n        try: h(x)\n        except ValueError: pass",
+            "holds",
+        ),
+    ] {
+        let fixture = format!("{helpers}\n{}", handler("except Exception", body).replace("  # <-", ""));
+        let fixture =
+            if body.contains("await") { fixture.replace("def f(", "async def f(") } else { fixture };
+        check("handler = 'broad', reraises = false", &fixture, none);
+    }
+}
+
+#[test]
 fn the_handler_that_an_exception_ends_in() {
     for (heads, wanted, expected) in [
         ("except KeyError", "KeyError", "holds"),
@@ -253,6 +289,19 @@ fn the_handler_that_an_exception_ends_in() {
         ("except json.decoder.JSONDecodeError", "json.JSONDecodeError", "holds"),
         ("except Exception", "yaml.YAMLError", "holds"),
         ("except Exception", "trio.Cancelled", "unresolved"),
+        ("except asyncio.TimeoutError", "TimeoutError", "unresolved"),
+        ("except asyncio.TimeoutError", "asyncio.TimeoutError", "holds"),
+        ("except asyncio.TimeoutError", "asyncio.exceptions.TimeoutError", "holds"),
+        ("except asyncio.TimeoutError", "OSError", "does not hold"),
+        ("except asyncio.TimeoutError", "ConnectionError", "does not hold"),
+        ("except concurrent.futures.TimeoutError", "TimeoutError", "unresolved"),
+        ("except concurrent.futures.TimeoutError", "asyncio.TimeoutError", "unresolved"),
+        ("except TimeoutError", "asyncio.TimeoutError", "unresolved"),
+        ("except (asyncio.TimeoutError, TimeoutError)", "TimeoutError", "holds"),
+        ("except OSError", "asyncio.TimeoutError", "unresolved"),
+        ("except ValueError", "asyncio.TimeoutError", "does not hold"),
+        ("except Exception", "asyncio.TimeoutError", "holds"),
+        ("except socket.timeout", "TimeoutError", "holds"),
         ("except ValueError", "yaml.YAMLError", "unresolved"),
         ("except zmq.ZMQError", "yaml.YAMLError", "does not hold"),
         ("except yaml.MarkedYAMLError", "yaml.YAMLError", "unresolved"),
@@ -267,7 +316,7 @@ fn the_handler_that_an_exception_ends_in() {
         ("except (computed(), ValueError)", "ValueError", "holds"),
     ] {
         let fixture = format!(
-            "import asyncio, json, socket, subprocess, trio, yaml, zmq\nfrom lib import computed\n\
+            "import asyncio, concurrent.futures, json, socket, subprocess, trio, yaml, zmq\nfrom lib import computed\n\
              class Base(ValueError): pass\nclass Own(Base): pass\n\
              try:\n    g()\n{heads}:\n    pass\n"
         );

@@ -1,0 +1,105 @@
+//! Whether functions of the target that a handler calls may raise: `raise` stands in them, and
+//! nothing there catches it.
+
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::callees::{Callees, FileNames};
+use crate::python::control_flow::{endings, is_generator};
+use crate::python::project::{FunctionRef, Project, Scope};
+
+/// What is known of the exceptions that helpers raise.
+pub(super) enum Raising {
+    /// None of them does, as far as they are known.
+    No,
+    /// A function that the handler calls does; its name.
+    Helper(String),
+    /// One that a helper calls does, which it may only do for other arguments.
+    Behind(String),
+}
+
+/// Helpers that call helpers are followed this far.
+const DEPTH: usize = 6;
+
+/// What the helpers of a handler's body raise.
+pub(super) fn raising<'f>(project: &Project<'f>, scope: &Scope<'f>, body: &'f [Stmt]) -> Raising {
+    let mut seen = Vec::new();
+    let mut next: Vec<FunctionRef<'f>> = called(project, scope, body);
+    for depth in 0..DEPTH {
+        let mut behind = Vec::new();
+        for function in std::mem::take(&mut next) {
+            if seen.contains(&function) {
+                continue;
+            }
+            seen.push(function);
+            let names = FileNames::new(function.file.source().module());
+            let body = &function.node.body;
+            if !endings(body, &Callees::new(&names, function.class)).raises.is_empty() {
+                let name = function.qualified_name();
+                return if depth == 0 { Raising::Helper(name) } else { Raising::Behind(name) };
+            }
+            let scope = Scope::inside(function.file, function.node);
+            behind.extend(called(project, &scope, body));
+        }
+        next = behind;
+    }
+    Raising::No
+}
+
+/// The functions of the target that a body calls and whose bodies so run. What stands in an
+/// inner `try` with a handler is left out: it may be caught.
+fn called<'f>(project: &Project<'f>, scope: &Scope<'f>, body: &'f [Stmt]) -> Vec<FunctionRef<'f>> {
+    let mut calls = Calls { found: Vec::new(), awaited: false };
+    calls.visit_body(body);
+    let mut functions = Vec::new();
+    for (call, awaited) in calls.found {
+        for (function, _) in project.resolve_call(scope, call).functions {
+            let runs = function.node.is_async == awaited && !is_generator(&function.node.body);
+            if runs && project.opaque_decorator(function).is_none() && !functions.contains(&function) {
+                functions.push(function);
+            }
+        }
+    }
+    functions
+}
+
+struct Calls<'f> {
+    found: Vec<(&'f ast::ExprCall, bool)>,
+    awaited: bool,
+}
+
+impl<'f> Visitor<'f> for Calls<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        match stmt {
+            // What is only defined does not run.
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            Stmt::Try(node) => {
+                if node.handlers.is_empty() {
+                    self.visit_body(&node.body);
+                }
+                for handler in &node.handlers {
+                    self.visit_except_handler(handler);
+                }
+                self.visit_body(&node.orelse);
+                self.visit_body(&node.finalbody);
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        let awaited = std::mem::take(&mut self.awaited);
+        match expr {
+            Expr::Lambda(_) => {}
+            Expr::Await(_) => {
+                self.awaited = true;
+                visitor::walk_expr(self, expr);
+                self.awaited = false;
+            }
+            Expr::Call(call) => {
+                self.found.push((call, awaited));
+                visitor::walk_expr(self, expr);
+            }
+            _ => visitor::walk_expr(self, expr),
+        }
+    }
+}
