@@ -23,15 +23,18 @@ pub(super) fn helper_stores<'f>(
     let mut places = Vec::new();
     for method in project.own_methods(owner) {
         let objects = Objects { project, class, method, names: object_names(method) };
-        let mut calls = Calls { is_object: &|expr| objects.has(expr), found: Vec::new() };
+        let mut calls =
+            Calls { is_object: &|expr| objects.is_own(expr) || objects.is_made(expr), found: Vec::new() };
         calls.visit_body(&method.node.body);
         for hand in calls.found {
             let mut scope = Scope::at(method.file, hand.callee.range());
             scope.receiver = Some(class);
             let callees = project.callees(project.infer(&scope, hand.callee));
             let followed = !callees.functions.is_empty() || !callees.classes.is_empty();
+            // Where else an object goes that is not the method's own is nobody's promise.
             if !followed
                 && !hand.deferred
+                && objects.is_own(hand.object)
                 && let Some(why) = callees.external.first().or(callees.unresolved.first())
             {
                 // What the language and its library do with an object stores no attribute of it.
@@ -45,7 +48,7 @@ pub(super) fn helper_stores<'f>(
                     ));
                 }
             }
-            for (function, parameter) in receiving(project, &callees, hand.how) {
+            for (function, parameter) in receiving(project, &scope, &hand, &callees) {
                 let mut seen = Vec::new();
                 places.extend(parameter_stores(project, function, parameter, name, maybe, blind, &mut seen));
             }
@@ -64,23 +67,23 @@ struct Objects<'o, 'f> {
 }
 
 impl<'f> Objects<'_, 'f> {
-    fn has(&self, expr: &'f Expr) -> bool {
-        let Expr::Name(name) = expr else { return false };
-        let name = name.id.as_str();
-        if self.names.contains(&name) {
-            return true;
-        }
-        // One that was made here.
+    fn is_own(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Name(name) if self.names.contains(&name.id.as_str()))
+    }
+
+    /// One that is made here: `cls()`, and a name for it.
+    fn is_made(&self, expr: &'f Expr) -> bool {
         let bindings = self.project.frame_bindings(Frame::Function(self.method.node));
         let is_call = |binding: &Binding| matches!(binding.kind, BindingKind::Value(Expr::Call(_)));
-        if !bindings.all(name).iter().any(is_call) {
-            return false;
-        }
+        let may_be = match expr {
+            Expr::Name(name) => bindings.all(name.id.as_str()).iter().any(is_call),
+            Expr::Call(_) => true,
+            _ => false,
+        };
         let scope = Scope::inside(self.method.file, self.method.node).on_behalf_of(self.class);
-        self.project
-            .infer(&scope, expr)
-            .iter()
-            .any(|ty| matches!(ty, Type::Instance(class) if self.project.inherits(*class, self.class)))
+        let is_its =
+            |ty: &Type<'f>| matches!(ty, Type::Instance(class) if self.project.inherits(*class, self.class));
+        may_be && self.project.infer(&scope, expr).iter().any(is_its)
     }
 }
 
@@ -90,6 +93,9 @@ fn is_named(expr: &Expr, text: &str) -> bool {
 
 /// A function that gets an object, and how.
 struct Hand<'f> {
+    object: &'f Expr,
+    /// The call that hands it over.
+    call: &'f ast::ExprCall,
     callee: &'f Expr,
     how: Handed<'f>,
     /// It is not called there, but by what gets the arguments for it: `Thread(target=f, args=(x,))`.
@@ -105,7 +111,9 @@ struct Calls<'c, 'f> {
 impl<'f> Calls<'_, 'f> {
     fn call(&mut self, call: &'f ast::ExprCall) {
         let arguments = &call.arguments;
-        let mut add = |callee, how, deferred| self.found.push(Hand { callee, how, deferred });
+        let mut add = |object, callee, how, deferred| {
+            self.found.push(Hand { object, call, callee, how, deferred });
+        };
         // Functions that the callee is handed, and that may get what it is handed for them.
         let is_function = |expr: &&'f Expr| matches!(expr, Expr::Name(_) | Expr::Attribute(_));
         let handed_over = || {
@@ -114,20 +122,20 @@ impl<'f> Calls<'_, 'f> {
         };
         for (index, argument) in arguments.args.iter().enumerate() {
             if (self.is_object)(argument) {
-                add(&*call.func, Handed::Positional(index), false);
+                add(argument, &*call.func, Handed::Positional(index), false);
                 // `submit(f, x)`, `call_later(5, f, x)`.
                 for (before, function) in arguments.args[..index].iter().enumerate() {
                     if is_function(&function) {
-                        add(function, Handed::Positional(index - before - 1), true);
+                        add(argument, function, Handed::Positional(index - before - 1), true);
                     }
                 }
             }
         }
         for keyword in &arguments.keywords {
             if let (Some(name), true) = (&keyword.arg, (self.is_object)(&keyword.value)) {
-                add(&*call.func, Handed::Keyword(name.as_str()), false);
+                add(&keyword.value, &*call.func, Handed::Keyword(name.as_str()), false);
                 if let Some(function) = arguments.args.first().filter(is_function) {
-                    add(function, Handed::Keyword(name.as_str()), true);
+                    add(&keyword.value, function, Handed::Keyword(name.as_str()), true);
                 }
             }
         }
@@ -135,9 +143,11 @@ impl<'f> Calls<'_, 'f> {
         for packed in arguments.args.iter().chain(keywords) {
             match packed {
                 Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
-                    for (index, _) in elts.iter().enumerate().filter(|(_, element)| (self.is_object)(element))
-                    {
-                        handed_over().for_each(|function| add(function, Handed::Positional(index), true));
+                    for (index, object) in elts.iter().enumerate() {
+                        if (self.is_object)(object) {
+                            let how = Handed::Positional(index);
+                            handed_over().for_each(|function| add(object, function, how, true));
+                        }
                     }
                 }
                 Expr::Dict(dict) => {
@@ -146,7 +156,7 @@ impl<'f> Calls<'_, 'f> {
                             && (self.is_object)(&item.value)
                         {
                             let how = Handed::Keyword(key.value.to_str());
-                            handed_over().for_each(|function| add(function, how, true));
+                            handed_over().for_each(|function| add(&item.value, function, how, true));
                         }
                     }
                 }
@@ -165,18 +175,27 @@ impl<'f> Visitor<'f> for Calls<'_, 'f> {
     }
 }
 
-/// The functions that are called, constructors too, with the parameters that get an argument.
+/// The functions that are called, constructors too, with the parameters that get the object. What a
+/// function of the target does with others that it is handed is not followed.
 fn receiving<'f>(
     project: &Project<'f>,
+    scope: &Scope<'f>,
+    hand: &Hand<'f>,
     callees: &Callees<'f>,
-    how: Handed<'f>,
 ) -> Vec<(FunctionRef<'f>, &'f str)> {
+    if hand.deferred {
+        let hands_over = project.resolve_call(scope, hand.call);
+        let is_thread = |class: &ClassRef<'f>| project.is_thread_class(*class);
+        if !hands_over.functions.is_empty() || !hands_over.classes.iter().all(is_thread) {
+            return Vec::new();
+        }
+    }
     let constructors =
         callees.classes.iter().flat_map(|made| project.method(*made, "__init__").unwrap_or_default());
     let functions = callees.functions.iter().map(|(function, receiver)| (*function, receiver.is_some()));
     functions
         .chain(constructors.map(|function| (function, true)))
-        .filter_map(|(function, bound)| Some((function, parameter(function, how, bound)?)))
+        .filter_map(|(function, bound)| Some((function, parameter(function, hand.how, bound)?)))
         .collect()
 }
 
@@ -257,9 +276,7 @@ fn parameter_stores<'f>(
                 }
                 Expr::Call(call) if is_named(&call.func, "setattr") => match &*call.arguments.args {
                     [object, Expr::StringLiteral(stored), _] if is_object(object) => {
-                        if stored.value.to_str() == self.name {
-                            self.found.push(expr);
-                        }
+                        self.found.extend((stored.value.to_str() == self.name).then_some(expr));
                     }
                     [object, _, _] if is_object(object) => self.computed = true,
                     _ => {}
@@ -318,7 +335,7 @@ fn parameter_stores<'f>(
     for hand in calls.found {
         let scope = Scope::inside(function.file, function.node);
         let callees = project.callees(project.infer(&scope, hand.callee));
-        for (next, parameter) in receiving(project, &callees, hand.how) {
+        for (next, parameter) in receiving(project, &scope, &hand, &callees) {
             places.extend(parameter_stores(project, next, parameter, name, maybe, blind, seen));
         }
     }

@@ -87,6 +87,30 @@ fn stores_on_objects_that_the_class_makes_count() {
 }
 
 #[test]
+fn computed_names_on_objects_that_the_class_makes_leave_it_open() {
+    for (code, expected) in [
+        ("setattr(obj, n, 1)", None),
+        ("obj.__dict__[n] = 1", None),
+        ("obj.__dict__.update(n)", None),
+        ("obj.__dict__.update(**n)", None),
+        ("obj.__dict__ = n", None),
+        ("vars(obj)['x'] = 1  # <-", Some(true)),
+        ("obj.__dict__.update({'x': 1})  # <-", Some(true)),
+        ("obj.__dict__.update(x=1)  # <-", Some(true)),
+        ("for k in ('x', 'y'): setattr(obj, k, 1)  # <-", Some(true)),
+        ("for k in ('z', 'y'): setattr(obj, k, 1)", Some(false)),
+        ("obj.__dict__.update(y=1)", Some(false)),
+        ("vars(obj)['y'] = 1", Some(false)),
+        // A copy has what the other has.
+        ("obj.__dict__.update(self.__dict__)", Some(false)),
+        ("for k, v in self.__dict__.items(): setattr(obj, k, v)", Some(false)),
+        ("for k in vars(self): setattr(obj, k, 1)", Some(false)),
+    ] {
+        check(&format!("class A:\n    def f(self, n):\n        obj = A()\n        {code}\n"), expected);
+    }
+}
+
+#[test]
 fn functions_that_others_call_with_the_object_may_store_on_it() {
     let worker = "import threading, functools\ndef worker(a, b=None): a.x = 1  # <-\nclass A:\n    def f(self, pool): ";
     for call in [
@@ -104,8 +128,12 @@ fn functions_that_others_call_with_the_object_may_store_on_it() {
     let keeper = "class Keeper:\n    def __init__(self, owner): self.owner = owner\n    def go(self): self.owner.x = 1  # <-\nclass A:\n    def __init__(self): self.keeper = Keeper(self)\n";
     check(keeper, Some(true));
     check(&keeper.replace("  # <-", "").replace("self.owner.x", "self.other.x"), Some(false));
+    let own = "def worker(a): a.x = 1\ndef keep(f, a): pass\nclass A:\n    def f(self): keep(worker, self)\n";
+    check(own, Some(false));
     let made = "def prepare(a): a.x = 1  # <-\nclass A:\n    @classmethod\n    def f(cls):\n        obj = cls()\n        prepare(obj)\n";
     check(made, Some(true));
+    check(&made.replace("obj = cls()\n        prepare(obj)", "return prepare(cls())"), Some(true));
+    check(&made.replace("  # <-", "").replace("prepare(obj)", "cls.all.append(obj)"), Some(false));
 }
 
 #[test]

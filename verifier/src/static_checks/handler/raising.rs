@@ -53,7 +53,7 @@ fn called<'f>(project: &Project<'f>, scope: &Scope<'f>, body: &'f [Stmt]) -> Vec
     let mut functions = Vec::new();
     for (call, awaited) in calls.found {
         for (function, _) in project.resolve_call(scope, call).functions {
-            let runs = function.node.is_async == awaited && !is_generator(&function.node.body);
+            let runs = (awaited || !function.node.is_async) && !is_generator(&function.node.body);
             if runs && project.opaque_decorator(function).is_none() && !functions.contains(&function) {
                 functions.push(function);
             }

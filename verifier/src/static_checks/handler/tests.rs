@@ -257,6 +257,7 @@ fn helpers_may_raise_on_some_paths() {
         ("async def h(x):\n    if x: raise ValueError", "h(x)", "holds"),
         ("async def h(x):\n    if x: raise ValueError", "await h(x)", "does not hold"),
         ("def h(x):\n    if x: raise ValueError", "y = lambda: h(x)", "holds"),
+        ("def h(x):\n    if x: raise ValueError\n    return x", "await h(x)", "does not hold"),
         (
             "def h(x):\n    if x: raise ValueError",
             "\n        try: h(x)\n        except ValueError: pass",
