@@ -17,7 +17,7 @@
 //! | `catches` | it is the handler that an exception of this class ends in: `"KeyError"`, `"yaml.YAMLError"` |
 //! | `around` | this pattern (or each of these) matches in the body of its `try` |
 //! | `does` | this pattern (or each of these) matches in the handler's own body |
-//! | `reraises` | `true`: every path through it raises; `false`: none does, nor in functions of the target that it calls |
+//! | `reraises` | `true`: every path through it raises; `false`: none does; where it calls functions of the target that raise in some cases, that is not told |
 //! | `expected` | `false` claims that there is no such handler |
 //!
 //! - *Bare* is `except:` without a class; it also catches `KeyboardInterrupt` and `SystemExit`.
@@ -57,7 +57,7 @@ use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::callees::{Callees, FileNames};
-use crate::python::control_flow::{Endings, endings};
+use crate::python::control_flow::{Endings, Raised, endings};
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::project::{Frame, Project, Scope, Type};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -66,7 +66,7 @@ use crate::static_checks::{
     sweep_in_parts,
 };
 use caught::Caught;
-use raising::{Raising, raising};
+use raising::may_raise;
 use telling::{Telling, telling};
 
 const KIND: CheckKind = CheckKind::Handler;
@@ -328,7 +328,7 @@ fn judge<'f>(
     if let Some(wanted) = check.reraises {
         let ends = handler.body.map(|body| endings(body, &Callees::new(names, class_of(&handler.scope))));
         let (raises, comes_back) = match &ends {
-            Some(ends) => (!ends.raises.is_empty(), comes_back(ends)),
+            Some(ends) => (raises_itself(ends), comes_back(ends)),
             None => (false, true),
         };
         if wanted && (!raises || comes_back) {
@@ -337,14 +337,11 @@ fn judge<'f>(
         if !wanted && raises {
             return Judgement::Not("raises".to_owned());
         }
-        if !wanted && let Some(body) = handler.body {
-            match raising(project, &handler.scope, body) {
-                Raising::No => {}
-                Raising::Helper(name) => return Judgement::Not(format!("calls `{name}`, which raises")),
-                Raising::Behind(name) => {
-                    unknown = unknown.or(Some(format!("`{name}`, which it leads to, may raise")));
-                }
-            }
+        if !wanted
+            && let Some(body) = handler.body
+            && let Some(name) = may_raise(project, &handler.scope, body)
+        {
+            unknown = unknown.or(Some(format!("it calls `{name}`, which raises in some cases")));
         }
     }
     if let Some(name) = &check.catches {
@@ -366,6 +363,11 @@ fn judge<'f>(
         Some(why) => Judgement::Unknown(why),
         None => Judgement::As,
     }
+}
+
+/// Whether code raises of its own accord; that a task is cancelled where it waits is none.
+fn raises_itself(endings: &Endings) -> bool {
+    endings.raises.iter().any(|raised| *raised != Raised::Cancelled)
 }
 
 fn comes_back(endings: &Endings) -> bool {
@@ -437,7 +439,7 @@ fn guards<'f>(
         .filter(|(scope, stmt)| {
             let mut clauses = stmt.handlers.iter().map(|ast::ExceptHandler::ExceptHandler(clause)| clause);
             let keeps = |clause: &ast::ExceptHandlerExceptHandler| {
-                endings(&clause.body, &Callees::new(names, class_of(scope))).raises.is_empty()
+                !raises_itself(&endings(&clause.body, &Callees::new(names, class_of(scope))))
             };
             let takes_all = |clause: &'f ast::ExceptHandlerExceptHandler| match &clause.type_ {
                 None => true,

@@ -1,30 +1,22 @@
 //! Whether functions of the target that a handler calls may raise: `raise` stands in them, and
 //! nothing there catches it.
 
+use super::raises_itself;
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::callees::{Callees, FileNames};
 use crate::python::control_flow::{endings, is_generator};
 use crate::python::project::{FunctionRef, Project, Scope};
 
-/// What is known of the exceptions that helpers raise.
-pub(super) enum Raising {
-    /// None of them does, as far as they are known.
-    No,
-    /// A function that the handler calls does; its name.
-    Helper(String),
-    /// One that a helper calls does, which it may only do for other arguments.
-    Behind(String),
-}
-
 /// Helpers that call helpers are followed this far.
 const DEPTH: usize = 6;
 
-/// What the helpers of a handler's body raise.
-pub(super) fn raising<'f>(project: &Project<'f>, scope: &Scope<'f>, body: &'f [Stmt]) -> Raising {
+/// The first helper of a handler's body that may raise, by its name. Whether it does for what it
+/// is called with is not told: the `raise` stands under a condition.
+pub(super) fn may_raise<'f>(project: &Project<'f>, scope: &Scope<'f>, body: &'f [Stmt]) -> Option<String> {
     let mut seen = Vec::new();
     let mut next: Vec<FunctionRef<'f>> = called(project, scope, body);
-    for depth in 0..DEPTH {
+    for _ in 0..DEPTH {
         let mut behind = Vec::new();
         for function in std::mem::take(&mut next) {
             if seen.contains(&function) {
@@ -33,16 +25,15 @@ pub(super) fn raising<'f>(project: &Project<'f>, scope: &Scope<'f>, body: &'f [S
             seen.push(function);
             let names = FileNames::new(function.file.source().module());
             let body = &function.node.body;
-            if !endings(body, &Callees::new(&names, function.class)).raises.is_empty() {
-                let name = function.qualified_name();
-                return if depth == 0 { Raising::Helper(name) } else { Raising::Behind(name) };
+            if raises_itself(&endings(body, &Callees::new(&names, function.class))) {
+                return Some(function.qualified_name());
             }
             let scope = Scope::inside(function.file, function.node);
             behind.extend(called(project, &scope, body));
         }
         next = behind;
     }
-    Raising::No
+    None
 }
 
 /// The functions of the target that a body calls and whose bodies so run. What stands in an
