@@ -605,11 +605,12 @@ impl<'f> Project<'f> {
         if let Some(object) = self.super_object(scope, call, trail) {
             return object;
         }
-        if let Some(made) = self.made_by_new(scope, call, trail) {
+        let callees = self.infer_in(scope, &call.func, trail);
+        if let Some(made) = self.made_by_new(scope, call, &callees, trail) {
             return made;
         }
         let mut types = Vec::new();
-        for callee in self.infer_in(scope, &call.func, trail) {
+        for callee in callees {
             match callee {
                 Type::Class(class) => {
                     types.push(Type::Instance(class));
@@ -709,13 +710,19 @@ impl<'f> Project<'f> {
 
     /// `super().__new__(cls)`, `object.__new__(cls)`: an object of that class, when it is no
     /// `__new__` of the target that makes it.
-    fn made_by_new(&self, scope: &Scope<'f>, call: &'f ExprCall, trail: &mut Trail) -> Option<Types<'f>> {
+    fn made_by_new(
+        &self,
+        scope: &Scope<'f>,
+        call: &'f ExprCall,
+        callees: &[Type<'f>],
+        trail: &mut Trail,
+    ) -> Option<Types<'f>> {
         let Expr::Attribute(function) = call.func.as_ref() else { return None };
         if function.attr.as_str() != "__new__" {
             return None;
         }
         let is_of_target = |ty: &Type| matches!(ty, Type::Function(_) | Type::Method(..));
-        if self.infer_in(scope, &call.func, trail).iter().any(is_of_target) {
+        if callees.iter().any(is_of_target) {
             return None;
         }
         let mut made = Vec::new();

@@ -57,8 +57,8 @@ pub(super) fn of<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::Ex
 
 /// A class that names its fields by annotations, and is made of them.
 const NAMED_TUPLE: &str = "typing.NamedTuple";
-/// Names that stand for names are followed this far.
-const MOST_NAMES: usize = 8;
+/// Names that stand for names, until it is known what they stand for.
+const MOST_NAMES: usize = 64;
 
 struct Resolver<'r, 'f> {
     project: &'r Project<'f>,
@@ -212,7 +212,7 @@ impl<'f> Resolver<'_, 'f> {
     /// What calling a class runs: its constructor, and where it may be a subclass that of each.
     fn made(&self, class: ClassRef<'f>) -> Found<'f> {
         let mut callees = self.constructor(class)?;
-        if self.may_be_subclass(self.scope, &self.call.func, MOST_NAMES) {
+        if self.may_be_subclass(self.scope, &self.call.func, &mut Vec::new()) {
             for subclass in subclasses(self.project, class) {
                 callees.extend(self.constructor(subclass)?);
             }
@@ -222,7 +222,14 @@ impl<'f> Resolver<'_, 'f> {
 
     /// Whether an expression stands for the class of some object, or for a class that somebody
     /// gave: `cls`, `self.__class__`, `type(self)`.
-    fn may_be_subclass(&self, scope: &Scope<'f>, expr: &'f Expr, names: usize) -> bool {
+    fn may_be_subclass(&self, scope: &Scope<'f>, expr: &'f Expr, seen: &mut Vec<TextRange>) -> bool {
+        if seen.contains(&expr.range()) {
+            return false;
+        }
+        if seen.len() == MOST_NAMES {
+            return true;
+        }
+        seen.push(expr.range());
         match expr {
             Expr::Attribute(attribute) => attribute.attr.as_str() == "__class__",
             Expr::Call(_) => true,
@@ -230,7 +237,7 @@ impl<'f> Resolver<'_, 'f> {
                 Some((level, bindings)) => bindings.iter().any(|binding| match binding.kind {
                     BindingKind::Parameter(..) => true,
                     BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => {
-                        names > 0 && self.may_be_subclass(&scope.outer(level), value, names - 1)
+                        self.may_be_subclass(&scope.outer(level), value, seen)
                     }
                     _ => false,
                 }),
