@@ -13,34 +13,37 @@
 //! - `thread` is the thread as the symbol's code would write it. The object in front of the last
 //!   dot may be of a class in another file; it is found as any attribute's class is.
 //! - `started`, `joined`, `daemon`: looked for wherever the target mentions the attribute, through
-//!   aliases, loops over collections that it was put into, and functions that it is handed to.
+//!   aliases, loops over collections that it was put into, and functions that it, or a collection
+//!   with it, is handed to. A local variable is followed into the attributes, collections and
+//!   module variables that get it. What the constructor of a thread class does counts, and so do
+//!   its `__enter__` and `__exit__` in a `with`. Code that nothing reaches does not.
 //!   Tests are left out: that a test joins the thread says nothing of the program.
 //! - `signalled`: the symbol's code, or what it calls, sets an event (or clears the one that the
-//!   loop runs while it is set), stores a flag or feeds a
-//!   queue that the thread's own loop looks at, or cancels a timer.
+//!   loop runs while it is set), stores a flag or feeds a queue that the thread's own loop looks
+//!   at, itself or through a method or property, or cancels a timer. What the thread is given as
+//!   an argument, or its class's constructor stores, is followed to who gives it.
 //!
 //! Each answer that is given must be the true one for the claim to hold.
 //!
 //! What tests do (`tests/`, `test_*.py`) is not what the program does, and does not count.
 //!
-//! What it cannot see: threads that leave by ways that it does not follow (returned, handed to
-//! code outside the target, reached by a computed attribute name). Then "never joined" is
-//! unresolved. A thread is a daemon when its creator is one, which is not followed.
+//! What it cannot see: threads that leave by ways that it does not follow (returned by a function
+//! that others may call, handed to code outside the target, stored on an object that is not known,
+//! reached by a computed attribute name). Then "never joined" is unresolved. A thread is a daemon when its creator is one, which is not followed.
 //!
 //! Holds (`joined = false`): `self.t = Thread(target=f); self.t.start()`. Does not: the same with
 //! `self.t.join()` in any method.
 
+mod signals;
 mod uses;
-
-use std::collections::BTreeSet;
 
 use crate::catalogue::check::ThreadCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{Expr, ExprContext, Stmt, UnaryOp};
+use crate::python::ast::{Expr, ExprCall};
 use crate::python::project::{
-    AccessKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind, Stored, Target, Type,
+    AccessKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind, Stored, Type,
     object_parameter,
 };
 use crate::python::symbols::SymbolKind;
@@ -176,34 +179,32 @@ fn examine<'f>(
     }
     let mut uses = Uses::new(project, held, name, class);
     uses.look();
+    for class in threads.iter().filter_map(|spawn| spawn.class) {
+        uses.constructor(class);
+    }
     // What is said of the claim's own file is weighed with the answer.
     uses.broken.retain(|file| !std::ptr::eq(*file, subject.file));
     sight.searched.files = uses.files.max(1);
     sight.searched.parsed = sight.searched.files;
     sight.searched.nodes = uses.nodes;
     sight.notes.extend(uses.notes.iter().cloned());
-    let absent = |known: Vec<Site>| -> Known {
-        if !known.is_empty() {
-            return Known::Yes(known);
-        }
-        match uses.maybe.iter().chain(&made.unknown).next() {
+    let found = |kind: EventKind, label: &str| -> Known {
+        let sites = uses.sites(kind, label);
+        match uses.doubt(kind).into_iter().chain(&made.unknown).next() {
+            _ if !sites.is_empty() => Known::Yes(sites),
             Some(why) => Known::Unknown(why.clone()),
             None => Known::No,
         }
     };
     let mut asked = Vec::new();
     if let Some(expected) = check.started {
-        let mut started = uses.sites(EventKind::Start, "started");
-        for spawn in &threads {
-            started.extend(started_by_itself(project, spawn));
-        }
-        asked.push(("started", expected, absent(started)));
+        asked.push(("started", expected, found(EventKind::Start, "started")));
     }
     if let Some(expected) = check.signalled {
-        asked.push(("signalled", expected, signalled(project, &threads, &uses, function, class)));
+        asked.push(("signalled", expected, signals::signalled(project, &threads, &uses, function, class)));
     }
     if let Some(expected) = check.joined {
-        asked.push(("joined", expected, absent(uses.sites(EventKind::Join, "joined"))));
+        asked.push(("joined", expected, found(EventKind::Join, "joined")));
     }
     if let Some(expected) = check.daemon {
         asked.push(("a daemon", expected, daemon(project, &threads, &uses, &made.unknown)));
@@ -274,11 +275,14 @@ fn held<'c, 'f>(
         None => {
             let held = match function {
                 Some(function) => {
-                    let bindings = project.frame_bindings(Frame::Function(function.node));
-                    if bindings.all(path).is_empty() {
-                        Held::Module(subject.file)
-                    } else {
-                        Held::Local(function)
+                    let scope = Scope::inside(function.file, function.node);
+                    // `global` and `nonlocal` make it a variable of somebody else.
+                    let owner = project.lookup(&scope, path, None).and_then(|(depth, _)| {
+                        depth.checked_sub(1).and_then(|index| scope.frames.get(index).copied())
+                    });
+                    match owner {
+                        Some(Frame::Function(node)) => Held::Local(project.function_ref(function.file, node)),
+                        _ => Held::Module(subject.file),
                     }
                 }
                 None => Held::Module(subject.file),
@@ -445,43 +449,6 @@ fn creation<'f>(project: &Project<'f>, scope: &Scope<'f>, value: &'f Expr, made:
     }
 }
 
-/// A thread class whose constructor starts it.
-fn started_by_itself<'f>(project: &Project<'f>, spawn: &Spawn<'f>) -> Vec<Site> {
-    let Some(class) = spawn.class else { return Vec::new() };
-    let mut sites = Vec::new();
-    for constructor in project.method(class, "__init__").unwrap_or_default() {
-        let Some(object) = object_parameter(constructor) else { continue };
-        for call in calls_on(constructor, object) {
-            if call.1 == "start" {
-                sites.push(site(constructor.file, call.0, Some("started")));
-            }
-        }
-    }
-    sites
-}
-
-/// Calls `object.method(…)` in a function.
-fn calls_on<'f>(function: FunctionRef<'f>, object: &str) -> Vec<(TextRange, &'f str)> {
-    struct Calls<'n, 'f> {
-        object: &'n str,
-        found: Vec<(TextRange, &'f str)>,
-    }
-    impl<'f> Visitor<'f> for Calls<'_, 'f> {
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Call(call) = expr
-                && let Expr::Attribute(attribute) = call.func.as_ref()
-                && matches!(attribute.value.as_ref(), Expr::Name(name) if name.id.as_str() == self.object)
-            {
-                self.found.push((call.range(), attribute.attr.as_str()));
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut calls = Calls { object, found: Vec::new() };
-    calls.visit_body(&function.node.body);
-    calls.found
-}
-
 fn daemon<'f>(
     project: &Project<'f>,
     threads: &[&Spawn<'f>],
@@ -513,7 +480,7 @@ fn daemon<'f>(
             Known::Unknown(why) => return Known::Unknown(why),
         }
     }
-    if let Some(why) = unknown.first().or(uses.maybe.first().filter(|_| no)) {
+    if let Some(why) = unknown.first().or(uses.doubt(EventKind::Daemon(true)).filter(|_| no)) {
         return Known::Unknown(why.clone());
     }
     match (yes.is_empty(), no) {
@@ -549,30 +516,12 @@ fn created_as_daemon<'f>(project: &Project<'f>, spawn: &Spawn<'f>) -> Known {
             return Known::Unknown("its class says something about `daemon` that is not followed".to_owned());
         }
     }
-    for constructor in project.method(class, "__init__").unwrap_or_default() {
-        struct Keyword<'f>(Option<(&'f Expr, TextRange)>, bool);
-        impl<'f> Visitor<'f> for Keyword<'f> {
-            fn visit_expr(&mut self, expr: &'f Expr) {
-                if let Expr::Call(call) = expr
-                    && let Expr::Attribute(attribute) = call.func.as_ref()
-                    && attribute.attr.as_str() == "__init__"
-                {
-                    if let Some(keyword) = call.arguments.find_keyword("daemon") {
-                        self.0 = Some((&keyword.value, call.range()));
-                    }
-                    self.1 |= call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-                }
-                visitor::walk_expr(self, expr);
-            }
-        }
-        let mut keyword = Keyword(None, false);
-        keyword.visit_body(&constructor.node.body);
-        match keyword {
-            Keyword(Some((value, range)), _) => return literal(value, constructor.file, range),
-            Keyword(None, true) => {
+    for given in handed_to_bases(project, class) {
+        match given {
+            Handed::Daemon(value, file, range) => return literal(value, file, range),
+            Handed::Everything => {
                 return Known::Unknown("its constructor hands `**` arguments on".to_owned());
             }
-            Keyword(None, false) => {}
         }
     }
     if spawn.call.arguments.find_keyword("daemon").is_some() {
@@ -581,350 +530,65 @@ fn created_as_daemon<'f>(project: &Project<'f>, spawn: &Spawn<'f>) -> Known {
     Known::No
 }
 
-/// What the thread's own code looks at to learn that it shall end.
-struct Watched<'f> {
-    /// The class whose attribute it is; nothing for a variable.
-    owner: Option<ClassRef<'f>>,
-    name: &'f str,
-    is_attribute: bool,
-    /// It goes on for as long as nobody has set the event: clearing it ends nothing.
-    until_set: bool,
+/// What a constructor hands to that of a base.
+enum Handed<'f> {
+    /// A value of `daemon`.
+    Daemon(&'f Expr, &'f ParsedFile, TextRange),
+    /// Whatever it was given itself.
+    Everything,
 }
 
-fn signalled<'f>(
-    project: &Project<'f>,
-    threads: &[&Spawn<'f>],
-    uses: &Uses<'_, 'f>,
-    function: Option<FunctionRef<'f>>,
-    class: Option<ClassRef<'f>>,
-) -> Known {
-    // Where the signal must come from.
-    let signallers: Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)> = match (function, class) {
-        (Some(function), class) => vec![(function, class)],
-        (None, Some(class)) => {
-            project.own_methods(class).into_iter().map(|method| (method, Some(class))).collect()
-        }
-        (None, None) => return Known::Unknown("the claim's symbol is no code".to_owned()),
-    };
-    let reached = reach(project, signallers);
-    let inside = |file: &ParsedFile, range: TextRange| {
-        reached.iter().any(|(function, _)| {
-            function.file.path() == file.path() && function.node.range().contains_range(range)
-        })
-    };
-    let cancelled: Vec<Site> = uses
-        .events(EventKind::Cancel)
-        .filter(|(file, range)| inside(file, *range))
-        .map(|(file, range)| site(file, range, Some("signalled")))
-        .collect();
-    if !cancelled.is_empty() && threads.iter().any(|spawn| spawn.kind == SpawnKind::Timer) {
-        return Known::Yes(cancelled);
-    }
-    let mut watched = Vec::new();
-    for spawn in threads {
-        match &spawn.target {
-            Target::Functions(functions) => {
-                for (function, receiver) in reach(project, functions.clone()) {
-                    let mut own = watched_by(function, receiver);
-                    own.extend(given_to(spawn, function, receiver, &own));
-                    watched.extend(own);
-                }
-            }
-            Target::Lambda(_) | Target::Outside(_) => {}
-            Target::Unknown(why) => return Known::Unknown(format!("what it runs: {why}")),
-        }
-    }
-    let mut sites = Vec::new();
-    let mut doubt = None;
-    for (function, receiver) in &reached {
-        sites.extend(signals_in(project, *function, *receiver, &watched, &mut doubt));
-    }
-    match (sites.is_empty(), doubt) {
-        (false, _) => Known::Yes(sites),
-        (true, Some(why)) => Known::Unknown(why),
-        (true, None) => Known::No,
-    }
-}
-
-/// What a thread watches by the name of a parameter is what its maker gives it:
-/// `Thread(target=loop, args=(self.stop,))`.
-fn given_to<'f>(
-    spawn: &Spawn<'f>,
-    function: FunctionRef<'f>,
-    receiver: Option<ClassRef<'f>>,
-    watched: &[Watched<'f>],
-) -> Vec<Watched<'f>> {
-    let Some(keyword) = spawn.call.arguments.find_keyword("args") else { return Vec::new() };
-    let given = match &keyword.value {
-        Expr::Tuple(tuple) => &tuple.elts,
-        Expr::List(list) => &list.elts,
-        _ => return Vec::new(),
-    };
-    let skip = usize::from(receiver.is_some() && !function.has_decorator("staticmethod"));
-    let parameters = function.node.parameters.iter_non_variadic_params().skip(skip);
-    parameters
-        .zip(given)
-        .filter(|(parameter, _)| {
-            let name = parameter.parameter.name.as_str();
-            watched.iter().any(|watched| !watched.is_attribute && watched.name == name)
-        })
-        .filter_map(|(_, value)| match value {
-            Expr::Attribute(attribute) => Some(Watched {
-                owner: None,
-                name: attribute.attr.as_str(),
-                is_attribute: true,
-                until_set: false,
-            }),
-            Expr::Name(name) => {
-                Some(Watched { owner: None, name: name.id.as_str(), is_attribute: false, until_set: false })
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// The functions that can run when these do, over calls that resolve.
-fn reach<'f>(
-    project: &Project<'f>,
-    from: Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)>,
-) -> Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)> {
-    const LIMIT: usize = 2_000;
-    let mut reached = from;
+/// What the constructors of a thread class hand on about `daemon`, nearest first.
+fn handed_to_bases<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<Handed<'f>> {
+    const MOST_CONSTRUCTORS: usize = 20;
+    let mut constructors: Vec<FunctionRef<'f>> =
+        project.own_or_inherited(class, "__init__").into_iter().collect();
+    let mut handed = Vec::new();
     let mut next = 0;
-    while let Some((function, receiver)) = reached.get(next).copied() {
+    while let Some(constructor) = constructors.get(next).copied().filter(|_| next < MOST_CONSTRUCTORS) {
         next += 1;
-        if reached.len() > LIMIT {
-            break;
-        }
-        for call in calls_in(&function.node.body) {
-            let mut scope = Scope::at(function.file, call.func.range());
-            scope.receiver = receiver;
-            for callee in project.resolve_call(&scope, call).functions {
-                if !reached.contains(&callee) {
-                    reached.push(callee);
+        let mut calls = BaseCalls { object: object_parameter(constructor), found: Vec::new() };
+        calls.visit_body(&constructor.node.body);
+        for call in calls.found {
+            if let Some(keyword) = call.arguments.find_keyword("daemon") {
+                handed.push(Handed::Daemon(&keyword.value, constructor.file, call.range()));
+            } else if call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
+                handed.push(Handed::Everything);
+            }
+            let mut scope = Scope::at(constructor.file, call.func.range());
+            scope.receiver = Some(class);
+            for (base, _) in project.resolve_call(&scope, call).functions {
+                if !constructors.contains(&base) {
+                    constructors.push(base);
                 }
             }
         }
     }
-    reached
+    handed
 }
 
-fn calls_in(body: &[Stmt]) -> Vec<&crate::python::ast::ExprCall> {
-    struct Calls<'f>(Vec<&'f crate::python::ast::ExprCall>);
-    impl<'f> Visitor<'f> for Calls<'f> {
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Call(call) = expr {
-                self.0.push(call);
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut calls = Calls(Vec::new());
-    calls.visit_body(body);
-    calls.0
+/// Calls `super().__init__(…)` and `Base.__init__(self, …)`.
+struct BaseCalls<'f> {
+    object: Option<&'f str>,
+    found: Vec<&'f ExprCall>,
 }
 
-/// The attributes and variables that decide whether a function goes on: in the tests of its
-/// loops, in tests that leave, and what it waits for.
-fn watched_by<'f>(function: FunctionRef<'f>, receiver: Option<ClassRef<'f>>) -> Vec<Watched<'f>> {
-    struct Tests<'f> {
-        /// With whether it is an attribute.
-        names: BTreeSet<(&'f str, bool)>,
-        /// Names of events whose being set ends a loop, and of those whose being cleared does.
-        until_set: BTreeSet<&'f str>,
-        while_set: BTreeSet<&'f str>,
+impl<'f> Visitor<'f> for BaseCalls<'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if let Expr::Call(call) = expr
+            && let Expr::Attribute(attribute) = call.func.as_ref()
+            && attribute.attr.as_str() == "__init__"
+        {
+            let is_super = matches!(attribute.value.as_ref(), Expr::Call(inner)
+                if matches!(inner.func.as_ref(), Expr::Name(name) if name.id.as_str() == "super"));
+            let is_given = matches!(call.arguments.args.first(), Some(Expr::Name(name))
+                if Some(name.id.as_str()) == self.object);
+            if is_super || is_given {
+                self.found.push(call);
+            }
+        }
+        visitor::walk_expr(self, expr);
     }
-    impl<'f> Tests<'f> {
-        fn event(&mut self, test: &'f Expr, is_loop: bool) {
-            let (asked, goes_on_when_set) = match test {
-                Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => (unary.operand.as_ref(), !is_loop),
-                _ => (test, is_loop),
-            };
-            if let Expr::Call(call) = asked
-                && let Expr::Attribute(attribute) = call.func.as_ref()
-                && matches!(attribute.attr.as_str(), "is_set" | "wait")
-                && let Some(name) = last_name(&attribute.value)
-            {
-                if goes_on_when_set {
-                    self.while_set.insert(name)
-                } else {
-                    self.until_set.insert(name)
-                };
-            }
-        }
-
-        fn all_of(&mut self, expr: &'f Expr) {
-            struct Names<'s, 'f>(&'s mut BTreeSet<(&'f str, bool)>);
-            impl<'f> Visitor<'f> for Names<'_, 'f> {
-                fn visit_expr(&mut self, expr: &'f Expr) {
-                    match expr {
-                        Expr::Attribute(attribute) => {
-                            self.0.insert((attribute.attr.as_str(), true));
-                        }
-                        Expr::Name(name) => {
-                            self.0.insert((name.id.as_str(), false));
-                        }
-                        _ => {}
-                    }
-                    visitor::walk_expr(self, expr);
-                }
-            }
-            Names(&mut self.names).visit_expr(expr);
-        }
-    }
-    impl<'f> Visitor<'f> for Tests<'f> {
-        fn visit_stmt(&mut self, stmt: &'f Stmt) {
-            match stmt {
-                Stmt::While(node) => {
-                    self.all_of(&node.test);
-                    self.event(&node.test, true);
-                }
-                Stmt::For(node) => self.all_of(&node.iter),
-                Stmt::If(node) if leaves(&node.body) => {
-                    self.all_of(&node.test);
-                    self.event(&node.test, false);
-                }
-                _ => {}
-            }
-            visitor::walk_stmt(self, stmt);
-        }
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Call(call) = expr
-                && let Expr::Attribute(attribute) = call.func.as_ref()
-                && matches!(attribute.attr.as_str(), "wait" | "get" | "is_set")
-            {
-                self.all_of(&attribute.value);
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut tests = Tests { names: BTreeSet::new(), until_set: BTreeSet::new(), while_set: BTreeSet::new() };
-    tests.visit_body(&function.node.body);
-    let Tests { names, until_set, while_set } = tests;
-    names
-        .into_iter()
-        .map(|(name, is_attribute)| {
-            let owner = if is_attribute { receiver.or(function.class_ref()) } else { None };
-            let until_set = until_set.contains(name) && !while_set.contains(name);
-            Watched { owner, name, is_attribute, until_set }
-        })
-        .collect()
-}
-
-/// `b` of `b` and of `a.b`.
-fn last_name(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Name(name) => Some(name.id.as_str()),
-        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
-        _ => None,
-    }
-}
-
-fn leaves(body: &[Stmt]) -> bool {
-    body.iter().any(|stmt| matches!(stmt, Stmt::Break(_) | Stmt::Return(_) | Stmt::Raise(_)))
-}
-
-/// Places in a function that change what a thread watches.
-fn signals_in<'f>(
-    project: &Project<'f>,
-    function: FunctionRef<'f>,
-    receiver: Option<ClassRef<'f>>,
-    watched: &[Watched<'f>],
-    doubt: &mut Option<String>,
-) -> Vec<Site> {
-    struct Changes<'f> {
-        /// With whether an event is cleared.
-        found: Vec<(&'f Expr, TextRange, bool)>,
-        /// What `setattr` with a literal name stores.
-        by_name: Vec<(&'f str, TextRange)>,
-    }
-    impl<'f> Visitor<'f> for Changes<'f> {
-        fn visit_stmt(&mut self, stmt: &'f Stmt) {
-            if let Stmt::Assign(assign) = stmt {
-                for target in &assign.targets {
-                    self.found.push((target, stmt.range(), false));
-                }
-            }
-            visitor::walk_stmt(self, stmt);
-        }
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Call(call) = expr
-                && let Expr::Attribute(attribute) = call.func.as_ref()
-                && matches!(
-                    attribute.attr.as_str(),
-                    "set" | "clear" | "put" | "put_nowait" | "notify" | "notify_all" | "shutdown"
-                )
-            {
-                let clears = attribute.attr.as_str() == "clear";
-                self.found.push((&attribute.value, call.range(), clears));
-            }
-            if let Expr::Call(call) = expr
-                && matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "setattr")
-                && let [_, Expr::StringLiteral(name), _] = &*call.arguments.args
-            {
-                self.by_name.push((name.value.to_str(), call.range()));
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut changes = Changes { found: Vec::new(), by_name: Vec::new() };
-    changes.visit_body(&function.node.body);
-    let mut sites = Vec::new();
-    for (name, range) in changes.by_name {
-        if watched.iter().any(|watched| watched.is_attribute && watched.name == name) {
-            sites.push(site(function.file, range, Some("signalled")));
-        }
-    }
-    for (expr, range, clears) in changes.found {
-        let (name, object) = match expr {
-            Expr::Attribute(attribute) => (attribute.attr.as_str(), Some(attribute.value.as_ref())),
-            Expr::Name(name) => (name.id.as_str(), None),
-            _ => continue,
-        };
-        let candidates: Vec<&Watched<'f>> = watched
-            .iter()
-            .filter(|watched| watched.name == name && watched.is_attribute == object.is_some())
-            .filter(|watched| !(clears && watched.until_set))
-            .collect();
-        if candidates.is_empty() {
-            continue;
-        }
-        let Some(object) = object else {
-            // A variable that both see: of the module, or of a function around both. A plain
-            // store makes a variable of its own, unless the function says otherwise.
-            let is_store = matches!(expr, Expr::Name(node) if node.ctx == ExprContext::Store);
-            let bindings = project.frame_bindings(Frame::Function(function.node));
-            if !is_store || bindings.outer.contains_key(name) {
-                sites.push(site(function.file, range, Some("signalled")));
-            }
-            continue;
-        };
-        let mut scope = Scope::at(function.file, object.range());
-        scope.receiver = receiver;
-        for ty in project.infer(&scope, object) {
-            match ty {
-                Type::Instance(class) | Type::Class(class) => {
-                    if candidates
-                        .iter()
-                        .any(|watched| watched.owner.is_none_or(|owner| project.are_related(owner, class)))
-                    {
-                        sites.push(site(function.file, range, Some("signalled")));
-                    }
-                }
-                Type::Unknown(why) => {
-                    doubt.get_or_insert(format!("`{name}` is changed on an object that is not known: {why}"));
-                }
-                Type::Module(_)
-                | Type::Namespace(_)
-                | Type::Function(_)
-                | Type::Method(_, _)
-                | Type::External(_)
-                | Type::ExternalInstance(_)
-                | Type::None => {}
-            }
-        }
-    }
-    sites
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ fn joins_are_found_on_every_way() {
         "for t in [self.other, self.t]:\n            if t.is_alive():\n                t.join()",
         "[t.join() for t in (self.t,)]",
         "getattr(self, 't').join()",
+        "import atexit; atexit.register(self.t.join)",
         "def later():\n            self.t.join()\n        later()",
         "W.finish(self)\n    def finish(self):\n        self.t.join()",
         "try:\n            pass\n        finally:\n            self.t.join()",
@@ -75,9 +76,6 @@ fn joins_through_collections_are_found() {
         "self.threads[0].join()",
         "for t in getattr(self, 'threads', []): t.join()",
     ] {
-        if stop.contains("pop") {
-            continue;
-        }
         joined("self.threads.append(self.t)", stop, Some(true));
         joined("self.threads.append(self.other)", stop, Some(false));
     }
@@ -110,7 +108,7 @@ fn what_only_looks_like_a_join_is_none() {
 fn thread_that_goes_where_nobody_looks_is_unresolved() {
     joined("", "return self.t", None);
     joined("", "nobody.knows(self.t)", None);
-    joined("", "import atexit; atexit.register(self.t.join)", None);
+    joined("", "nobody.knows(self.t.join)", None);
     joined("", "for n in dir(self): getattr(self, n).join()", None);
     joined("", "for t in vars(self).values(): t.join()", None);
     joined("", "for t in threading.enumerate(): t.join()", None);
@@ -260,7 +258,8 @@ fn local_and_module_threads_are_seen() {
     ask(&claim("f", "T", "joined = true"), module, "holds");
     let other =
         format!("--- example.py\n{module}--- other.py\nfrom example import T\n").replace("T.join()", "pass");
-    ask(&claim("f", "T", "joined = true"), &other, "unresolved");
+    ask(&claim("f", "T", "joined = false"), &other, "holds");
+    ask(&claim("f", "T", "joined = true"), &format!("{other}def g():\n    T.join()\n"), "holds");
 }
 
 #[test]
@@ -288,4 +287,14 @@ fn broken_files_prove_nothing() {
 #[test]
 fn every_listed_case_is_answered_as_it_says() {
     crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+}
+
+#[test]
+fn thread_is_found_where_it_was_put() {
+    crate::static_checks::testing::check_cases(include_str!("kept_elsewhere.txt"));
+}
+
+#[test]
+fn what_the_thread_looks_at_is_found_behind_other_code() {
+    crate::static_checks::testing::check_cases(include_str!("signals.txt"));
 }

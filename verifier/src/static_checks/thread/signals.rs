@@ -1,0 +1,820 @@
+//! Whether code tells a thread that it shall end: what the thread's own code looks at to learn
+//! it, and the places that change that.
+
+use super::Known;
+use super::uses::{EventKind, Uses};
+use crate::evidence::Site;
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, ExprCall, ExprContext, Stmt, UnaryOp};
+use crate::python::project::{
+    AccessKind, Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind,
+    Stored, Target, Type, dotted_name, object_parameter,
+};
+use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::static_checks::site;
+
+/// Functions, for methods with the class of the object.
+type Functions<'f> = Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)>;
+
+/// Whether the symbol's code, or what it calls, signals the threads.
+pub(super) fn signalled<'f>(
+    project: &Project<'f>,
+    threads: &[&Spawn<'f>],
+    uses: &Uses<'_, 'f>,
+    function: Option<FunctionRef<'f>>,
+    class: Option<ClassRef<'f>>,
+) -> Known {
+    // Where the signal must come from.
+    let signallers: Functions<'f> = match (function, class) {
+        (Some(function), class) => vec![(function, class)],
+        (None, Some(class)) => {
+            project.own_methods(class).into_iter().map(|method| (method, Some(class))).collect()
+        }
+        (None, None) => return Known::Unknown("the claim's symbol is no code".to_owned()),
+    };
+    let mut reached = Reached { project, functions: Vec::new(), given: Vec::new() };
+    reached.follow(signallers);
+    let signallers = reached.functions;
+    let inside = |file: &ParsedFile, range: TextRange| {
+        signallers.iter().any(|(function, _)| {
+            function.file.path() == file.path() && function.node.range().contains_range(range)
+        })
+    };
+    let mut watching = Watching {
+        project,
+        reached: Reached { project, functions: Vec::new(), given: Vec::new() },
+        watched: Vec::new(),
+        looked_into: Vec::new(),
+    };
+    let mut unknown = None;
+    for spawn in threads {
+        unknown = unknown.or(watching.thread(spawn));
+    }
+    watching.everything();
+    let cancelled: Vec<Site> = uses
+        .events(EventKind::Cancel)
+        .filter(|(file, range)| inside(file, *range))
+        .map(|(file, range)| site(file, range, Some("signalled")))
+        .collect();
+    if !cancelled.is_empty() && threads.iter().any(|spawn| heeds_cancel(project, spawn, &watching.watched)) {
+        return Known::Yes(cancelled);
+    }
+    let mut sites = Vec::new();
+    let mut doubt = None;
+    for (function, receiver) in &signallers {
+        sites.extend(signals_in(project, *function, *receiver, &watching.watched, &mut doubt));
+    }
+    match (sites.is_empty(), unknown.or(doubt)) {
+        (false, _) => Known::Yes(sites),
+        (true, Some(why)) => Known::Unknown(why),
+        (true, None) => Known::No,
+    }
+}
+
+/// Whether `cancel()` ends it: a timer that runs what it was given, or whose own `run` looks at
+/// the event that `cancel` sets.
+fn heeds_cancel<'f>(project: &Project<'f>, spawn: &Spawn<'f>, watched: &[Watched<'f>]) -> bool {
+    let Some(class) = spawn.class else { return spawn.kind == SpawnKind::Timer };
+    let is_timer = project.linearisations(class).iter().any(|order| {
+        order
+            .ancestors
+            .iter()
+            .any(|ancestor| matches!(ancestor, Ancestor::External(name) if name == "threading.Timer"))
+    });
+    is_timer
+        && (project.own_or_inherited(class, "run").is_none()
+            || watched.iter().any(|watched| watched.is_attribute && watched.name == "finished"))
+}
+
+/// What the arguments of a call are.
+struct Given<'f> {
+    callee: FunctionRef<'f>,
+    /// The first parameter is the object.
+    bound: bool,
+    positional: Vec<&'f Expr>,
+    keywords: Vec<(&'f str, &'f Expr)>,
+    file: &'f ParsedFile,
+    receiver: Option<ClassRef<'f>>,
+}
+
+impl<'f> Given<'f> {
+    fn argument(&self, parameter: &str) -> Option<&'f Expr> {
+        if let Some((_, value)) = self.keywords.iter().find(|(name, _)| *name == parameter) {
+            return Some(value);
+        }
+        let skip = usize::from(self.bound && !self.callee.has_decorator("staticmethod"));
+        let parameters = &self.callee.node.parameters;
+        let mut positional = parameters.posonlyargs.iter().chain(&parameters.args).skip(skip);
+        let index = positional.position(|known| known.name().as_str() == parameter)?;
+        self.positional.get(index).copied().filter(|value| !matches!(value, Expr::Starred(_)))
+    }
+}
+
+/// The functions that can run when some others do, over calls that resolve.
+struct Reached<'p, 'f> {
+    project: &'p Project<'f>,
+    functions: Functions<'f>,
+    given: Vec<Given<'f>>,
+}
+
+/// Functions that are followed, at most.
+const MOST_REACHED: usize = 2_000;
+
+impl<'f> Reached<'_, 'f> {
+    fn follow(&mut self, from: Functions<'f>) {
+        let mut next = self.functions.len();
+        for function in from {
+            self.add(function);
+        }
+        while let Some((function, receiver)) = self.functions.get(next).copied() {
+            next += 1;
+            if self.functions.len() > MOST_REACHED {
+                break;
+            }
+            for call in calls_in(&function.node.body) {
+                for callee in self.call(function.file, call, receiver) {
+                    self.add(callee);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, function: (FunctionRef<'f>, Option<ClassRef<'f>>)) {
+        if !self.functions.contains(&function) {
+            self.functions.push(function);
+        }
+    }
+
+    /// The functions that a call runs, with what it gives them.
+    fn call(
+        &mut self,
+        file: &'f ParsedFile,
+        call: &'f ExprCall,
+        receiver: Option<ClassRef<'f>>,
+    ) -> Functions<'f> {
+        let mut scope = Scope::at(file, call.func.range());
+        scope.receiver = receiver;
+        let callees = self.project.resolve_call(&scope, call);
+        let constructors = callees.classes.iter().flat_map(|class| constructors(self.project, *class));
+        for (callee, object) in callees.functions.iter().copied().chain(constructors) {
+            self.given.push(Given {
+                callee,
+                bound: object.is_some(),
+                positional: call.arguments.args.iter().collect(),
+                keywords: keywords(&call.arguments),
+                file,
+                receiver,
+            });
+        }
+        callees.functions
+    }
+}
+
+fn constructors<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Functions<'f> {
+    project.own_or_inherited(class, "__init__").into_iter().map(|function| (function, Some(class))).collect()
+}
+
+fn keywords(arguments: &ast::Arguments) -> Vec<(&str, &Expr)> {
+    arguments
+        .keywords
+        .iter()
+        .filter_map(|keyword| Some((keyword.arg.as_ref()?.as_str(), &keyword.value)))
+        .collect()
+}
+
+fn calls_in(body: &[Stmt]) -> Vec<&ExprCall> {
+    let mut calls = Calls(Vec::new());
+    calls.visit_body(body);
+    calls.0
+}
+
+struct Calls<'f>(Vec<&'f ExprCall>);
+
+impl<'f> Visitor<'f> for Calls<'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if let Expr::Call(call) = expr {
+            self.0.push(call);
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// Something that decides whether the thread goes on.
+#[derive(Clone, Debug, PartialEq)]
+struct Watched<'f> {
+    name: &'f str,
+    is_attribute: bool,
+    /// The class whose attribute it is, when that is known.
+    owner: Option<ClassRef<'f>>,
+    /// `context.stop` of an object of this class, for `self.context.stop`.
+    path: Option<(ClassRef<'f>, String)>,
+    /// Whose variable it is.
+    home: Option<Home>,
+    ends: Ends,
+}
+
+/// What an event does that a test looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The thread goes on until somebody sets it; clearing it ends nothing.
+    WhenSet,
+    WhenCleared,
+    /// It is no event, or it is not told which.
+    Unclear,
+}
+
+/// Whose variable a name is: the file, and the address of the function, or zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Home(usize, usize);
+
+/// Whose variable it is; nothing when that is not known, or it is another module's.
+fn home<'f>(project: &Project<'f>, scope: &Scope<'f>, name: &str) -> Option<Home> {
+    let (depth, bindings) = project.lookup(scope, name, None)?;
+    if bindings.iter().any(|binding| matches!(binding.kind, BindingKind::ImportFrom { .. })) {
+        return None;
+    }
+    let frame = depth.checked_sub(1).and_then(|index| scope.frames.get(index));
+    let inside = match frame {
+        Some(Frame::Function(node)) => std::ptr::from_ref(*node).addr(),
+        Some(Frame::Class(node)) => std::ptr::from_ref(*node).addr(),
+        Some(Frame::Lambda(node)) => std::ptr::from_ref(*node).addr(),
+        Some(Frame::Comprehension(_)) | None => 0,
+    };
+    Some(Home(std::ptr::from_ref(scope.file).addr(), inside))
+}
+
+/// The path of an attribute from the object of the method that names it.
+fn path_from_object<'f>(
+    scope: &Scope<'f>,
+    project: &Project<'f>,
+    expr: &Expr,
+) -> Option<(ClassRef<'f>, String)> {
+    let dotted = dotted_name(expr)?;
+    let (first, rest) = dotted.split_once('.')?;
+    let function = project.function_ref(scope.file, scope.function()?);
+    let class = scope.receiver.or(function.class_ref())?;
+    (object_parameter(function) == Some(first)).then(|| (class, rest.to_owned()))
+}
+
+/// Collects what threads watch.
+struct Watching<'p, 'f> {
+    project: &'p Project<'f>,
+    reached: Reached<'p, 'f>,
+    watched: Vec<Watched<'f>>,
+    /// Functions that tests ask, which were looked into.
+    looked_into: Vec<FunctionRef<'f>>,
+}
+
+/// Things that are watched; more of them are code that nobody reads.
+const MOST_WATCHED: usize = 1_000;
+
+/// An expression that something is learnt from, and where it stands.
+#[derive(Clone, Copy)]
+struct Asked<'f> {
+    expr: &'f Expr,
+    file: &'f ParsedFile,
+    receiver: Option<ClassRef<'f>>,
+}
+
+impl<'f> Watching<'_, 'f> {
+    /// Finds what a thread runs. Why that is not known.
+    fn thread(&mut self, spawn: &Spawn<'f>) -> Option<String> {
+        let outer = Scope::at(spawn.file, spawn.call.range());
+        let receiver = outer.class();
+        let arguments = &spawn.call.arguments;
+        match &spawn.target {
+            Target::Functions(functions) => {
+                if let Some(class) = spawn.class {
+                    for (callee, _) in constructors(self.project, class) {
+                        self.reached.given.push(Given {
+                            callee,
+                            bound: true,
+                            positional: arguments.args.iter().collect(),
+                            keywords: keywords(arguments),
+                            file: spawn.file,
+                            receiver,
+                        });
+                    }
+                } else {
+                    let (positional, keywords) = given_to_target(spawn);
+                    for (callee, object) in functions {
+                        self.reached.given.push(Given {
+                            callee: *callee,
+                            bound: object.is_some(),
+                            positional: positional.clone(),
+                            keywords: keywords.clone(),
+                            file: spawn.file,
+                            receiver,
+                        });
+                    }
+                }
+                self.reached.follow(functions.clone());
+                None
+            }
+            Target::Lambda(lambda) => {
+                let mut calls = Calls(Vec::new());
+                calls.visit_expr(&lambda.body);
+                for call in calls.0 {
+                    let functions = self.reached.call(spawn.file, call, receiver);
+                    self.reached.follow(functions);
+                }
+                None
+            }
+            Target::Outside(name) if name.starts_with("builtins.") => None,
+            Target::Outside(_) => {
+                // What it runs belongs to an object, and that object can be told to end.
+                let target = arguments.find_argument_value("target", 1);
+                if let Some(Expr::Attribute(method)) = target {
+                    self.watch(Asked { expr: &method.value, file: spawn.file, receiver }, Ends::Unclear);
+                }
+                let (positional, keywords) = given_to_target(spawn);
+                let is_given = !positional.is_empty() || !keywords.is_empty();
+                is_given.then(|| "what code outside the target does with what it is given".to_owned())
+            }
+            Target::Unknown(why) => Some(format!("what it runs: {why}")),
+        }
+    }
+
+    /// Everything that the functions look at.
+    fn everything(&mut self) {
+        for (function, receiver) in self.reached.functions.clone() {
+            let mut tests = Tests { tests: Vec::new(), waits: Vec::new() };
+            tests.visit_body(&function.node.body);
+            for (expr, goes_on) in tests.tests {
+                let asked = Asked { expr, file: function.file, receiver };
+                self.test(asked, goes_on, 0);
+            }
+            for expr in tests.waits {
+                self.watch(Asked { expr, file: function.file, receiver }, Ends::Unclear);
+            }
+        }
+        // A variable of the function itself is nobody else's; what it was given counts.
+        let mut next = 0;
+        while let Some(watched) = self.watched.get(next).cloned() {
+            next += 1;
+            if self.watched.len() > MOST_WATCHED {
+                break;
+            }
+            self.sources(&watched);
+        }
+    }
+
+    /// A test that decides: what it names, and what the functions and properties that it asks look at.
+    fn test(&mut self, asked: Asked<'f>, goes_on_when_true: Option<bool>, depth: u32) {
+        const NESTED: u32 = 30;
+        if depth > NESTED {
+            return;
+        }
+        let inner = |expr| Asked { expr, ..asked };
+        match asked.expr {
+            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => {
+                self.test(inner(&unary.operand), goes_on_when_true.map(|goes_on| !goes_on), depth + 1);
+            }
+            Expr::BoolOp(node) => {
+                for value in &node.values {
+                    self.test(inner(value), goes_on_when_true, depth + 1);
+                }
+            }
+            Expr::Call(call) => {
+                if let Expr::Attribute(method) = call.func.as_ref() {
+                    let ends = match (method.attr.as_str(), goes_on_when_true) {
+                        ("is_set" | "wait", Some(true)) => Ends::WhenCleared,
+                        ("is_set" | "wait", Some(false)) => Ends::WhenSet,
+                        _ => Ends::Unclear,
+                    };
+                    self.watch(inner(&method.value), ends);
+                }
+                let mut scope = Scope::at(asked.file, call.func.range());
+                scope.receiver = asked.receiver;
+                for (function, object) in self.project.resolve_call(&scope, call).functions {
+                    self.asked_function(function, object, goes_on_when_true, depth);
+                }
+                for argument in &call.arguments.args {
+                    self.test(inner(argument), None, depth + 1);
+                }
+            }
+            Expr::Attribute(attribute) => {
+                self.watch(asked, Ends::Unclear);
+                self.watch(inner(&attribute.value), Ends::Unclear);
+                for ty in self.types(inner(&attribute.value)) {
+                    let Type::Instance(class) = ty else { continue };
+                    for function in self.project.method(class, attribute.attr.as_str()).unwrap_or_default() {
+                        if function.has_decorator("property") {
+                            self.asked_function(function, Some(class), goes_on_when_true, depth);
+                        }
+                    }
+                }
+            }
+            Expr::Name(_) => self.watch(asked, Ends::Unclear),
+            other => {
+                let mut parts = Parts(Vec::new());
+                visitor::walk_expr(&mut parts, other);
+                for part in parts.0 {
+                    self.test(inner(part), None, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// What a function that a test asks returns, and the tests that lead there.
+    fn asked_function(
+        &mut self,
+        function: FunctionRef<'f>,
+        receiver: Option<ClassRef<'f>>,
+        goes_on_when_true: Option<bool>,
+        depth: u32,
+    ) {
+        if self.looked_into.contains(&function) || self.looked_into.len() > MOST_WATCHED {
+            return;
+        }
+        self.looked_into.push(function);
+        struct Answers<'f>(Vec<(&'f Expr, bool)>);
+        impl<'f> Visitor<'f> for Answers<'f> {
+            fn visit_stmt(&mut self, stmt: &'f Stmt) {
+                match stmt {
+                    Stmt::Return(node) => self.0.extend(node.value.as_deref().map(|value| (value, true))),
+                    Stmt::If(node) => self.0.push((&node.test, false)),
+                    Stmt::FunctionDef(_) | Stmt::ClassDef(_) => return,
+                    _ => {}
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+        }
+        let mut answers = Answers(Vec::new());
+        answers.visit_body(&function.node.body);
+        for (expr, is_answer) in answers.0 {
+            let asked = Asked { expr, file: function.file, receiver };
+            self.test(asked, goes_on_when_true.filter(|_| is_answer), depth + 1);
+        }
+    }
+
+    fn types(&self, asked: Asked<'f>) -> Vec<Type<'f>> {
+        let mut scope = Scope::at(asked.file, asked.expr.range());
+        scope.receiver = asked.receiver;
+        self.project.infer(&scope, asked.expr)
+    }
+
+    /// An attribute or a variable is watched.
+    fn watch(&mut self, asked: Asked<'f>, ends: Ends) {
+        let mut scope = Scope::at(asked.file, asked.expr.range());
+        scope.receiver = asked.receiver;
+        let mut found: Vec<Watched<'f>> = Vec::new();
+        match asked.expr {
+            Expr::Attribute(attribute) => {
+                let path = path_from_object(&scope, self.project, asked.expr);
+                let name = attribute.attr.as_str();
+                let watched =
+                    |owner| Watched { name, is_attribute: true, owner, path: path.clone(), home: None, ends };
+                let owners: Vec<ClassRef<'f>> = self
+                    .types(Asked { expr: &attribute.value, ..asked })
+                    .into_iter()
+                    .filter_map(|ty| match ty {
+                        Type::Instance(class) | Type::Class(class) => Some(class),
+                        _ => None,
+                    })
+                    .collect();
+                found.extend(owners.iter().map(|owner| watched(Some(*owner))));
+                if owners.is_empty() {
+                    found.push(watched(None));
+                }
+            }
+            Expr::Name(name) => {
+                let id = name.id.as_str();
+                found.push(Watched {
+                    name: id,
+                    is_attribute: false,
+                    owner: None,
+                    path: None,
+                    home: home(self.project, &scope, id),
+                    ends,
+                });
+                self.variable(&scope, name, asked.receiver, ends);
+            }
+            // An element of a container: whoever changes the container can mean it.
+            Expr::Subscript(subscript) => {
+                return self.watch(Asked { expr: &subscript.value, ..asked }, ends);
+            }
+            _ => {}
+        }
+        for watched in found {
+            if !self.watched.contains(&watched) && self.watched.len() <= MOST_WATCHED {
+                self.watched.push(watched);
+            }
+        }
+    }
+
+    /// What a variable of the function is: a parameter, or another name of something.
+    fn variable(
+        &mut self,
+        scope: &Scope<'f>,
+        name: &'f ast::ExprName,
+        receiver: Option<ClassRef<'f>>,
+        ends: Ends,
+    ) {
+        let Some((depth, bindings)) = self.project.lookup(scope, name.id.as_str(), Some(name.start())) else {
+            return;
+        };
+        for binding in bindings {
+            match binding.kind {
+                BindingKind::Value(value @ (Expr::Attribute(_) | Expr::Name(_)))
+                    if !value.range().contains_range(name.range()) && value.end() < name.start() =>
+                {
+                    self.watch(Asked { expr: value, file: scope.file, receiver }, ends);
+                }
+                BindingKind::Parameter(parameter, ..) => {
+                    let Some(Frame::Function(node)) =
+                        depth.checked_sub(1).and_then(|at| scope.frames.get(at))
+                    else {
+                        continue;
+                    };
+                    self.parameter(std::ptr::from_ref(*node).addr(), parameter.name.as_str(), ends);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What a thread watches by the name of a parameter is what its maker gives it:
+    /// `Thread(target=loop, args=(self.stop,))`.
+    fn parameter(&mut self, function: usize, name: &str, ends: Ends) {
+        let arguments: Vec<Asked<'f>> = self
+            .reached
+            .given
+            .iter()
+            .filter(|given| std::ptr::from_ref(given.callee.node).addr() == function)
+            .filter_map(|given| {
+                let expr = given.argument(name)?;
+                Some(Asked { expr, file: given.file, receiver: given.receiver })
+            })
+            .collect();
+        for asked in arguments {
+            // A function that calls itself hands its own parameter on.
+            let is_itself = matches!(asked.expr, Expr::Name(given) if given.id.as_str() == name)
+                && Scope::at(asked.file, asked.expr.range())
+                    .function()
+                    .is_some_and(|around| std::ptr::from_ref(around).addr() == function);
+            if !is_itself && self.watched.len() <= MOST_WATCHED {
+                self.watch(asked, ends);
+            }
+        }
+    }
+
+    /// An attribute that was given its value by somebody who can still signal it:
+    /// `self.stopper = stop_event`.
+    fn sources(&mut self, watched: &Watched<'f>) {
+        let Some(owner) = watched.owner else { return };
+        for access in self.project.accesses_of(owner, watched.name) {
+            let AccessKind::Store(Stored::Value(value) | Stored::Annotated(_, Some(value))) = access.kind
+            else {
+                continue;
+            };
+            if matches!(value, Expr::Attribute(_) | Expr::Name(_)) {
+                self.watch(
+                    Asked { expr: value, file: access.class.file, receiver: Some(owner) },
+                    watched.ends,
+                );
+            }
+        }
+    }
+}
+
+struct Parts<'f>(Vec<&'f Expr>);
+
+impl<'f> Visitor<'f> for Parts<'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        self.0.push(expr);
+    }
+}
+
+/// The arguments that a thread gives its target.
+fn given_to_target<'f>(spawn: &Spawn<'f>) -> (Vec<&'f Expr>, Vec<(&'f str, &'f Expr)>) {
+    let arguments = &spawn.call.arguments;
+    let (target, first) = match (spawn.kind, arguments.find_keyword("target").is_some()) {
+        (SpawnKind::Timer, _) => (arguments.find_argument_value("function", 1), 2),
+        _ if is_start_new_thread(spawn.call) => (arguments.find_positional(0), 1),
+        _ => (arguments.find_argument_value("target", 1), 3),
+    };
+    let mut positional = Vec::new();
+    let mut named = Vec::new();
+    // `partial(self.loop, self.stop)`; it was seen that it is one when the target was found.
+    if let Some(Expr::Call(partial)) = target {
+        positional.extend(partial.arguments.args.iter().skip(1));
+        named.extend(keywords(&partial.arguments));
+    }
+    match arguments.find_argument_value("args", first) {
+        Some(Expr::Tuple(tuple)) => positional.extend(&tuple.elts),
+        Some(Expr::List(list)) => positional.extend(&list.elts),
+        _ => {}
+    }
+    match arguments.find_argument_value("kwargs", first + 1) {
+        Some(Expr::Dict(dict)) => {
+            for item in &dict.items {
+                if let Some(Expr::StringLiteral(key)) = &item.key {
+                    named.push((key.value.to_str(), &item.value));
+                }
+            }
+        }
+        // `kwargs=dict(stop=self.stop)`.
+        Some(Expr::Call(call)) => named.extend(keywords(&call.arguments)),
+        _ => {}
+    }
+    (positional, named)
+}
+
+fn is_start_new_thread(call: &ExprCall) -> bool {
+    last_name(&call.func) == Some("start_new_thread")
+}
+
+/// The tests of loops, tests that leave, and what is waited for, in one function.
+struct Tests<'f> {
+    /// With whether the function goes on when the test is true.
+    tests: Vec<(&'f Expr, Option<bool>)>,
+    waits: Vec<&'f Expr>,
+}
+
+impl<'f> Visitor<'f> for Tests<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        match stmt {
+            Stmt::While(node) => self.tests.push((&node.test, Some(true))),
+            Stmt::For(node) => self.tests.push((&node.iter, None)),
+            Stmt::If(node) if leaves(&node.body) => self.tests.push((&node.test, Some(false))),
+            _ => {}
+        }
+        visitor::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if let Expr::Call(call) = expr
+            && let Expr::Attribute(attribute) = call.func.as_ref()
+            && matches!(attribute.attr.as_str(), "wait" | "get" | "is_set")
+        {
+            self.waits.push(&attribute.value);
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// `b` of `b` and of `a.b`.
+fn last_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
+}
+
+fn leaves(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| matches!(stmt, Stmt::Break(_) | Stmt::Return(_) | Stmt::Raise(_)))
+}
+
+/// Finds what a function changes.
+struct Changes<'f> {
+    /// With whether an event is cleared.
+    found: Vec<(&'f Expr, TextRange, bool)>,
+    /// What `setattr` with a literal name stores.
+    by_name: Vec<(&'f str, TextRange)>,
+}
+
+impl<'f> Changes<'f> {
+    fn target(&mut self, target: &'f Expr, range: TextRange) {
+        match target {
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|part| self.target(part, range)),
+            Expr::List(list) => list.elts.iter().for_each(|part| self.target(part, range)),
+            Expr::Starred(starred) => self.target(&starred.value, range),
+            // `self.state["run"] = False` changes the container.
+            Expr::Subscript(subscript) => self.found.push((&subscript.value, range, false)),
+            target => self.found.push((target, range, false)),
+        }
+    }
+}
+
+impl<'f> Visitor<'f> for Changes<'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        match stmt {
+            Stmt::Assign(assign) => {
+                assign.targets.iter().for_each(|target| self.target(target, stmt.range()));
+            }
+            Stmt::AugAssign(assign) => self.target(&assign.target, stmt.range()),
+            Stmt::AnnAssign(assign) if assign.value.is_some() => self.target(&assign.target, stmt.range()),
+            _ => {}
+        }
+        visitor::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Named(named) => self.target(&named.target, expr.range()),
+            Expr::Call(call) => match call.func.as_ref() {
+                Expr::Attribute(attribute)
+                    if matches!(
+                        attribute.attr.as_str(),
+                        "set"
+                            | "clear"
+                            | "put"
+                            | "put_nowait"
+                            | "notify"
+                            | "notify_all"
+                            | "shutdown"
+                            | "update"
+                    ) =>
+                {
+                    let clears = attribute.attr.as_str() == "clear";
+                    self.found.push((&attribute.value, call.range(), clears));
+                }
+                Expr::Name(name) if name.id.as_str() == "setattr" => {
+                    if let [_, Expr::StringLiteral(name), _] = &*call.arguments.args {
+                        self.by_name.push((name.value.to_str(), call.range()));
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// Places in a function that change what a thread watches.
+fn signals_in<'f>(
+    project: &Project<'f>,
+    function: FunctionRef<'f>,
+    receiver: Option<ClassRef<'f>>,
+    watched: &[Watched<'f>],
+    doubt: &mut Option<String>,
+) -> Vec<Site> {
+    let mut changes = Changes { found: Vec::new(), by_name: Vec::new() };
+    changes.visit_body(&function.node.body);
+    let mut sites = Vec::new();
+    for (name, range) in changes.by_name {
+        if watched.iter().any(|watched| watched.is_attribute && watched.name == name) {
+            sites.push(site(function.file, range, Some("signalled")));
+        }
+    }
+    for (expr, range, clears) in changes.found {
+        let (name, object) = match expr {
+            Expr::Attribute(attribute) => (attribute.attr.as_str(), Some(attribute.value.as_ref())),
+            Expr::Name(name) => (name.id.as_str(), None),
+            _ => continue,
+        };
+        let candidates: Vec<&Watched<'f>> = watched
+            .iter()
+            .filter(|watched| watched.name == name && watched.is_attribute == object.is_some())
+            .collect();
+        let is_any = |ends: Ends| candidates.iter().any(|watched| watched.ends == ends);
+        let ends_nothing = clears && is_any(Ends::WhenSet) && !is_any(Ends::WhenCleared);
+        if candidates.is_empty() || ends_nothing {
+            continue;
+        }
+        let mut scope = Scope::at(function.file, expr.range());
+        scope.receiver = receiver;
+        let Some(object) = object else {
+            // A variable that both see: of the module, or of a function around both. A plain
+            // store makes a variable of its own, unless the function says otherwise.
+            let is_store = matches!(expr, Expr::Name(node) if node.ctx == ExprContext::Store);
+            let bindings = project.frame_bindings(Frame::Function(function.node));
+            let own = home(project, &scope, name);
+            let is_seen = candidates
+                .iter()
+                .any(|watched| watched.home.is_none() || own.is_none() || watched.home == own);
+            if is_seen && (!is_store || bindings.outer.contains_key(name)) {
+                sites.push(site(function.file, range, Some("signalled")));
+            }
+            continue;
+        };
+        let path = path_from_object(&scope, project, expr);
+        let is_same_path = candidates.iter().any(|watched| match (&watched.path, &path) {
+            (Some((one, path)), Some((other, own))) => path == own && project.are_related(*one, *other),
+            _ => false,
+        });
+        if is_same_path {
+            sites.push(site(function.file, range, Some("signalled")));
+            continue;
+        }
+        for ty in project.infer(&scope, object) {
+            match ty {
+                Type::Instance(class) | Type::Class(class) => {
+                    if candidates
+                        .iter()
+                        .any(|watched| watched.owner.is_some_and(|owner| project.are_related(owner, class)))
+                    {
+                        sites.push(site(function.file, range, Some("signalled")));
+                    } else if candidates.iter().any(|watched| watched.owner.is_none()) {
+                        doubt
+                            .get_or_insert(format!("whether the `{name}` that it looks at is this object's"));
+                    }
+                }
+                Type::Unknown(why) => {
+                    doubt.get_or_insert(format!("`{name}` is changed on an object that is not known: {why}"));
+                }
+                Type::Module(_)
+                | Type::Namespace(_)
+                | Type::Function(_)
+                | Type::Method(_, _)
+                | Type::External(_)
+                | Type::ExternalInstance(_)
+                | Type::None => {}
+            }
+        }
+    }
+    sites
+}
