@@ -14,11 +14,18 @@
 //! Threads of control: what `Thread(target=…)`, a thread class's `run`, a `Timer`, an executor or
 //! a signal handler runs, with everything that it calls on the object; and the callers of the
 //! object, who are taken to be one thread, as are the tasks of an event loop. Two threads of the
-//! same target, or a pool's tasks, are two. What the constructor does before a thread starts, and
-//! what is done after a thread was joined, does not meet that thread.
+//! same target, or a pool's tasks, are two, unless the pool has one thread alone. What the
+//! constructor does before a thread starts, and what is done after a thread was joined, does not
+//! meet that thread. A `join` with a timeout, or on some ways alone, does not tell that it ended.
+//! A class of the target whose constructor is given the object (`Poller(self)`) or a method of it
+//! (`Server(self.on_message)`) is looked into for threads that run it.
+//!
+//! Touches: by the attribute's name, by a variable that got its object (`items = self.items`), a
+//! method or property that returns it, `setattr`, and functions that change what they are given.
 //!
 //! Locks: `with`, `acquire` and `release`, also in helper methods and context managers; a method
-//! that is only called with the lock held is safe. Queues, events and other objects that are
+//! that is only called with the lock held is safe. Locks are the same when they are the same
+//! object: by another variable, attribute or property, by the class, or in another file. Queues, events and other objects that are
 //! made for several threads are safe but for being replaced.
 //!
 //! The answer names the two touches that race and the threads and locks of each.
@@ -36,7 +43,10 @@
 //! under `with self.lock:`.
 
 mod elsewhere;
+mod given;
+mod locks;
 mod outside;
+mod pools;
 mod roots;
 mod walk;
 
@@ -55,7 +65,7 @@ use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
 };
-use roots::{Start, Walked, set_apart};
+use roots::{Start, Walked, one_after_another, set_apart};
 use walk::{Lock, Step};
 
 const KIND: CheckKind = CheckKind::SharedState;
@@ -83,6 +93,10 @@ enum Effect {
     Update,
     /// It changes the object.
     Change,
+    /// It looks into the object that the attribute held when it was read.
+    LookInside,
+    /// It changes the object that the attribute held when it was read.
+    ChangeInside,
     /// It calls a method that may change the object.
     Unclear,
     /// It uses an object that is made for several threads.
@@ -92,10 +106,10 @@ enum Effect {
 impl Effect {
     fn words(self) -> &'static str {
         match self {
-            Effect::Read => "reads",
+            Effect::Read | Effect::LookInside => "reads",
             Effect::Store => "stores",
             Effect::Update => "updates",
-            Effect::Change => "changes",
+            Effect::Change | Effect::ChangeInside => "changes",
             Effect::Unclear => "calls a method of",
             Effect::Safe => "uses",
         }
@@ -103,9 +117,15 @@ impl Effect {
 
     fn writes(self) -> bool {
         match self {
-            Effect::Store | Effect::Update | Effect::Change => true,
-            Effect::Read | Effect::Unclear | Effect::Safe => false,
+            Effect::Store | Effect::Update | Effect::Change | Effect::ChangeInside => true,
+            Effect::Read | Effect::LookInside | Effect::Unclear | Effect::Safe => false,
         }
+    }
+
+    /// Another value of the attribute is nothing to the object that it held before.
+    fn misses(self, other: Effect) -> bool {
+        let is_inside = |effect| matches!(effect, Effect::LookInside | Effect::ChangeInside);
+        (is_inside(self) && other == Effect::Store) || (is_inside(other) && self == Effect::Store)
     }
 }
 
@@ -118,6 +138,12 @@ struct Spawned<'f> {
     place: Option<(&'f ParsedFile, TextRange)>,
     /// What the thread is assigned to, as text.
     names: Vec<String>,
+    /// Collections that it is put into, as text.
+    collections: Vec<String>,
+    /// The pool that runs it, as text.
+    pool: Option<String>,
+    /// That pool has one thread alone.
+    takes_turns: bool,
     /// It runs from the call on: a task, or a thread of which no `start` is to be seen.
     at_once: bool,
     label: String,
@@ -134,6 +160,8 @@ struct Known<'p, 'f> {
     first_foreign: usize,
     /// Which of them can run beside themselves.
     often: Vec<bool>,
+    /// Pairs of them of which one ends before the other begins.
+    apart: BTreeSet<(usize, usize)>,
     /// The steps of functions that were walked.
     steps: RefCell<HashMap<usize, Rc<Vec<Step<'f>>>>>,
     /// The attribute only ever holds objects that are made for several threads.
@@ -267,10 +295,18 @@ fn examine<'f>(
     let home = class.file;
     let broken = project.broken_files(class).into_iter().filter(|file| !std::ptr::eq(*file, home));
     sight.searched.blind.extend(broken.filter_map(ParsedFile::broken));
-    let mut walked =
-        Walked { known: &known, touches: Vec::new(), starts: Vec::new(), roots: 0, steps: 0, cut: false };
+    let mut walked = Walked {
+        known: &known,
+        touches: Vec::new(),
+        starts: Vec::new(),
+        left: Vec::new(),
+        roots: 0,
+        steps: 0,
+        cut: false,
+    };
     walked.everything();
-    let Walked { mut touches, starts, steps, cut, .. } = walked;
+    let Walked { mut touches, starts, left, steps, cut, .. } = walked;
+    known.apart = one_after_another(&starts, &left);
     known.often = (0..known.spawned.len()).map(|number| known.can_be_many(number, &starts)).collect();
     set_apart(&known, &mut touches, &starts);
     let mut outside = known.outside();
@@ -359,6 +395,7 @@ impl<'p, 'f> Known<'p, 'f> {
             spawned: Vec::new(),
             first_foreign: usize::MAX,
             often: Vec::new(),
+            apart: BTreeSet::new(),
             steps: RefCell::default(),
             is_safe: false,
         };
@@ -392,7 +429,7 @@ impl<'p, 'f> Known<'p, 'f> {
                 spawn.target = Target::Functions(functions);
             }
         }
-        self.spawned.push(Spawned::new(spawn, method));
+        self.spawned.push(Spawned::new(self.project, spawn, method, Some(self.class)));
     }
 
     /// The steps of a function, found when somebody asks and kept.
@@ -407,7 +444,7 @@ impl<'p, 'f> Known<'p, 'f> {
     }
 
     fn objects_in(&self, function: FunctionRef<'f>) -> Vec<&'f str> {
-        walk::objects(&self.owners, function)
+        walk::objects(self.project, &self.owners, function)
     }
 
     /// Whether a function is code of the class: a method of it or a base, or one inside such a
@@ -452,7 +489,7 @@ impl<'p, 'f> Known<'p, 'f> {
 
     /// Whether two touches can happen at the same time with nothing between them.
     fn race(&self, one: &Touch<'f>, other: &Touch<'f>) -> Race {
-        if !self.can_meet(one, other) {
+        if !self.can_meet(one, other) || one.effect.misses(other.effect) {
             return Race::No;
         }
         let writes = one.effect.writes() || other.effect.writes();
@@ -501,6 +538,8 @@ impl<'p, 'f> Known<'p, 'f> {
         match (one.control, other.control) {
             (Control::Callers, Control::Callers) => false,
             (Control::Thread(a), Control::Thread(b)) if a == b => self.often.get(a) == Some(&true),
+            (Control::Thread(a), Control::Thread(b)) if self.apart.contains(&(a.min(b), a.max(b))) => false,
+            (Control::Thread(a), Control::Thread(b)) if self.take_turns(a, b) => false,
             (one, other) => !(self.is_in_main_thread(one) && self.is_in_main_thread(other)),
         }
     }
@@ -516,9 +555,15 @@ impl<'p, 'f> Known<'p, 'f> {
             SpawnKind::Thread | SpawnKind::Timer => {
                 spawned.repeated || (by_callers && !is_kept && !all_joined)
             }
-            SpawnKind::Executor => spawned.repeated || by_callers,
+            SpawnKind::Executor => !spawned.takes_turns && (spawned.repeated || by_callers),
             SpawnKind::Task | SpawnKind::SignalHandler => false,
         }
+    }
+
+    /// Whether the same pool runs both in its only thread.
+    fn take_turns(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.spawned[one], &self.spawned[other]);
+        one.takes_turns && other.takes_turns && one.pool.is_some() && one.pool == other.pool
     }
 
     /// Tasks of the event loop take turns with the object's callers.
@@ -603,12 +648,56 @@ impl<'p, 'f> Known<'p, 'f> {
 }
 
 impl<'f> Spawned<'f> {
-    fn new(spawn: Spawn<'f>, method: FunctionRef<'f>) -> Self {
+    fn new(
+        project: &Project<'f>,
+        spawn: Spawn<'f>,
+        method: FunctionRef<'f>,
+        receiver: Option<ClassRef<'f>>,
+    ) -> Self {
         struct Names<'f> {
             call: TextRange,
             file: &'f ParsedFile,
             names: Vec<String>,
+            collections: Vec<String>,
             started: bool,
+        }
+        impl Names<'_> {
+            /// Whether it is the thread, by one of its names or as it is made.
+            fn is_it(&self, expr: &Expr) -> bool {
+                expr.range() == self.call
+                    || (matches!(expr, Expr::Name(_) | Expr::Attribute(_))
+                        && self.names.iter().any(|name| name == self.file.source().slice(expr.range())))
+            }
+
+            /// Whether it is a collection that the thread is in.
+            fn has_it(&self, expr: &Expr) -> bool {
+                match expr {
+                    Expr::List(list) => list.elts.iter().any(|element| self.is_it(element)),
+                    Expr::Tuple(tuple) => tuple.elts.iter().any(|element| self.is_it(element)),
+                    Expr::Set(set) => set.elts.iter().any(|element| self.is_it(element)),
+                    Expr::Dict(dict) => dict.items.iter().any(|item| self.is_it(&item.value)),
+                    Expr::ListComp(node) => self.is_it(&node.elt),
+                    Expr::SetComp(node) => self.is_it(&node.elt),
+                    Expr::Generator(node) => self.is_it(&node.elt),
+                    Expr::DictComp(node) => self.is_it(&node.value),
+                    Expr::Call(call) => match (call.func.as_ref(), call.arguments.args.as_ref()) {
+                        (Expr::Name(_), [inner]) => self.has_it(inner),
+                        _ => false,
+                    },
+                    Expr::Name(_) | Expr::Attribute(_) => {
+                        let text = self.file.source().slice(expr.range());
+                        self.collections.iter().any(|known| known == text)
+                    }
+                    _ => false,
+                }
+            }
+
+            fn add_collection(&mut self, expr: &Expr) {
+                let text = self.file.source().slice(expr.range()).to_owned();
+                if !self.collections.contains(&text) {
+                    self.collections.push(text);
+                }
+            }
         }
         impl<'f> Visitor<'f> for Names<'f> {
             fn visit_stmt(&mut self, stmt: &'f Stmt) {
@@ -617,16 +706,23 @@ impl<'f> Spawned<'f> {
                     Stmt::AnnAssign(assign) => (vec![&assign.target], assign.value.as_deref()),
                     _ => (Vec::new(), None),
                 };
-                let is_it = value.is_some_and(|value| value.range() == self.call);
                 // `self.t = t`: the other name as well.
-                let is_alias = value.is_some_and(|value| {
-                    matches!(value, Expr::Name(_))
-                        && self.names.iter().any(|name| name == self.file.source().slice(value.range()))
-                });
-                if is_it || is_alias {
-                    for target in targets {
-                        self.names.push(self.file.source().slice(target.range()).to_owned());
+                let is_it = value.is_some_and(|value| self.is_it(value));
+                let has_it = value.is_some_and(|value| self.has_it(value));
+                for target in targets {
+                    match target {
+                        Expr::Subscript(subscript) if is_it => self.add_collection(&subscript.value),
+                        target if is_it => {
+                            self.names.push(self.file.source().slice(target.range()).to_owned());
+                        }
+                        target if has_it => self.add_collection(target),
+                        _ => {}
                     }
+                }
+                if let Stmt::AugAssign(assign) = stmt
+                    && self.has_it(&assign.value)
+                {
+                    self.add_collection(&assign.target);
                 }
                 visitor::walk_stmt(self, stmt);
             }
@@ -637,11 +733,24 @@ impl<'f> Spawned<'f> {
                 {
                     self.started = true;
                 }
+                if let Expr::Call(call) = expr
+                    && let (Expr::Attribute(method), [element]) =
+                        (call.func.as_ref(), call.arguments.args.as_ref())
+                    && matches!(method.attr.as_str(), "append" | "add" | "extend" | "appendleft")
+                    && (self.is_it(element) || self.has_it(element))
+                {
+                    self.add_collection(&method.value);
+                }
                 visitor::walk_expr(self, expr);
             }
         }
-        let mut names =
-            Names { call: spawn.call.range(), file: spawn.file, names: Vec::new(), started: false };
+        let mut names = Names {
+            call: spawn.call.range(),
+            file: spawn.file,
+            names: Vec::new(),
+            collections: Vec::new(),
+            started: false,
+        };
         names.visit_body(&method.node.body);
         let line = spawn.file.source().line(spawn.call.range().start());
         let what = match spawn.kind {
@@ -661,8 +770,13 @@ impl<'f> Spawned<'f> {
         };
         let label = format!("{what}{runs} (made at line {line})");
         let is_thread = matches!(spawn.kind, SpawnKind::Thread | SpawnKind::Timer);
-        let at_once = !is_thread || (names.names.is_empty() && !names.started);
+        let is_kept = !names.names.is_empty() || !names.collections.is_empty();
+        let at_once = !is_thread || (!is_kept && !names.started);
+        let pool = pools::pool_of(project, &spawn, receiver);
         Self {
+            takes_turns: pool.as_ref().is_some_and(|pool| pool.has_one_thread),
+            pool: pool.map(|pool| pool.name),
+            collections: names.collections,
             kind: spawn.kind,
             place: Some((spawn.file, spawn.call.range())),
             target: spawn.target,
@@ -685,6 +799,9 @@ impl<'f> Spawned<'f> {
             repeated: false,
             place: None,
             names: vec!["self".to_owned()],
+            collections: Vec::new(),
+            pool: None,
+            takes_turns: false,
             at_once: false,
             label: "the thread that the object is".to_owned(),
         })

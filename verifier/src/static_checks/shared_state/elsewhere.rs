@@ -20,9 +20,9 @@ pub(super) struct Elsewhere<'f> {
 }
 
 /// Functions that one thread runs, at most.
-const MOST_REACHED: usize = 300;
+pub(super) const MOST_REACHED: usize = 300;
 /// Files that name the class, at most.
-const MOST_FILES: usize = 100;
+pub(super) const MOST_FILES: usize = 100;
 
 impl<'f> Known<'_, 'f> {
     /// Looks through the files that name the class.
@@ -63,7 +63,7 @@ impl<'f> Known<'_, 'f> {
                         .filter(|(function, receiver)| self.is_ours(*function, *receiver))
                         .copied()
                         .collect();
-                    let mut thread = Spawned::new(spawn, function);
+                    let mut thread = Spawned::new(self.project, spawn, function, class);
                     thread.target = Target::Functions(ours);
                     thread.label = format!("{} of `{path}`", thread.label);
                     found.threads.push(thread);
@@ -75,11 +75,12 @@ impl<'f> Known<'_, 'f> {
                 found.broken.push(file);
             }
         }
+        self.given_away(&mut found);
         found
     }
 
     /// The functions that run when these do. Whether there are too many.
-    fn reached_from(&self, from: Targets<'f>) -> (Targets<'f>, bool) {
+    pub(super) fn reached_from(&self, from: Targets<'f>) -> (Targets<'f>, bool) {
         let mut reached = from;
         let mut next = 0;
         while let Some((function, receiver)) = reached.get(next).copied() {
@@ -106,7 +107,7 @@ impl<'f> Known<'_, 'f> {
 }
 
 /// Functions, for methods with the class of the object.
-type Targets<'f> = Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)>;
+pub(super) type Targets<'f> = Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)>;
 
 /// The functions that an expression calls.
 pub(super) fn calls_of<'f>(
@@ -126,7 +127,7 @@ pub(super) fn calls_of<'f>(
     functions
 }
 
-fn calls_in(body: &[Stmt]) -> Vec<&ExprCall> {
+pub(super) fn calls_in(body: &[Stmt]) -> Vec<&ExprCall> {
     let mut calls = Calls(Vec::new());
     calls.visit_body(body);
     calls.0

@@ -1,13 +1,11 @@
 //! What code outside the class does with its objects: touches of the attribute, and calls of
 //! methods. Test code is not part of the program and does not count.
 
-use std::collections::BTreeSet;
-
-use super::walk::Step;
+use super::walk::{self, Step};
 use super::{Control, Effect, Known, Touch};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, ExprCall, ExprContext};
-use crate::python::project::{FunctionRef, Project, Scope, Type, facts};
+use crate::python::project::{BindingKind, Frame, FunctionRef, Project, Scope, Type, facts};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::is_test_code;
 
@@ -35,7 +33,8 @@ impl<'f> Known<'_, 'f> {
             if let Some(why) = finder.doubt {
                 outside.doubt.get_or_insert(why);
             }
-            for (range, effect) in finder.found {
+            let mut touched: Vec<Around<'f>> = Vec::new();
+            for (object, range, effect) in finder.found {
                 let Some(function) = around(self.project, file, range) else {
                     // The top of a file is run by whoever imports it.
                     if effect != Effect::Safe {
@@ -47,20 +46,78 @@ impl<'f> Known<'_, 'f> {
                     }
                     continue;
                 };
-                outside.touches.push(Touch {
-                    control: Control::Callers,
-                    function,
-                    range,
-                    effect,
-                    locks: BTreeSet::new(),
-                    maybe: BTreeSet::new(),
-                    apart: Vec::new(),
-                    in_constructor: false,
-                    doubt: None,
-                });
+                let name = file.source().slice(object.range());
+                match touched.iter_mut().find(|one| one.function == function && one.name == name) {
+                    Some(one) => one.touches.push((range, effect)),
+                    None => touched.push(Around { function, object, name, touches: vec![(range, effect)] }),
+                }
+            }
+            for one in touched {
+                outside.touches.extend(self.touches_around(one));
             }
         }
         outside
+    }
+
+    /// The touches of one object in one function, with the locks that are held there and the
+    /// threads that are not running.
+    fn touches_around(&self, one: Around<'f>) -> Vec<Touch<'f>> {
+        let is_made_here = self.is_made_in(one.function, one.object);
+        let is_own = |number: &usize| match self.spawned[*number].place {
+            None => is_made_here,
+            Some((file, call)) => {
+                is_made_here
+                    && file.path() == one.function.file.path()
+                    && one.function.node.range().contains_range(call)
+            }
+        };
+        let (mut started, mut joined): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        let mut branches: Vec<Vec<usize>> = Vec::new();
+        let mut touches = Vec::new();
+        for step in walk::steps_around(self, one.function, one.name, one.touches) {
+            match step {
+                Step::Touch { range, effect, locks, maybe } => {
+                    let apart = (0..self.spawned.len())
+                        .filter(|number| {
+                            joined.contains(number) || (is_own(number) && !started.contains(number))
+                        })
+                        .collect();
+                    touches.push(Touch {
+                        control: Control::Callers,
+                        function: one.function,
+                        range,
+                        effect,
+                        locks: locks.into_iter().collect(),
+                        maybe: maybe.into_iter().collect(),
+                        apart,
+                        in_constructor: false,
+                        doubt: None,
+                    });
+                }
+                Step::Call { .. } => {}
+                Step::Start(number) => {
+                    joined.retain(|known| *known != number);
+                    started.push(number);
+                }
+                Step::Join(number) => joined.push(number),
+                Step::Branch => branches.push(joined.clone()),
+                Step::Merge => {
+                    let before = branches.pop().unwrap_or_default();
+                    joined.retain(|known| before.contains(known));
+                }
+            }
+        }
+        touches
+    }
+
+    /// Whether an object is one that the function makes itself.
+    fn is_made_in(&self, function: FunctionRef<'f>, object: &'f Expr) -> bool {
+        let Expr::Name(name) = object else { return false };
+        let bindings = self.project.frame_bindings(Frame::Function(function.node));
+        matches!(bindings.all(name.id.as_str()), [binding]
+            if matches!(binding.kind, BindingKind::Value(Expr::Call(call))
+                if self.project.infer(&Scope::at(function.file, call.func.range()), &call.func)
+                    .iter().all(|ty| matches!(ty, Type::Class(_)))))
     }
 
     /// Why callers may be more than one thread: code that is not followed gets a method of the
@@ -219,10 +276,19 @@ pub(super) struct Outside<'f> {
     pub(super) files: u32,
 }
 
+/// The touches of one object in one function.
+struct Around<'f> {
+    function: FunctionRef<'f>,
+    object: &'f Expr,
+    name: &'f str,
+    touches: Vec<(TextRange, Effect)>,
+}
+
 struct OutsideFinder<'k, 'p, 'f> {
     known: &'k Known<'p, 'f>,
     file: &'f ParsedFile,
-    found: Vec<(TextRange, Effect)>,
+    /// With the object in front.
+    found: Vec<(&'f Expr, TextRange, Effect)>,
     doubt: Option<String>,
 }
 
@@ -276,17 +342,17 @@ impl<'f> Visitor<'f> for OutsideFinder<'_, '_, 'f> {
                     && self.is_object(&attribute.value)
                 {
                     let effect = if self.known.is_safe { Effect::Safe } else { Effect::Change };
-                    self.found.push((method.value.range(), effect));
+                    self.found.push((attribute.value.as_ref(), method.value.range(), effect));
                 }
             }
             Expr::Attribute(attribute) if attribute.attr.as_str() == self.known.attribute => {
-                let is_known = self.found.iter().any(|(range, _)| *range == expr.range());
+                let is_known = self.found.iter().any(|(_, range, _)| *range == expr.range());
                 if !is_known && self.is_object(&attribute.value) {
                     let effect = match attribute.ctx {
                         ExprContext::Store | ExprContext::Del => Effect::Store,
                         ExprContext::Load | ExprContext::Invalid => Effect::Read,
                     };
-                    self.found.push((expr.range(), effect));
+                    self.found.push((attribute.value.as_ref(), expr.range(), effect));
                 }
             }
             _ => {}

@@ -1,7 +1,7 @@
 //! Every thread of control, walked from where it begins, with what it has started and joined
 //! and the locks that it holds on the way.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::outside::Called;
 use super::walk::{Lock, Step};
@@ -13,6 +13,8 @@ pub(super) struct Walked<'k, 'p, 'f> {
     pub(super) known: &'k Known<'p, 'f>,
     pub(super) touches: Vec<Touch<'f>>,
     pub(super) starts: Vec<Start>,
+    /// For each root, the threads that still run when it ends.
+    pub(super) left: Vec<Vec<usize>>,
     pub(super) roots: usize,
     pub(super) steps: usize,
     /// Not everything was walked.
@@ -25,6 +27,8 @@ pub(super) struct Start {
     pub(super) in_constructor: bool,
     /// The function that starts it waits for its end.
     pub(super) joined_there: bool,
+    /// The threads that the same root has started and not joined.
+    running: Vec<usize>,
     /// The root that starts it, and what it has touched before.
     root: usize,
     before: std::ops::Range<usize>,
@@ -52,11 +56,42 @@ struct Root {
     in_constructor: bool,
     started: Vec<usize>,
     joined: Vec<usize>,
+    /// What was joined where the blocks around began.
+    branches: Vec<Vec<usize>>,
     seen: HashSet<(usize, Vec<Lock>, usize)>,
     number: usize,
     /// The first of its touches.
     first: usize,
     doubt: Option<String>,
+}
+
+impl Root {
+    fn running(&self) -> Vec<usize> {
+        self.started.iter().filter(|number| !self.joined.contains(number)).copied().collect()
+    }
+}
+
+/// Pairs of threads that one root starts, one after the other has ended.
+pub(super) fn one_after_another(starts: &[Start], left: &[Vec<usize>]) -> BTreeSet<(usize, usize)> {
+    let mut pairs = BTreeSet::new();
+    let numbers: BTreeSet<usize> = starts.iter().map(|start| start.number).collect();
+    for one in &numbers {
+        for other in numbers.range(one + 1..) {
+            let of_both: Vec<&Start> =
+                starts.iter().filter(|start| start.number == *one || start.number == *other).collect();
+            let Some(root) = of_both.first().map(|start| start.root) else { continue };
+            let ends = of_both[0].in_constructor
+                || left.get(root - 1).is_some_and(|left| !left.contains(one) && !left.contains(other));
+            let meet = |start: &&Start| {
+                let second = if start.number == *one { other } else { one };
+                start.running.contains(second)
+            };
+            if ends && of_both.iter().all(|start| start.root == root) && !of_both.iter().any(meet) {
+                pairs.insert((*one, *other));
+            }
+        }
+    }
+    pairs
 }
 
 /// Steps of one root; more of them are a program that nobody reads.
@@ -111,7 +146,7 @@ impl<'f> Walked<'_, '_, 'f> {
             )
             .filter_map(|step| match step {
                 Step::Call { callees, .. } => Some(callees),
-                Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
+                Step::Touch { .. } | Step::Start(_) | Step::Join(_) | Step::Branch | Step::Merge => None,
             })
             .flatten()
             .collect();
@@ -154,7 +189,7 @@ impl<'f> Walked<'_, '_, 'f> {
     fn reached(&self, from: FunctionRef<'f>) -> Vec<FunctionRef<'f>> {
         let called = self.reached_steps(from).into_iter().filter_map(|step| match step {
             Step::Call { callees, .. } => Some(callees),
-            Step::Touch { .. } | Step::Start(_) | Step::Join(_) => None,
+            Step::Touch { .. } | Step::Start(_) | Step::Join(_) | Step::Branch | Step::Merge => None,
         });
         called.flatten().collect()
     }
@@ -192,12 +227,14 @@ impl<'f> Walked<'_, '_, 'f> {
             in_constructor,
             started: Vec::new(),
             joined: Vec::new(),
+            branches: Vec::new(),
             seen: HashSet::new(),
             number: self.roots,
             first: self.touches.len(),
             doubt,
         };
         self.walk(&mut root, function, &[], &[]);
+        self.left.push(root.running());
     }
 
     fn walk(&mut self, root: &mut Root, function: FunctionRef<'f>, locks: &[Lock], maybe: &[Lock]) {
@@ -248,19 +285,37 @@ impl<'f> Walked<'_, '_, 'f> {
                 }
                 Step::Start(number) => {
                     root.joined.retain(|joined| *joined != number);
+                    let running = root.running();
                     root.started.push(number);
                     self.starts.push(Start {
                         number,
                         in_constructor: root.in_constructor,
-                        joined_there: steps
-                            .iter()
-                            .any(|step| matches!(step, Step::Join(joined) if *joined == number)),
+                        joined_there: is_joined(&steps, number),
+                        running,
                         root: root.number,
                         before: root.first..self.touches.len(),
                     });
                 }
                 Step::Join(number) => root.joined.push(number),
+                Step::Branch => root.branches.push(root.joined.clone()),
+                Step::Merge => {
+                    let before = root.branches.pop().unwrap_or_default();
+                    root.joined.retain(|joined| before.contains(joined));
+                }
             }
         }
     }
+}
+
+/// Whether a function waits for a thread whatever way it takes.
+fn is_joined(steps: &[Step], number: usize) -> bool {
+    let mut depth = 0_u32;
+    steps.iter().any(|step| {
+        match step {
+            Step::Branch => depth += 1,
+            Step::Merge => depth = depth.saturating_sub(1),
+            Step::Touch { .. } | Step::Call { .. } | Step::Start(_) | Step::Join(_) => {}
+        }
+        depth == 0 && matches!(step, Step::Join(joined) if *joined == number)
+    })
 }

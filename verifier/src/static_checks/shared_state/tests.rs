@@ -340,3 +340,18 @@ fn what_is_not_there_or_broken_proves_nothing() {
 fn every_listed_case_is_answered_as_it_says() {
     crate::static_checks::testing::check_cases(include_str!("cases.txt"));
 }
+
+#[test]
+fn same_lock_by_any_name_is_the_same() {
+    crate::static_checks::testing::check_cases(include_str!("locks.txt"));
+}
+
+#[test]
+fn threads_that_have_ended_are_met_by_nobody() {
+    crate::static_checks::testing::check_cases(include_str!("meetings.txt"));
+}
+
+#[test]
+fn attribute_is_found_by_other_names() {
+    crate::static_checks::testing::check_cases(include_str!("other_names.txt"));
+}

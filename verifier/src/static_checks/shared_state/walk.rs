@@ -1,13 +1,15 @@
 //! What one function does that matters to shared state, in the order in which it stands there:
 //! touches of the attribute with the locks held, calls, starts and joins of threads.
 
+use super::locks::{LockKind, answer};
 use super::{Effect, Known, Spawned};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
-use crate::python::project::{ClassRef, Frame, FunctionRef, Project, Scope, Type};
+use crate::python::control_flow::truth;
+use crate::python::project::{BindingKind, ClassRef, Frame, FunctionRef, Project, Scope};
 use crate::python::{Ranged, TextRange};
 
-/// A lock by the text that names it, `self._lock`.
+/// A lock by its name, `self._lock`; see `locks`.
 pub(super) type Lock = String;
 
 /// One step of a function.
@@ -27,6 +29,9 @@ pub(super) enum Step<'f> {
     /// Threads by their number in [`Known::spawned`].
     Start(usize),
     Join(usize),
+    /// A block begins that may be left out; what it joins is joined in it alone.
+    Branch,
+    Merge,
 }
 
 /// Methods of the builtin containers, and of what looks like them, that change the object.
@@ -94,46 +99,91 @@ pub(super) fn steps<'f>(known: &Known<'_, 'f>, function: FunctionRef<'f>) -> Vec
     walker.steps
 }
 
-struct Walker<'k, 'p, 'f> {
-    known: &'k Known<'p, 'f>,
+/// The steps around touches that are known already, in code outside the class. `object` is how
+/// that code names the object.
+pub(super) fn steps_around<'f>(
+    known: &Known<'_, 'f>,
     function: FunctionRef<'f>,
+    object: &str,
+    touches: Vec<(TextRange, Effect)>,
+) -> Vec<Step<'f>> {
+    let mut walker = Walker::new(known, function);
+    walker.receiver = None;
+    walker.outside = Some(Outside { object: object.to_owned(), touches });
+    walker.block(&function.node.body);
+    walker.steps
+}
+
+pub(super) struct Walker<'k, 'p, 'f> {
+    pub(super) known: &'k Known<'p, 'f>,
+    pub(super) function: FunctionRef<'f>,
+    /// The class that `self` is of, in the class's own code.
+    receiver: Option<ClassRef<'f>>,
     /// Names that stand for the object.
     objects: Vec<&'f str>,
+    outside: Option<Outside>,
     held: Vec<Lock>,
     /// What is held and may or may not be a lock.
     maybe: Vec<Lock>,
+    /// Variables that tell whether a lock was got.
+    attempts: Vec<(&'f str, Lock)>,
+    /// The loops around.
+    loops: Vec<TextRange>,
+    /// Where the function gives the attribute another value.
+    stores: Vec<TextRange>,
     steps: Vec<Step<'f>>,
     /// Attribute expressions whose effect was told by the expression around them.
     handled: Vec<TextRange>,
+    /// How many functions deep this is, in search of a lock.
+    pub(super) nested: u32,
 }
 
-/// What a `with` or a call is, as far as locks go.
-enum LockKind {
-    Lock(Lock),
-    Maybe(Lock),
-    None,
+/// Code that is not the class's own.
+struct Outside {
+    object: String,
+    touches: Vec<(TextRange, Effect)>,
 }
 
 impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
-    fn new(known: &'k Known<'p, 'f>, function: FunctionRef<'f>) -> Self {
-        Self {
+    pub(super) fn new(known: &'k Known<'p, 'f>, function: FunctionRef<'f>) -> Self {
+        let mut walker = Self {
             known,
             function,
+            receiver: Some(known.class),
             objects: known.objects_in(function),
+            outside: None,
             held: Vec::new(),
             maybe: Vec::new(),
+            attempts: Vec::new(),
+            loops: Vec::new(),
+            stores: Vec::new(),
             steps: Vec::new(),
             handled: Vec::new(),
-        }
+            nested: 0,
+        };
+        let mut stores = Stores { walker: &walker, found: Vec::new() };
+        stores.visit_body(&function.node.body);
+        let found = stores.found;
+        walker.stores = found;
+        walker
     }
 
-    fn project(&self) -> &Project<'f> {
+    /// A look into another function, for what it gives.
+    pub(super) fn inner(&self, function: FunctionRef<'f>) -> Self {
+        Self { nested: self.nested + 1, ..Self::new(self.known, function) }
+    }
+
+    pub(super) fn project(&self) -> &Project<'f> {
         self.known.project
     }
 
-    fn scope(&self, expr: &Expr) -> Scope<'f> {
-        let mut scope = Scope::at(self.function.file, expr.range());
-        scope.receiver = Some(self.known.class);
+    pub(super) fn scope(&self, expr: &Expr) -> Scope<'f> {
+        self.scope_at(expr.range())
+    }
+
+    pub(super) fn scope_at(&self, range: TextRange) -> Scope<'f> {
+        let mut scope = Scope::at(self.function.file, range);
+        scope.receiver = self.receiver;
         scope
     }
 
@@ -165,39 +215,43 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
                 self.block(&node.body);
                 self.held.truncate(held);
                 self.maybe.truncate(maybe);
+                self.pools_end(node);
             }
-            Stmt::If(node) => {
-                self.visit_expr(&node.test);
-                let before = self.held.clone();
-                if let Some(lock) = self.acquired_in(&node.test) {
-                    self.held.push(lock);
-                }
-                self.block(&node.body);
-                self.held.clone_from(&before);
-                for clause in &node.elif_else_clauses {
-                    if let Some(test) = &clause.test {
-                        self.visit_expr(test);
-                    }
-                    self.block(&clause.body);
-                    self.held.clone_from(&before);
-                }
-            }
+            Stmt::If(node) => self.branches(node),
             Stmt::For(node) => {
                 self.visit_expr(&node.iter);
+                if self.holds(&node.iter) {
+                    self.touch(node.iter.range(), Effect::LookInside);
+                }
                 self.visit_expr(&node.target);
+                self.loops.push(node.range());
                 self.block(&node.body);
+                self.loops.pop();
                 self.block(&node.orelse);
             }
             Stmt::While(node) => {
                 self.visit_expr(&node.test);
-                self.block(&node.body);
+                let before = self.held.clone();
+                let got = self.got(&node.test);
+                if let Some((lock, true)) = &got {
+                    self.held.push(lock.clone());
+                }
+                let is_branch = truth(&node.test) != Some(true) && !self.asks_of_threads(&node.test);
+                self.loops.push(node.range());
+                self.branch(is_branch, &node.body);
+                self.loops.pop();
+                self.held = before;
+                // `while not self.lock.acquire(timeout=1): …` goes on until the lock is held.
+                if let Some((lock, false)) = got {
+                    self.held.push(lock);
+                }
                 self.block(&node.orelse);
             }
             Stmt::Try(node) => {
                 self.block(&node.body);
                 let after = self.held.clone();
                 for ast::ExceptHandler::ExceptHandler(handler) in &node.handlers {
-                    self.block(&handler.body);
+                    self.branch(true, &handler.body);
                     self.held.clone_from(&after);
                 }
                 self.block(&node.orelse);
@@ -207,7 +261,7 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
                 self.visit_expr(&node.subject);
                 let before = self.held.clone();
                 for case in &node.cases {
-                    self.block(&case.body);
+                    self.branch(true, &case.body);
                     self.held.clone_from(&before);
                 }
             }
@@ -218,6 +272,9 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
             Stmt::Assign(node) => {
                 self.visit_expr(&node.value);
                 self.acquire_or_release(&node.value);
+                if let ([Expr::Name(name)], Some((lock, true))) = (&*node.targets, self.got(&node.value)) {
+                    self.attempts.push((name.id.as_str(), lock));
+                }
                 for target in &node.targets {
                     self.visit_expr(target);
                 }
@@ -233,16 +290,118 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
         }
     }
 
-    fn is_object(&self, expr: &Expr) -> bool {
-        matches!(expr, Expr::Name(name) if self.objects.contains(&name.id.as_str()))
+    /// A block that may be left out.
+    fn branch(&mut self, is_branch: bool, body: &'f [Stmt]) {
+        if is_branch {
+            self.steps.push(Step::Branch);
+        }
+        self.block(body);
+        if is_branch {
+            self.steps.push(Step::Merge);
+        }
+    }
+
+    fn branches(&mut self, node: &'f ast::StmtIf) {
+        self.visit_expr(&node.test);
+        let before = self.held.clone();
+        let got = self.got(&node.test);
+        let is_branch = !self.asks_of_threads(&node.test);
+        if let Some((lock, true)) = &got {
+            self.held.push(lock.clone());
+        }
+        self.branch(is_branch, &node.body);
+        for clause in &node.elif_else_clauses {
+            self.held.clone_from(&before);
+            if let Some((lock, false)) = &got {
+                self.held.push(lock.clone());
+            }
+            if let Some(test) = &clause.test {
+                self.visit_expr(test);
+            }
+            self.branch(is_branch, &clause.body);
+        }
+        self.held = before;
+        // `if not self.lock.acquire(timeout=1): return`: what comes after has the lock.
+        let has_else = node.elif_else_clauses.last().filter(|clause| clause.test.is_none());
+        let stays = match &got {
+            Some((_, true)) => has_else.is_some_and(|clause| leaves(&clause.body)),
+            Some((_, false)) => leaves(&node.body),
+            None => false,
+        };
+        if let (true, Some((lock, _))) = (stays, got) {
+            self.held.push(lock);
+        }
+    }
+
+    /// Whether a test asks for a thread itself, `if self.t is not None: self.t.join()`: where it is
+    /// left out, there is nothing to wait for.
+    fn asks_of_threads(&self, test: &'f Expr) -> bool {
+        struct Names<'w, 'k, 'p, 'f> {
+            walker: &'w Walker<'k, 'p, 'f>,
+            found: bool,
+        }
+        impl<'f> Visitor<'f> for Names<'_, '_, '_, 'f> {
+            fn visit_expr(&mut self, expr: &'f Expr) {
+                if matches!(expr, Expr::Name(_) | Expr::Attribute(_)) {
+                    self.found |= self.walker.is_thread_or_several(expr);
+                }
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let mut names = Names { walker: self, found: false };
+        names.visit_expr(test);
+        names.found
+    }
+
+    pub(super) fn is_object(&self, expr: &Expr) -> bool {
+        match &self.outside {
+            Some(outside) => self.text(expr) == outside.object,
+            None => matches!(expr, Expr::Name(name) if self.objects.contains(&name.id.as_str())),
+        }
     }
 
     fn is_attribute(&self, expr: &Expr) -> bool {
-        matches!(
-            expr,
-            Expr::Attribute(attribute)
-                if attribute.attr.as_str() == self.known.attribute && self.is_object(&attribute.value)
-        )
+        self.outside.is_none()
+            && matches!(
+                expr,
+                Expr::Attribute(attribute)
+                    if attribute.attr.as_str() == self.known.attribute && self.is_object(&attribute.value)
+            )
+    }
+
+    /// Whether an expression gives the object that the attribute holds by another way: a variable
+    /// that got it, or a method or property that returns it.
+    fn holds(&self, expr: &'f Expr) -> bool {
+        if self.outside.is_some() {
+            return false;
+        }
+        let returns_it = |callee: FunctionRef<'f>| {
+            let walker = Walker::new(self.known, callee);
+            answer(callee).is_some_and(|value| walker.is_attribute(value))
+        };
+        match expr {
+            Expr::Name(name) => {
+                let scope = self.scope(expr);
+                let Some((_, bindings)) = self.project().lookup(&scope, name.id.as_str(), Some(name.start()))
+                else {
+                    return false;
+                };
+                bindings.iter().any(|binding| {
+                    let BindingKind::Value(value) = binding.kind else { return false };
+                    // `items, self.items = self.items, []` takes it away from the others.
+                    self.is_attribute(value)
+                        && !self.stores.iter().any(|store| store.start() >= binding.range.start())
+                })
+            }
+            Expr::Call(call) => self.own_callees(call).into_iter().any(returns_it),
+            Expr::Attribute(attribute) if self.is_object(&attribute.value) => self
+                .project()
+                .method(self.known.class, attribute.attr.as_str())
+                .unwrap_or_default()
+                .into_iter()
+                .any(|method| method.has_decorator("property") && returns_it(method)),
+            _ => false,
+        }
     }
 
     fn touch(&mut self, range: TextRange, effect: Effect) {
@@ -251,23 +410,54 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
         self.steps.push(Step::Touch { range, effect, locks, maybe });
     }
 
+    /// The object that the attribute holds is touched, not the attribute.
+    fn touch_inside(&mut self, range: TextRange, is_change: bool) {
+        let effect = match (self.known.is_safe, is_change) {
+            (true, _) => Effect::Safe,
+            (false, true) => Effect::ChangeInside,
+            (false, false) => Effect::LookInside,
+        };
+        let (locks, maybe) = (self.held.clone(), self.maybe.clone());
+        self.steps.push(Step::Touch { range, effect, locks, maybe });
+    }
+
+    /// `setattr(self, "name", value)`.
+    fn stored_by_name(&mut self, call: &'f ast::ExprCall) {
+        if let (Expr::Name(function), [object, Expr::StringLiteral(name), _]) =
+            (call.func.as_ref(), call.arguments.args.as_ref())
+            && function.id.as_str() == "setattr"
+            && name.value.to_str() == self.known.attribute
+            && self.outside.is_none()
+            && self.is_object(object)
+        {
+            self.touch(call.range(), Effect::Store);
+        }
+    }
+
     /// `self._lock.acquire()` as a statement, or a helper that does only that.
     fn acquire_or_release(&mut self, expr: &'f Expr) {
         let Expr::Call(call) = expr else { return };
         if let Expr::Attribute(attribute) = call.func.as_ref() {
-            match attribute.attr.as_str() {
-                "acquire" => match self.lock_of(&attribute.value) {
+            match (attribute.attr.as_str(), call.arguments.args.first()) {
+                ("acquire", _) => match self.lock_of(&attribute.value) {
                     // It may well be refused, and nobody looks.
                     LockKind::Lock(lock) if !call.arguments.is_empty() => self.maybe.push(lock),
                     LockKind::Lock(lock) => self.held.push(lock),
                     LockKind::Maybe(lock) => self.maybe.push(lock),
                     LockKind::None => {}
                 },
-                "release" => {
-                    let released = self.text(&attribute.value);
-                    self.held.retain(|lock| *lock != released);
-                    self.maybe.retain(|lock| *lock != released);
+                ("release", _) => {
+                    if let Some(released) = self.lock_name(&attribute.value) {
+                        self.held.retain(|lock| *lock != released);
+                        self.maybe.retain(|lock| *lock != released);
+                    }
                 }
+                // A stack that closes with the `with` around it.
+                ("enter_context", Some(entered)) => match self.lock_of(entered) {
+                    LockKind::Lock(lock) => self.held.push(lock),
+                    LockKind::Maybe(lock) => self.maybe.push(lock),
+                    LockKind::None => {}
+                },
                 _ => {}
             }
         }
@@ -278,134 +468,42 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
         }
     }
 
-    /// Locks that a helper method takes and keeps, and those that it gives back.
-    fn net_effect(&self, function: FunctionRef<'f>) -> (Vec<Lock>, Vec<Lock>) {
-        struct Calls<'f>(Vec<(&'f Expr, bool)>);
-        impl<'f> Visitor<'f> for Calls<'f> {
-            fn visit_expr(&mut self, expr: &'f Expr) {
-                if let Expr::Call(call) = expr
-                    && let Expr::Attribute(attribute) = call.func.as_ref()
-                {
-                    match attribute.attr.as_str() {
-                        "acquire" => self.0.push((&attribute.value, true)),
-                        "release" => self.0.push((&attribute.value, false)),
-                        _ => {}
-                    }
-                }
-                visitor::walk_expr(self, expr);
-            }
-        }
-        let mut calls = Calls(Vec::new());
-        calls.visit_body(&function.node.body);
-        let source = function.file.source();
-        let of = |wanted: bool| -> Vec<Lock> {
-            let name = |(expr, _): &(&Expr, bool)| source.slice(expr.range()).to_owned();
-            calls.0.iter().filter(|(_, acquires)| *acquires == wanted).map(name).collect()
-        };
-        let (acquired, released) = (of(true), of(false));
-        (
-            acquired.iter().filter(|lock| !released.contains(lock)).cloned().collect(),
-            released.iter().filter(|lock| !acquired.contains(lock)).cloned().collect(),
-        )
-    }
-
-    /// `if self._lock.acquire(timeout=1):`.
-    fn acquired_in(&self, test: &'f Expr) -> Option<Lock> {
+    /// A test that tells whether a lock was got, and whether it says so by being true:
+    /// `if self._lock.acquire(timeout=1):`, `if not got:`.
+    fn got(&self, test: &'f Expr) -> Option<(Lock, bool)> {
         match test {
             Expr::Call(call) => match call.func.as_ref() {
                 Expr::Attribute(attribute) if attribute.attr.as_str() == "acquire" => {
                     match self.lock_of(&attribute.value) {
-                        LockKind::Lock(lock) => Some(lock),
+                        LockKind::Lock(lock) => Some((lock, true)),
                         LockKind::Maybe(_) | LockKind::None => None,
                     }
                 }
                 _ => None,
             },
+            Expr::Name(name) => {
+                let attempt = self.attempts.iter().rev().find(|(known, _)| *known == name.id.as_str());
+                attempt.map(|(_, lock)| (lock.clone(), true))
+            }
+            Expr::Named(named) => self.got(&named.value),
+            Expr::UnaryOp(unary) if unary.op == ast::UnaryOp::Not => {
+                self.got(&unary.operand).map(|(lock, says_so)| (lock, !says_so))
+            }
+            // All of them are true where the block runs; none where it does not.
+            Expr::BoolOp(node) => {
+                let says_so = node.op == ast::BoolOp::And;
+                node.values.iter().filter_map(|value| self.got(value)).find(|(_, says)| *says == says_so)
+            }
             _ => None,
         }
     }
 
-    fn text(&self, expr: &Expr) -> String {
+    pub(super) fn text(&self, expr: &Expr) -> String {
         self.function.file.source().slice(expr.range()).to_owned()
     }
 
-    fn lock_of(&self, expr: &'f Expr) -> LockKind {
-        let text = self.text(expr);
-        if let Expr::Call(call) = expr {
-            // What this very place makes, nobody else holds.
-            let is_made = self.project().infer(&self.scope(expr), &call.func).iter().any(|ty| {
-                matches!(ty, Type::External(name) if name.starts_with("threading.") || name.starts_with("_thread."))
-            });
-            if is_made {
-                return LockKind::None;
-            }
-            // `with self.guard():` where the method returns `self._lock`.
-            for callee in self.own_callees(call) {
-                if let [.., Stmt::Return(node)] = &*callee.node.body
-                    && let Some(value @ Expr::Attribute(_)) = node.value.as_deref()
-                    && !callee.has_decorator("contextmanager")
-                {
-                    return Walker::new(self.known, callee).lock_of(value);
-                }
-            }
-        }
-        // `with self._locked():` holds what the context manager holds around its `yield`.
-        if let Expr::Call(call) = expr {
-            for callee in self.own_callees(call) {
-                if callee.has_decorator("contextmanager") {
-                    return match held_at_yield(self.known, callee) {
-                        Some(lock) => LockKind::Lock(lock),
-                        None => LockKind::None,
-                    };
-                }
-            }
-        }
-        let types = self.project().infer(&self.scope(expr), expr);
-        let mut maybe = false;
-        for ty in &types {
-            match ty {
-                Type::ExternalInstance(name) => match name.as_str() {
-                    "threading.Lock"
-                    | "threading.RLock"
-                    | "_thread.allocate_lock"
-                    | "multiprocessing.Lock"
-                    | "multiprocessing.RLock" => return LockKind::Lock(text),
-                    // A condition is as good as the lock that it is made of.
-                    "threading.Condition" => {
-                        return LockKind::Lock(self.condition_lock(expr).unwrap_or(text));
-                    }
-                    "threading.Semaphore" | "threading.BoundedSemaphore" => maybe = true,
-                    _ => {}
-                },
-                Type::Instance(_) | Type::Unknown(_) => maybe = true,
-                Type::Module(_)
-                | Type::Namespace(_)
-                | Type::Class(_)
-                | Type::Function(_)
-                | Type::Method(_, _)
-                | Type::External(_)
-                | Type::None => {}
-            }
-        }
-        if maybe { LockKind::Maybe(text) } else { LockKind::None }
-    }
-
-    /// `self.a = threading.Condition(self.b)`: the lock is `self.b`.
-    fn condition_lock(&self, expr: &Expr) -> Option<Lock> {
-        let Expr::Attribute(attribute) = expr else { return None };
-        if !self.is_object(&attribute.value) {
-            return None;
-        }
-        self.project().accesses_of(self.known.class, attribute.attr.as_str()).into_iter().find_map(|access| {
-            use crate::python::project::{AccessKind, Stored};
-            let AccessKind::Store(Stored::Value(Expr::Call(call))) = access.kind else { return None };
-            let lock = call.arguments.find_argument_value("lock", 0)?;
-            Some(access.class.file.source().slice(lock.range()).to_owned())
-        })
-    }
-
     /// Functions of the class's own code that a call runs.
-    fn own_callees(&self, call: &'f ast::ExprCall) -> Vec<FunctionRef<'f>> {
+    pub(super) fn own_callees(&self, call: &'f ast::ExprCall) -> Vec<FunctionRef<'f>> {
         let callees = self.project().resolve_call(&self.scope(&call.func), call);
         callees
             .functions
@@ -426,81 +524,288 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
             }
         }
         let Expr::Attribute(attribute) = call.func.as_ref() else { return };
-        let is_start = match attribute.attr.as_str() {
-            "start" => true,
-            "join" => false,
-            _ => return,
-        };
-        let text = self.text(&attribute.value);
-        let value = attribute.value.range();
-        for (number, spawned) in self.known.spawned.iter().enumerate() {
-            if is_this(spawned, &text, value, self.function) {
-                self.steps.push(if is_start { Step::Start(number) } else { Step::Join(number) });
+        match attribute.attr.as_str() {
+            "start" => {
+                let started = self.threads(&attribute.value);
+                self.steps.extend(started.into_iter().map(|(number, _)| Step::Start(number)));
             }
-        }
-    }
-}
-
-fn is_this(spawned: &Spawned, text: &str, value: TextRange, function: FunctionRef) -> bool {
-    let Some((file, call)) = spawned.place else { return text == "self" };
-    let is_same_file = file.path() == function.file.path();
-    let is_same_call = is_same_file && call == value;
-    // An attribute's name is good in every method, a variable's only where it is.
-    let is_visible =
-        |name: &String| name.contains('.') || (is_same_file && function.node.range().contains_range(call));
-    is_same_call || spawned.names.iter().any(|name| name == text && is_visible(name))
-}
-
-/// The lock that a context manager holds at its `yield`.
-fn held_at_yield<'f>(known: &Known<'_, 'f>, function: FunctionRef<'f>) -> Option<Lock> {
-    struct Yields<'w, 'k, 'p, 'f> {
-        walker: &'w Walker<'k, 'p, 'f>,
-        found: Option<Lock>,
-        around: Vec<Lock>,
-    }
-    impl<'f> Visitor<'f> for Yields<'_, '_, '_, 'f> {
-        fn visit_stmt(&mut self, stmt: &'f Stmt) {
-            let depth = self.around.len();
-            if let Stmt::With(node) = stmt {
-                for item in &node.items {
-                    if let LockKind::Lock(lock) = self.walker.lock_of(&item.context_expr) {
-                        self.around.push(lock);
+            // With a timeout it may run on.
+            "join" if waits_for_the_end(call) => {
+                for (number, which) in self.threads(&attribute.value) {
+                    let spawned = &self.known.spawned[number];
+                    let is_only = !spawned.repeated
+                        || spawned.place.is_some_and(|(made_in, made)| {
+                            made_in.path() == file
+                                && self.loops.iter().any(|around| around.contains_range(made))
+                        });
+                    if which == Which::Every || (which == Which::This && is_only) {
+                        self.steps.push(Step::Join(number));
                     }
                 }
             }
-            if let Stmt::Expr(node) = stmt
-                && let Expr::Call(call) = node.value.as_ref()
-                && let Expr::Attribute(attribute) = call.func.as_ref()
-                && attribute.attr.as_str() == "acquire"
-                && let LockKind::Lock(lock) = self.walker.lock_of(&attribute.value)
-            {
-                self.around.push(lock);
-                return;
+            _ => {}
+        }
+    }
+
+    /// The threads that an expression is, and whether it stands for all that were made there.
+    fn threads(&self, expr: &'f Expr) -> Vec<(usize, Which)> {
+        let spawned = self.known.spawned.iter().enumerate();
+        spawned.filter_map(|(number, spawned)| Some((number, self.which(spawned, expr, 0)?))).collect()
+    }
+
+    fn which(&self, spawned: &Spawned<'f>, expr: &'f Expr, depth: u32) -> Option<Which> {
+        const DEPTH: u32 = 4;
+        let Some((file, call)) = spawned.place else {
+            return self.is_object(expr).then_some(Which::This);
+        };
+        let is_same_file = file.path() == self.function.file.path();
+        if is_same_file && call == expr.range() {
+            return Some(Which::This);
+        }
+        if self.is_among(&spawned.names, spawned, expr) {
+            return Some(Which::This);
+        }
+        match expr {
+            Expr::Name(name) if depth < DEPTH => {
+                let scope = self.scope(expr);
+                let (_, bindings) = self.project().lookup(&scope, name.id.as_str(), Some(name.start()))?;
+                bindings.iter().find_map(|binding| match binding.kind {
+                    // `for t in self.threads: t.join()`.
+                    BindingKind::Iterated(several) => {
+                        self.is_among(&spawned.collections, spawned, plain(several)).then_some(Which::Every)
+                    }
+                    // `thread = self.thread`.
+                    BindingKind::Value(value @ (Expr::Attribute(_) | Expr::Name(_)))
+                        if value.range() != expr.range() =>
+                    {
+                        self.which(spawned, value, depth + 1)
+                    }
+                    _ => None,
+                })
             }
-            visitor::walk_stmt(self, stmt);
-            if matches!(stmt, Stmt::With(_)) {
-                self.around.truncate(depth);
+            Expr::Subscript(subscript) => {
+                self.is_among(&spawned.collections, spawned, &subscript.value).then_some(Which::One)
+            }
+            // `while threads: threads.pop().join()`.
+            Expr::Call(call) => {
+                let Expr::Attribute(method) = call.func.as_ref() else { return None };
+                let is_taken = matches!(method.attr.as_str(), "pop" | "popleft")
+                    && self.is_among(&spawned.collections, spawned, &method.value);
+                is_taken.then_some(if self.loops.is_empty() { Which::One } else { Which::Every })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an expression is one of these texts. An attribute's name is good in every method,
+    /// a variable's only where it is.
+    fn is_among(&self, texts: &[String], spawned: &Spawned<'f>, expr: &Expr) -> bool {
+        let is_here = spawned.place.is_some_and(|(file, call)| {
+            file.path() == self.function.file.path() && self.function.node.range().contains_range(call)
+        });
+        let text = self.text(expr);
+        texts.iter().any(|known| *known == text && (known.contains('.') || is_here))
+    }
+
+    fn is_thread_or_several(&self, expr: &'f Expr) -> bool {
+        self.known.spawned.iter().any(|spawned| {
+            spawned.place.is_some()
+                && (self.which(spawned, expr, 0).is_some()
+                    || self.is_among(&spawned.collections, spawned, expr))
+        })
+    }
+
+    /// Leaving `with ThreadPoolExecutor() as pool:` waits for what the pool runs.
+    fn pools_end(&mut self, node: &'f ast::StmtWith) {
+        for item in &node.items {
+            let Some(Expr::Name(pool)) = item.optional_vars.as_deref() else { continue };
+            for (number, spawned) in self.known.spawned.iter().enumerate() {
+                let is_here = spawned.place.is_some_and(|(file, call)| {
+                    file.path() == self.function.file.path() && node.range().contains_range(call)
+                });
+                if is_here && spawned.pool.as_deref() == Some(pool.id.as_str()) {
+                    self.steps.push(Step::Join(number));
+                }
             }
         }
+    }
+
+    /// What a function does with the attribute's object that it is given.
+    fn handed(&mut self, call: &'f ast::ExprCall) {
+        let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        let given: Vec<&'f Expr> = call
+            .arguments
+            .args
+            .iter()
+            .chain(values)
+            .filter(|argument| self.is_attribute(argument) || self.holds(argument))
+            .collect();
+        if given.is_empty() {
+            return;
+        }
+        let callees = self.project().resolve_call(&self.scope(&call.func), call);
+        for argument in given {
+            let through = !self.is_attribute(argument);
+            let effect = if callees.external.iter().any(|name| changes_its_argument(name))
+                || callees.functions.iter().any(|(callee, receiver)| {
+                    parameter_of(*callee, receiver.is_some(), call, argument)
+                        .is_some_and(|name| changes_parameter(self.project(), *callee, name, 0))
+                }) {
+                Effect::ChangeInside
+            } else if through && callees.external.iter().any(|name| name.starts_with("builtins.")) {
+                Effect::LookInside
+            } else {
+                continue;
+            };
+            let effect = if self.known.is_safe { Effect::Safe } else { effect };
+            let (locks, maybe) = (self.held.clone(), self.maybe.clone());
+            self.steps.push(Step::Touch { range: argument.range(), effect, locks, maybe });
+        }
+    }
+}
+
+/// Which of the threads that one place makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// The one that was made last.
+    This,
+    /// Some one of them.
+    One,
+    Every,
+}
+
+/// `join()` and `join(None)`.
+fn waits_for_the_end(call: &ast::ExprCall) -> bool {
+    let timeout = call.arguments.find_argument_value("timeout", 0);
+    timeout.is_none_or(|timeout| matches!(timeout, Expr::NoneLiteral(_)))
+}
+
+/// `threads` of `list(threads)` and `reversed(threads)`.
+fn plain(several: &Expr) -> &Expr {
+    match several {
+        Expr::Call(call) => match (call.func.as_ref(), call.arguments.args.as_ref()) {
+            (Expr::Name(name), [inner])
+                if matches!(name.id.as_str(), "list" | "tuple" | "reversed" | "sorted" | "set") =>
+            {
+                inner
+            }
+            (Expr::Attribute(method), []) if matches!(method.attr.as_str(), "values" | "copy") => {
+                &method.value
+            }
+            _ => several,
+        },
+        _ => several,
+    }
+}
+
+fn leaves(body: &[Stmt]) -> bool {
+    matches!(body.last(), Some(Stmt::Return(_) | Stmt::Raise(_) | Stmt::Break(_) | Stmt::Continue(_)))
+}
+
+/// Functions of the standard library that change the container that they are given.
+fn changes_its_argument(name: &str) -> bool {
+    matches!(name, "random.shuffle" | "bisect.insort" | "bisect.insort_left" | "bisect.insort_right")
+        || name.starts_with("heapq.heap")
+}
+
+/// The parameter that an argument of a call becomes.
+pub(super) fn parameter_of<'f>(
+    callee: FunctionRef<'f>,
+    is_bound: bool,
+    call: &ast::ExprCall,
+    argument: &Expr,
+) -> Option<&'f str> {
+    let node: &'f ast::StmtFunctionDef = callee.node;
+    let parameters = &node.parameters;
+    let keyword = call.arguments.keywords.iter().find(|keyword| keyword.value.range() == argument.range());
+    if let Some(keyword) = keyword {
+        return parameters.find(keyword.arg.as_ref()?.as_str()).map(|parameter| parameter.name().as_str());
+    }
+    let index = call.arguments.args.iter().position(|known| known.range() == argument.range())?;
+    let index = index + usize::from(is_bound && !callee.has_decorator("staticmethod"));
+    let mut positional = parameters.posonlyargs.iter().chain(&parameters.args);
+    positional.nth(index).map(|parameter| parameter.name().as_str())
+}
+
+/// Whether a function changes the object that one of its parameters is.
+fn changes_parameter<'f>(project: &Project<'f>, function: FunctionRef<'f>, name: &str, depth: u32) -> bool {
+    struct Changes<'n, 'p, 'f> {
+        project: &'p Project<'f>,
+        function: FunctionRef<'f>,
+        name: &'n str,
+        depth: u32,
+        found: bool,
+    }
+    impl<'f> Visitor<'f> for Changes<'_, '_, 'f> {
         fn visit_expr(&mut self, expr: &'f Expr) {
-            if matches!(expr, Expr::Yield(_)) && self.found.is_none() {
-                self.found = self.around.last().cloned();
+            const DEPTH: u32 = 3;
+            let is_it = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == self.name);
+            match expr {
+                Expr::Subscript(subscript) if is_it(&subscript.value) => {
+                    self.found |= matches!(subscript.ctx, ExprContext::Store | ExprContext::Del);
+                }
+                Expr::Call(call) => {
+                    if let Expr::Attribute(method) = call.func.as_ref() {
+                        self.found |= is_it(&method.value) && CHANGING.contains(&method.attr.as_str());
+                    }
+                    let given: Vec<&Expr> =
+                        call.arguments.args.iter().filter(|argument| is_it(argument)).collect();
+                    if !given.is_empty() && !self.found && self.depth < DEPTH {
+                        let scope = Scope::at(self.function.file, call.func.range());
+                        let callees = self.project.resolve_call(&scope, call);
+                        self.found |= callees.external.iter().any(|name| changes_its_argument(name));
+                        for (callee, receiver) in callees.functions {
+                            let names = given.iter().filter_map(|argument| {
+                                parameter_of(callee, receiver.is_some(), call, argument)
+                            });
+                            for name in names {
+                                self.found |= changes_parameter(self.project, callee, name, self.depth + 1);
+                            }
+                        }
+                    }
+                }
+                _ => {}
             }
             visitor::walk_expr(self, expr);
         }
     }
-    let walker = Walker {
-        known,
-        function,
-        objects: known.objects_in(function),
-        held: Vec::new(),
-        maybe: Vec::new(),
-        steps: Vec::new(),
-        handled: Vec::new(),
-    };
-    let mut yields = Yields { walker: &walker, found: None, around: Vec::new() };
-    yields.visit_body(&function.node.body);
-    yields.found
+    // `items = list(items)`: from there on it is another object.
+    let bindings = project.frame_bindings(Frame::Function(function.node));
+    if bindings.all(name).len() != 1 {
+        return false;
+    }
+    let mut changes = Changes { project, function, name, depth, found: false };
+    changes.visit_body(&function.node.body);
+    changes.found
+}
+
+/// Finds where a function gives the attribute another value.
+struct Stores<'w, 'k, 'p, 'f> {
+    walker: &'w Walker<'k, 'p, 'f>,
+    found: Vec<TextRange>,
+}
+
+impl<'f> Visitor<'f> for Stores<'_, '_, '_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if let Stmt::Assign(assign) = stmt {
+            struct Targets<'s, 'w, 'k, 'p, 'f>(&'s mut Stores<'w, 'k, 'p, 'f>, TextRange);
+            impl<'f> Visitor<'f> for Targets<'_, '_, '_, '_, 'f> {
+                fn visit_expr(&mut self, expr: &'f Expr) {
+                    if self.0.walker.is_attribute(expr) {
+                        self.0.found.push(self.1);
+                    }
+                    visitor::walk_expr(self, expr);
+                }
+            }
+            let mut targets = Targets(self, stmt.range());
+            assign
+                .targets
+                .iter()
+                .filter(|target| !target.is_subscript_expr())
+                .for_each(|target| targets.visit_expr(target));
+        }
+        visitor::walk_stmt(self, stmt);
+    }
 }
 
 impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
@@ -526,8 +831,16 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
                         Effect::Unclear
                     };
                     self.touch(method.value.range(), effect);
+                } else if let Expr::Attribute(method) = call.func.as_ref()
+                    && (CHANGING.contains(&method.attr.as_str()) || LOOKING.contains(&method.attr.as_str()))
+                    && self.holds(&method.value)
+                {
+                    let is_change = CHANGING.contains(&method.attr.as_str());
+                    self.touch_inside(method.value.range(), is_change);
                 }
+                self.stored_by_name(call);
                 visitor::walk_expr(self, expr);
+                self.handed(call);
                 self.thread_events(call);
                 let callees = self.own_callees(call);
                 if !callees.is_empty() {
@@ -541,6 +854,27 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
             {
                 let effect = if self.known.is_safe { Effect::Safe } else { Effect::Change };
                 self.touch(subscript.value.range(), effect);
+                visitor::walk_expr(self, expr);
+            }
+            Expr::Subscript(subscript) if self.holds(&subscript.value) => {
+                let is_change = matches!(subscript.ctx, ExprContext::Store | ExprContext::Del);
+                self.touch_inside(subscript.value.range(), is_change);
+                visitor::walk_expr(self, expr);
+            }
+            Expr::Attribute(attribute)
+                if matches!(attribute.ctx, ExprContext::Store | ExprContext::Del)
+                    && self.holds(&attribute.value) =>
+            {
+                self.touch_inside(attribute.value.range(), true);
+                visitor::walk_expr(self, expr);
+            }
+            Expr::Attribute(_) if self.outside.is_some() => {
+                let known = self.outside.as_ref().and_then(|outside| {
+                    outside.touches.iter().find(|(range, _)| *range == expr.range()).copied()
+                });
+                if let Some((range, effect)) = known {
+                    self.touch(range, effect);
+                }
                 visitor::walk_expr(self, expr);
             }
             Expr::Attribute(attribute) if self.is_attribute(expr) => {
@@ -569,7 +903,11 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
 
 /// The names that stand for the object in a function: its own first parameter, or that of the
 /// method around it.
-pub(super) fn objects<'f>(owners: &[ClassRef<'f>], function: FunctionRef<'f>) -> Vec<&'f str> {
+pub(super) fn objects<'f>(
+    project: &Project<'f>,
+    owners: &[ClassRef<'f>],
+    function: FunctionRef<'f>,
+) -> Vec<&'f str> {
     let scope = Scope::inside(function.file, function.node);
     let mut names: Vec<&'f str> = Vec::new();
     let mut in_class = false;
@@ -581,6 +919,7 @@ pub(super) fn objects<'f>(owners: &[ClassRef<'f>], function: FunctionRef<'f>) ->
             }
             Frame::Function(node) => {
                 names.retain(|name| !node.parameters.includes(name));
+                let before = names.len();
                 if in_class {
                     let is_static = node.decorator_list.iter().any(|decorator| {
                         matches!(&decorator.expression, Expr::Name(name) if name.id.as_str() == "staticmethod")
@@ -590,10 +929,35 @@ pub(super) fn objects<'f>(owners: &[ClassRef<'f>], function: FunctionRef<'f>) ->
                         names.push(first.parameter.name.as_str());
                     }
                 }
+                if in_class || before > 0 {
+                    names.extend(other_names(project, node, &names));
+                }
                 in_class = false;
             }
             Frame::Lambda(_) | Frame::Comprehension(_) => {}
         }
     }
+    names
+}
+
+/// `me = self`: variables that only ever are the object.
+fn other_names<'f>(
+    project: &Project<'f>,
+    node: &'f ast::StmtFunctionDef,
+    objects: &[&'f str],
+) -> Vec<&'f str> {
+    let bindings = project.frame_bindings(Frame::Function(node));
+    let mut names: Vec<&'f str> = bindings
+        .names()
+        .filter(|name| !objects.contains(name))
+        .filter(|name| {
+            let all = bindings.all(name);
+            !all.is_empty()
+                && all.iter().all(|binding| {
+                    matches!(binding.kind, BindingKind::Value(Expr::Name(value)) if objects.contains(&value.id.as_str()))
+                })
+        })
+        .collect();
+    names.sort_unstable();
     names
 }

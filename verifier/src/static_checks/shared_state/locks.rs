@@ -1,0 +1,348 @@
+//! Which lock an expression is. Two expressions that give the same object get the same name:
+//! `self._lock`, another name of it, a property or method that returns it, `Class._lock`.
+
+use super::walk::{Lock, Walker};
+use crate::python::ast::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::project::modules::FoundModule;
+use crate::python::project::{AccessKind, BindingKind, Frame, FunctionRef, Module, Stored, Type};
+use crate::python::{ParsedFile, Ranged};
+
+/// What a `with` or a call is, as far as locks go.
+pub(super) enum LockKind {
+    Lock(Lock),
+    Maybe(Lock),
+    None,
+}
+
+/// The name of an object, and whether the same name is the same object.
+struct Named {
+    key: Lock,
+    sure: bool,
+}
+
+impl Named {
+    fn sure(key: String) -> Option<Self> {
+        Some(Self { key, sure: true })
+    }
+}
+
+/// Names of names are followed this far.
+const DEPTH: u32 = 8;
+
+impl<'f> Walker<'_, '_, 'f> {
+    pub(super) fn lock_of(&self, expr: &'f Expr) -> LockKind {
+        // Getters of getters, or a context manager that enters itself.
+        if self.nested > DEPTH {
+            return LockKind::Maybe(self.text(expr));
+        }
+        if let Expr::Call(call) = expr {
+            // What this very place makes, nobody else holds.
+            let is_made = self.project().infer(&self.scope(expr), &call.func).iter().any(|ty| {
+                matches!(ty, Type::External(name) if name.starts_with("threading.") || name.starts_with("_thread."))
+            });
+            if is_made {
+                return LockKind::None;
+            }
+            for callee in self.own_callees(call) {
+                // `with self._locked():` holds what the context manager holds around its `yield`.
+                if callee.has_decorator("contextmanager") {
+                    return match held_at_yield(&self.inner(callee), callee) {
+                        Some(lock) => LockKind::Lock(lock),
+                        None => LockKind::None,
+                    };
+                }
+                // `with self.guard():` where the method returns `self._lock`.
+                if let Some(value @ Expr::Attribute(_)) = answer(callee) {
+                    return self.inner(callee).lock_of(value);
+                }
+            }
+        }
+        let Some(named) = self.named(expr, 0) else { return LockKind::None };
+        let types = self.project().infer(&self.scope(expr), expr);
+        let mut maybe = false;
+        for ty in &types {
+            match ty {
+                Type::ExternalInstance(name) => match name.as_str() {
+                    "threading.Lock"
+                    | "threading.RLock"
+                    | "_thread.allocate_lock"
+                    | "multiprocessing.Lock"
+                    | "multiprocessing.RLock" => return named.as_lock(),
+                    // A condition is as good as the lock that it is made of.
+                    "threading.Condition" => {
+                        return self.condition_lock(&named).unwrap_or(named).as_lock();
+                    }
+                    "threading.Semaphore" | "threading.BoundedSemaphore" => maybe = true,
+                    _ => {}
+                },
+                Type::Instance(_) | Type::Unknown(_) => maybe = true,
+                Type::Module(_)
+                | Type::Namespace(_)
+                | Type::Class(_)
+                | Type::Function(_)
+                | Type::Method(_, _)
+                | Type::External(_)
+                | Type::None => {}
+            }
+        }
+        if maybe { LockKind::Maybe(named.key) } else { LockKind::None }
+    }
+
+    /// The name under which a lock is held, for whoever releases it.
+    pub(super) fn lock_name(&self, expr: &'f Expr) -> Option<Lock> {
+        self.named(expr, 0).map(|named| named.key)
+    }
+
+    /// The name of what an expression gives; nothing for an object that the function makes anew.
+    fn named(&self, expr: &'f Expr, depth: u32) -> Option<Named> {
+        let text = || Some(Named { key: self.text(expr), sure: false });
+        if depth > DEPTH {
+            return text();
+        }
+        if self.is_object(expr) {
+            return Named::sure("self".to_owned());
+        }
+        match expr {
+            Expr::Name(name) => self.named_variable(name, depth),
+            Expr::Attribute(attribute) => {
+                let name = attribute.attr.as_str();
+                if self.is_object(&attribute.value) {
+                    return self.named_attribute(name, depth);
+                }
+                for ty in self.project().infer(&self.scope(&attribute.value), &attribute.value) {
+                    match ty {
+                        // An attribute of the class is one of its objects, when they have no own.
+                        Type::Class(class) => {
+                            let is_own = self.known.owners.contains(&class) && !self.is_stored(name);
+                            return match is_own {
+                                true => self.named_attribute(name, depth),
+                                false => Named::sure(format!("{}.{name}", class.qualified_name())),
+                            };
+                        }
+                        Type::Module(module) => return Named::sure(self.variable_of(module.0, name)),
+                        _ => {}
+                    }
+                }
+                let object = self.named(&attribute.value, depth + 1)?;
+                Some(Named { key: format!("{}.{name}", object.key), sure: object.sure })
+            }
+            Expr::Call(call) => {
+                let callee = self.own_callees(call).into_iter().next();
+                match callee.and_then(|callee| Some((callee, answer(callee)?))) {
+                    Some((callee, value)) => self.inner(callee).named(value, depth + 1),
+                    None => text(),
+                }
+            }
+            Expr::Named(named) => self.named(&named.value, depth + 1),
+            _ => text(),
+        }
+    }
+
+    fn named_variable(&self, name: &'f ast::ExprName, depth: u32) -> Option<Named> {
+        let id = name.id.as_str();
+        let scope = self.scope_at(name.range());
+        let Some((at, bindings)) = self.project().lookup(&scope, id, Some(name.start())) else {
+            return Named::sure(id.to_owned());
+        };
+        let Some(frame) = at.checked_sub(1).and_then(|index| scope.frames.get(index)) else {
+            let imported = bindings.iter().find_map(|binding| match binding.kind {
+                BindingKind::ImportFrom { from, name } => Some((from, name)),
+                _ => None,
+            });
+            return match imported {
+                Some((from, name)) => Named::sure(self.imported(from, name)),
+                None => Named::sure(self.variable_of(self.function.file, id)),
+            };
+        };
+        let owner = match frame {
+            Frame::Function(node) => self.project().function_ref(self.function.file, node).qualified_name(),
+            Frame::Class(node) => node.name.as_str().to_owned(),
+            Frame::Lambda(_) | Frame::Comprehension(_) => "a lambda".to_owned(),
+        };
+        let key = format!("{id} of {owner}");
+        match bindings.as_slice() {
+            [binding] => match binding.kind {
+                BindingKind::Value(value @ (Expr::Attribute(_) | Expr::Name(_) | Expr::Named(_))) => {
+                    self.named(value, depth + 1)
+                }
+                BindingKind::Value(value @ Expr::Call(call)) => {
+                    let is_getter = self.own_callees(call).into_iter().any(|callee| answer(callee).is_some());
+                    let is_own =
+                        matches!(frame, Frame::Function(node) if std::ptr::eq(*node, self.function.node));
+                    match (is_getter, is_own) {
+                        (true, _) => self.named(value, depth + 1),
+                        // Every call of the function makes another one.
+                        (false, true) => None,
+                        (false, false) => Named::sure(key),
+                    }
+                }
+                _ => Some(Named { key, sure: false }),
+            },
+            _ => Some(Named { key, sure: false }),
+        }
+    }
+
+    /// An attribute of the object: another name of something, a property, or itself.
+    fn named_attribute(&self, name: &str, depth: u32) -> Option<Named> {
+        let own = Named::sure(format!("self.{name}"));
+        for method in self.project().method(self.known.class, name).unwrap_or_default() {
+            if (method.has_decorator("property") || method.has_decorator("cached_property"))
+                && let Some(value @ (Expr::Attribute(_) | Expr::Name(_))) = answer(method)
+            {
+                return self.inner(method).named(value, depth + 1);
+            }
+        }
+        let mut stored = Vec::new();
+        for access in self.project().accesses_of(self.known.class, name) {
+            match (access.kind, access.method) {
+                (
+                    AccessKind::Store(Stored::Value(value) | Stored::Annotated(_, Some(value))),
+                    Some(method),
+                ) => {
+                    stored.push(Some((method, value)));
+                }
+                (AccessKind::Store(Stored::Declared | Stored::Slot), _) => {}
+                (AccessKind::Store(_), _) => stored.push(None),
+                _ => {}
+            }
+        }
+        // A parameter or variable that it was stored from says less than its own name.
+        match stored.as_slice() {
+            [Some((method, value @ Expr::Attribute(_)))] => {
+                match self.inner(*method).named(value, depth + 1) {
+                    Some(other) if other.sure => Some(other),
+                    _ => own,
+                }
+            }
+            _ => own,
+        }
+    }
+
+    fn is_stored(&self, name: &str) -> bool {
+        self.project()
+            .accesses_of(self.known.class, name)
+            .iter()
+            .any(|access| matches!(access.kind, AccessKind::Store(_)) && access.method.is_some())
+    }
+
+    /// A variable of a module; those of the class's own file need no path.
+    fn variable_of(&self, file: &'f ParsedFile, name: &str) -> String {
+        match std::ptr::eq(file, self.known.class.file) {
+            true => name.to_owned(),
+            false => format!("{name} of {}", file.path()),
+        }
+    }
+
+    fn imported(&self, from: &'f ast::StmtImportFrom, name: &str) -> String {
+        let file = self.function.file;
+        let module = from.module.as_ref().map(|module| module.as_str());
+        let found = match (from.level, module) {
+            (0, Some(module)) => self.project().module(module, file),
+            (level, module) => self.project().relative_module(file, level, module),
+        };
+        match found {
+            FoundModule::Here(Module::File(home)) => self.variable_of(home, name),
+            _ => format!("{}.{name}", module.unwrap_or_default()),
+        }
+    }
+
+    /// `self.a = threading.Condition(self.b)`: the lock is `self.b`.
+    fn condition_lock(&self, condition: &Named) -> Option<Named> {
+        let name = condition.key.strip_prefix("self.").filter(|name| !name.contains('.'))?;
+        self.project().accesses_of(self.known.class, name).into_iter().find_map(|access| {
+            let AccessKind::Store(Stored::Value(Expr::Call(call))) = access.kind else { return None };
+            let lock = call.arguments.find_argument_value("lock", 0)?;
+            self.inner(access.method?).named(lock, 1)
+        })
+    }
+
+    /// Locks that a helper method takes and keeps, and those that it gives back.
+    pub(super) fn net_effect(&self, function: FunctionRef<'f>) -> (Vec<Lock>, Vec<Lock>) {
+        struct Calls<'f>(Vec<(&'f Expr, bool)>);
+        impl<'f> Visitor<'f> for Calls<'f> {
+            fn visit_expr(&mut self, expr: &'f Expr) {
+                if let Expr::Call(call) = expr
+                    && let Expr::Attribute(attribute) = call.func.as_ref()
+                {
+                    match attribute.attr.as_str() {
+                        "acquire" => self.0.push((&attribute.value, true)),
+                        "release" => self.0.push((&attribute.value, false)),
+                        _ => {}
+                    }
+                }
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let mut calls = Calls(Vec::new());
+        calls.visit_body(&function.node.body);
+        let walker = self.inner(function);
+        let of = |wanted: bool| -> Vec<Lock> {
+            let wanted = calls.0.iter().filter(|(_, acquires)| *acquires == wanted);
+            wanted.filter_map(|(expr, _)| walker.lock_name(expr)).collect()
+        };
+        let (acquired, released) = (of(true), of(false));
+        (
+            acquired.iter().filter(|lock| !released.contains(lock)).cloned().collect(),
+            released.iter().filter(|lock| !acquired.contains(lock)).cloned().collect(),
+        )
+    }
+}
+
+impl Named {
+    fn as_lock(self) -> LockKind {
+        if self.sure { LockKind::Lock(self.key) } else { LockKind::Maybe(self.key) }
+    }
+}
+
+/// What a function that ends with a `return` answers.
+pub(super) fn answer<'f>(function: FunctionRef<'f>) -> Option<&'f Expr> {
+    let node: &'f ast::StmtFunctionDef = function.node;
+    match &*node.body {
+        [.., Stmt::Return(last)] => last.value.as_deref(),
+        _ => None,
+    }
+}
+
+/// The lock that a context manager holds at its `yield`.
+fn held_at_yield<'f>(walker: &Walker<'_, '_, 'f>, function: FunctionRef<'f>) -> Option<Lock> {
+    struct Yields<'w, 'k, 'p, 'f> {
+        walker: &'w Walker<'k, 'p, 'f>,
+        found: Option<Lock>,
+        around: Vec<Lock>,
+    }
+    impl<'f> Visitor<'f> for Yields<'_, '_, '_, 'f> {
+        fn visit_stmt(&mut self, stmt: &'f Stmt) {
+            let depth = self.around.len();
+            if let Stmt::With(node) = stmt {
+                for item in &node.items {
+                    if let LockKind::Lock(lock) = self.walker.lock_of(&item.context_expr) {
+                        self.around.push(lock);
+                    }
+                }
+            }
+            if let Stmt::Expr(node) = stmt
+                && let Expr::Call(call) = node.value.as_ref()
+                && let Expr::Attribute(attribute) = call.func.as_ref()
+                && attribute.attr.as_str() == "acquire"
+                && let LockKind::Lock(lock) = self.walker.lock_of(&attribute.value)
+            {
+                self.around.push(lock);
+                return;
+            }
+            visitor::walk_stmt(self, stmt);
+            if matches!(stmt, Stmt::With(_)) {
+                self.around.truncate(depth);
+            }
+        }
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            if matches!(expr, Expr::Yield(_)) && self.found.is_none() {
+                self.found = self.around.last().cloned();
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut yields = Yields { walker, found: None, around: Vec::new() };
+    yields.visit_body(&function.node.body);
+    yields.found
+}
