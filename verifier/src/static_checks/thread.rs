@@ -41,9 +41,10 @@ use crate::catalogue::check::ThreadCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{Expr, ExprCall};
+use crate::python::ast::{Expr, ExprCall, Stmt};
+use crate::python::control_flow::is_generator;
 use crate::python::project::{
-    AccessKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind, Stored, Type,
+    AccessKind, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind, Stored, Type,
     object_parameter,
 };
 use crate::python::symbols::SymbolKind;
@@ -178,6 +179,7 @@ fn examine<'f>(
         });
     }
     let mut uses = Uses::new(project, held, name, class);
+    uses.made_by(&made.factories);
     uses.look();
     for class in threads.iter().filter_map(|spawn| spawn.class) {
         uses.constructor(class);
@@ -337,10 +339,12 @@ fn held<'c, 'f>(
 struct Made<'f> {
     spawns: Vec<Spawn<'f>>,
     unknown: Vec<String>,
+    /// Functions that make and return it, with the variable that holds it there.
+    factories: Vec<(FunctionRef<'f>, &'f str)>,
 }
 
 fn creations<'f>(project: &Project<'f>, held: Held<'f>, name: &str) -> Result<Made<'f>, Reason> {
-    let mut made = Made { spawns: Vec::new(), unknown: Vec::new() };
+    let mut made = Made { spawns: Vec::new(), unknown: Vec::new(), factories: Vec::new() };
     match held {
         Held::Attribute(owner) => {
             let accesses = project.accesses_of(owner, name);
@@ -399,7 +403,6 @@ fn from_bindings<'f>(
     made: &mut Made<'f>,
     depth: u32,
 ) {
-    use crate::python::project::BindingKind;
     for binding in bindings {
         match binding.kind {
             BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => {
@@ -434,7 +437,7 @@ fn creation<'f>(project: &Project<'f>, scope: &Scope<'f>, value: &'f Expr, made:
             Some(spawn) if matches!(spawn.kind, SpawnKind::Thread | SpawnKind::Timer) => {
                 made.spawns.push(spawn);
             }
-            _ => made.unknown.push("it is the result of a call that is not followed".to_owned()),
+            _ => factory(project, scope, call, made, depth),
         },
         Expr::Name(name) => match project.lookup(scope, name.id.as_str(), Some(name.start())) {
             Some((at, bindings)) => from_bindings(project, &scope.outer(at), &bindings, made, depth),
@@ -446,6 +449,51 @@ fn creation<'f>(project: &Project<'f>, scope: &Scope<'f>, value: &'f Expr, made:
             creation(project, scope, &node.orelse, made, depth + 1);
         }
         _ => made.unknown.push("it is stored a value that is not followed".to_owned()),
+    }
+}
+
+/// `self.t = start_thread(f)`: a function of the target that returns the thread that it makes.
+fn factory<'f>(
+    project: &Project<'f>,
+    scope: &Scope<'f>,
+    call: &'f ExprCall,
+    made: &mut Made<'f>,
+    depth: u32,
+) {
+    struct Returns<'f>(Vec<&'f Expr>);
+    impl<'f> Visitor<'f> for Returns<'f> {
+        fn visit_stmt(&mut self, stmt: &'f Stmt) {
+            match stmt {
+                Stmt::Return(node) => self.0.extend(node.value.as_deref()),
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                _ => visitor::walk_stmt(self, stmt),
+            }
+        }
+    }
+    let callees = project.resolve_call(scope, call);
+    let is_known = callees.unresolved.is_empty() && callees.classes.is_empty() && callees.external.is_empty();
+    let plain = match callees.functions.as_slice() {
+        [(function, receiver)] if is_known => Some((*function, *receiver)).filter(|(function, _)| {
+            !function.node.is_async
+                && !is_generator(&function.node.body)
+                && project.opaque_decorator(*function).is_none()
+        }),
+        _ => None,
+    };
+    let mut returns = Returns(Vec::new());
+    if let Some((function, receiver)) = plain {
+        returns.visit_body(&function.node.body);
+        for value in &returns.0 {
+            let mut inside = Scope::at(function.file, value.range());
+            inside.receiver = receiver;
+            creation(project, &inside, value, made, depth + 1);
+            if let Expr::Name(name) = value {
+                made.factories.push((function, name.id.as_str()));
+            }
+        }
+    }
+    if returns.0.is_empty() {
+        made.unknown.push("it is the result of a call that is not followed".to_owned());
     }
 }
 
@@ -512,17 +560,25 @@ fn created_as_daemon<'f>(project: &Project<'f>, spawn: &Spawn<'f>) -> Known {
         if let AccessKind::Store(Stored::Value(value)) = access.kind {
             return literal(value, access.class.file, access.range);
         }
+        // The class's own attribute is what reading `daemon` gives, to the interpreter as well.
+        if let AccessKind::Store(Stored::InClassBody) = access.kind {
+            let bindings = project.frame_bindings(Frame::Class(access.class.node));
+            if let [binding] = bindings.all("daemon")
+                && let BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) = binding.kind
+            {
+                return literal(value, access.class.file, access.range);
+            }
+        }
         if let AccessKind::Store(_) = access.kind {
             return Known::Unknown("its class says something about `daemon` that is not followed".to_owned());
         }
     }
-    for given in handed_to_bases(project, class) {
-        match given {
-            Handed::Daemon(value, file, range) => return literal(value, file, range),
-            Handed::Everything => {
-                return Known::Unknown("its constructor hands `**` arguments on".to_owned());
-            }
+    match handed_to_bases(project, class) {
+        Some(Handed::Daemon(value, file, range)) => return literal(value, file, range),
+        Some(Handed::Everything) => {
+            return Known::Unknown("its constructor hands `**` arguments on".to_owned());
         }
+        None => {}
     }
     if spawn.call.arguments.find_keyword("daemon").is_some() {
         return Known::Unknown("its class decides what `daemon` means".to_owned());
@@ -538,12 +594,11 @@ enum Handed<'f> {
     Everything,
 }
 
-/// What the constructors of a thread class hand on about `daemon`, nearest first.
-fn handed_to_bases<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<Handed<'f>> {
+/// What the constructors of a thread class hand on about `daemon`, the nearest that does.
+fn handed_to_bases<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Option<Handed<'f>> {
     const MOST_CONSTRUCTORS: usize = 20;
     let mut constructors: Vec<FunctionRef<'f>> =
         project.own_or_inherited(class, "__init__").into_iter().collect();
-    let mut handed = Vec::new();
     let mut next = 0;
     while let Some(constructor) = constructors.get(next).copied().filter(|_| next < MOST_CONSTRUCTORS) {
         next += 1;
@@ -551,9 +606,10 @@ fn handed_to_bases<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<Handed
         calls.visit_body(&constructor.node.body);
         for call in calls.found {
             if let Some(keyword) = call.arguments.find_keyword("daemon") {
-                handed.push(Handed::Daemon(&keyword.value, constructor.file, call.range()));
-            } else if call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
-                handed.push(Handed::Everything);
+                return Some(Handed::Daemon(&keyword.value, constructor.file, call.range()));
+            }
+            if call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
+                return Some(Handed::Everything);
             }
             let mut scope = Scope::at(constructor.file, call.func.range());
             scope.receiver = Some(class);
@@ -564,7 +620,7 @@ fn handed_to_bases<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<Handed
             }
         }
     }
-    handed
+    None
 }
 
 /// Calls `super().__init__(…)` and `Base.__init__(self, …)`.

@@ -68,10 +68,10 @@ impl<'f> Walker<'_, '_, 'f> {
                     | "threading.RLock"
                     | "_thread.allocate_lock"
                     | "multiprocessing.Lock"
-                    | "multiprocessing.RLock" => return named.as_lock(),
+                    | "multiprocessing.RLock" => return named.into_lock(),
                     // A condition is as good as the lock that it is made of.
                     "threading.Condition" => {
-                        return self.condition_lock(&named).unwrap_or(named).as_lock();
+                        return self.condition_lock(&named).unwrap_or(named).into_lock();
                     }
                     "threading.Semaphore" | "threading.BoundedSemaphore" => maybe = true,
                     _ => {}
@@ -290,7 +290,7 @@ impl<'f> Walker<'_, '_, 'f> {
 }
 
 impl Named {
-    fn as_lock(self) -> LockKind {
+    fn into_lock(self) -> LockKind {
         if self.sure { LockKind::Lock(self.key) } else { LockKind::Maybe(self.key) }
     }
 }

@@ -252,7 +252,7 @@ impl<'f> Walked<'_, '_, 'f> {
         }
         let steps = self.known.steps(function);
         for step in steps.iter().cloned() {
-            self.steps += 1;
+            self.steps += usize::from(!matches!(step, Step::Branch | Step::Merge));
             match step {
                 Step::Touch { range, effect, locks: own, maybe: own_maybe } => {
                     let all = 0..self.known.spawned.len();

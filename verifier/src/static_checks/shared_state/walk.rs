@@ -131,6 +131,8 @@ pub(super) struct Walker<'k, 'p, 'f> {
     loops: Vec<TextRange>,
     /// Where the function gives the attribute another value.
     stores: Vec<TextRange>,
+    /// Variables that get what the attribute holds.
+    holders: Vec<&'f str>,
     steps: Vec<Step<'f>>,
     /// Attribute expressions whose effect was told by the expression around them.
     handled: Vec<TextRange>,
@@ -157,6 +159,7 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
             attempts: Vec::new(),
             loops: Vec::new(),
             stores: Vec::new(),
+            holders: Vec::new(),
             steps: Vec::new(),
             handled: Vec::new(),
             nested: 0,
@@ -165,7 +168,24 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
         stores.visit_body(&function.node.body);
         let found = stores.found;
         walker.stores = found;
+        walker.holders = walker.find_holders();
         walker
+    }
+
+    fn find_holders(&self) -> Vec<&'f str> {
+        let mut holders = Vec::new();
+        for frame in Scope::inside(self.function.file, self.function.node).frames {
+            let Frame::Function(node) = frame else { continue };
+            let bindings = self.project().frame_bindings(Frame::Function(node));
+            let gets_it = |name: &&str| {
+                let mut all = bindings.all(name).iter();
+                all.any(
+                    |binding| matches!(binding.kind, BindingKind::Value(value) if self.is_attribute(value)),
+                )
+            };
+            holders.extend(bindings.names().filter(gets_it));
+        }
+        holders
     }
 
     /// A look into another function, for what it gives.
@@ -380,7 +400,7 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
             answer(callee).is_some_and(|value| walker.is_attribute(value))
         };
         match expr {
-            Expr::Name(name) => {
+            Expr::Name(name) if self.holders.contains(&name.id.as_str()) => {
                 let scope = self.scope(expr);
                 let Some((_, bindings)) = self.project().lookup(&scope, name.id.as_str(), Some(name.start()))
                 else {

@@ -241,8 +241,8 @@ fn daemons_are_told_in_several_ways() {
     daemon("self.t = threading.Thread(target=print, daemon=flag)", "unresolved");
     daemon("self.t = threading.Thread(target=print, **options)", "unresolved");
     daemon("self.t = make()", "unresolved");
-    // It hides the property of the base; what the interpreter makes of that differs by version.
-    daemon("self.t = U()", "unresolved");
+    // It hides the property of the base, from the interpreter as well.
+    daemon("self.t = U()", "holds");
     daemon("self.u = None", "symbol missing");
 }
 

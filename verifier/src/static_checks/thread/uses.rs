@@ -55,6 +55,9 @@ pub(super) struct Uses<'p, 'f> {
     name: &'p str,
     /// Where the thread is or may be found; the first is the one that the claim names.
     places: Vec<Place<'f>>,
+    /// Functions that make the thread and return it to where it is held: what else they return
+    /// it to is another thread.
+    factories: Vec<FunctionRef<'f>>,
     events: Vec<(EventKind, &'f ParsedFile, TextRange)>,
     seen: HashSet<(usize, String)>,
     /// Why there may be uses that were not seen.
@@ -92,6 +95,7 @@ impl<'p, 'f> Uses<'p, 'f> {
             held,
             name,
             places: vec![Place { owner, name: name.to_owned(), is_collection: false }],
+            factories: Vec::new(),
             events: Vec::new(),
             seen: HashSet::new(),
             maybe: Vec::new(),
@@ -101,6 +105,14 @@ impl<'p, 'f> Uses<'p, 'f> {
             files: 0,
             nodes: 0,
             holder,
+        }
+    }
+
+    /// The functions that make it hold it in a variable first.
+    pub(super) fn made_by(&mut self, factories: &[(FunctionRef<'f>, &str)]) {
+        for (function, name) in factories {
+            self.factories.push(*function);
+            self.put_into(Owner::Function(*function), name, false);
         }
     }
 

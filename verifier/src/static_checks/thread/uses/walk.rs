@@ -455,6 +455,9 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
         let line = self.file.source().line(value.start());
         let path = self.file.path();
         let function = self.functions.last().map(|node| self.uses.project.function_ref(self.file, node));
+        if function.is_some_and(|function| self.uses.factories.contains(&function)) {
+            return;
+        }
         // What reads a property is code like any other; what a function gives may go anywhere.
         if !function.is_some_and(|function| is_property(function) && what.any() == Sure::Yes) {
             self.uses.may(format!("it is {how} at `{path}:{line}`"));
