@@ -121,12 +121,6 @@ impl Effect {
             Effect::Read | Effect::LookInside | Effect::Unclear | Effect::Safe => false,
         }
     }
-
-    /// Another value of the attribute is nothing to the object that it held before.
-    fn misses(self, other: Effect) -> bool {
-        let is_inside = |effect| matches!(effect, Effect::LookInside | Effect::ChangeInside);
-        (is_inside(self) && other == Effect::Store) || (is_inside(other) && self == Effect::Store)
-    }
 }
 
 /// A thread that the class's own code makes, or that the object itself is.
@@ -166,6 +160,8 @@ struct Known<'p, 'f> {
     steps: RefCell<HashMap<usize, Rc<Vec<Step<'f>>>>>,
     /// The attribute only ever holds objects that are made for several threads.
     is_safe: bool,
+    /// It is known to hold a container at times, which `+=` changes in place.
+    holds_container: bool,
 }
 
 /// Who touches: the callers of the object, or one of the threads.
@@ -398,8 +394,10 @@ impl<'p, 'f> Known<'p, 'f> {
             apart: BTreeSet::new(),
             steps: RefCell::default(),
             is_safe: false,
+            holds_container: false,
         };
         known.is_safe = known.holds_only_safe_objects();
+        known.holds_container = known.may_hold_container();
         known.spawned.extend(Spawned::of_itself(project, class));
         for owner in known.owners.clone() {
             for method in project.own_methods(owner) {
@@ -487,9 +485,20 @@ impl<'p, 'f> Known<'p, 'f> {
         !types.is_empty() && types.iter().all(is_safe) && types.iter().any(|ty| *ty != Type::None)
     }
 
+    fn may_hold_container(&self) -> bool {
+        let types = self.project.member(&Type::Instance(self.class), self.attribute);
+        types.iter().any(|ty| {
+            matches!(ty, Type::ExternalInstance(name) if matches!(
+                name.as_str(),
+                "builtins.list" | "builtins.set" | "builtins.dict" | "builtins.bytearray" | "collections.deque"
+                    | "collections.Counter"
+            ))
+        })
+    }
+
     /// Whether two touches can happen at the same time with nothing between them.
     fn race(&self, one: &Touch<'f>, other: &Touch<'f>) -> Race {
-        if !self.can_meet(one, other) || one.effect.misses(other.effect) {
+        if !self.can_meet(one, other) || self.misses(one.effect, other.effect) {
             return Race::No;
         }
         let writes = one.effect.writes() || other.effect.writes();
@@ -525,6 +534,23 @@ impl<'p, 'f> Known<'p, 'f> {
             return Race::Maybe(format!("whether a method that is called changes `{}`", self.attribute));
         }
         Race::Yes
+    }
+
+    /// Another value of the attribute is nothing to the object that it held before. `+=` gives
+    /// it another value, but for containers.
+    fn misses(&self, one: Effect, other: Effect) -> bool {
+        let is_inside = |effect| matches!(effect, Effect::LookInside | Effect::ChangeInside);
+        let replaces = |effect| match effect {
+            Effect::Store => true,
+            Effect::Update => !self.holds_container,
+            Effect::Read
+            | Effect::Change
+            | Effect::LookInside
+            | Effect::ChangeInside
+            | Effect::Unclear
+            | Effect::Safe => false,
+        };
+        (is_inside(one) && replaces(other)) || (is_inside(other) && replaces(one))
     }
 
     fn can_meet(&self, one: &Touch, other: &Touch) -> bool {

@@ -341,10 +341,11 @@ struct Made<'f> {
     unknown: Vec<String>,
     /// Functions that make and return it, with the variable that holds it there.
     factories: Vec<(FunctionRef<'f>, &'f str)>,
+    steps: u32,
 }
 
 fn creations<'f>(project: &Project<'f>, held: Held<'f>, name: &str) -> Result<Made<'f>, Reason> {
-    let mut made = Made { spawns: Vec::new(), unknown: Vec::new(), factories: Vec::new() };
+    let mut made = Made { spawns: Vec::new(), unknown: Vec::new(), factories: Vec::new(), steps: 0 };
     match held {
         Held::Attribute(owner) => {
             let accesses = project.accesses_of(owner, name);
@@ -427,7 +428,9 @@ fn from_bindings<'f>(
 }
 
 fn creation<'f>(project: &Project<'f>, scope: &Scope<'f>, value: &'f Expr, made: &mut Made<'f>, depth: u32) {
-    if depth > 8 {
+    const MOST_STEPS: u32 = 1_000;
+    made.steps += 1;
+    if depth > 8 || made.steps > MOST_STEPS {
         made.unknown.push("the chain of assignments is too long".to_owned());
         return;
     }

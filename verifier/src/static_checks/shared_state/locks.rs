@@ -172,9 +172,9 @@ impl<'f> Walker<'_, '_, 'f> {
                         matches!(frame, Frame::Function(node) if std::ptr::eq(*node, self.function.node));
                     match (is_getter, is_own) {
                         (true, _) => self.named(value, depth + 1),
-                        // Every call of the function makes another one.
-                        (false, true) => None,
-                        (false, false) => Named::sure(key),
+                        // Every call of the function makes another one, which inner functions share.
+                        (false, true) if !is_shared_with_inner(self.function, id) => None,
+                        (false, _) => Named::sure(key),
                     }
                 }
                 _ => Some(Named { key, sure: false }),
@@ -293,6 +293,33 @@ impl Named {
     fn into_lock(self) -> LockKind {
         if self.sure { LockKind::Lock(self.key) } else { LockKind::Maybe(self.key) }
     }
+}
+
+/// Whether a function inside of this one uses its variable.
+fn is_shared_with_inner(function: FunctionRef, name: &str) -> bool {
+    struct Inner<'n> {
+        name: &'n str,
+        depth: u32,
+        found: bool,
+    }
+    impl<'f> Visitor<'f> for Inner<'_> {
+        fn visit_stmt(&mut self, stmt: &'f Stmt) {
+            let is_function = matches!(stmt, Stmt::FunctionDef(_));
+            self.depth += u32::from(is_function);
+            visitor::walk_stmt(self, stmt);
+            self.depth -= u32::from(is_function);
+        }
+        fn visit_expr(&mut self, expr: &'f Expr) {
+            let is_lambda = matches!(expr, Expr::Lambda(_));
+            self.depth += u32::from(is_lambda);
+            self.found |= self.depth > 0 && matches!(expr, Expr::Name(name) if name.id.as_str() == self.name);
+            visitor::walk_expr(self, expr);
+            self.depth -= u32::from(is_lambda);
+        }
+    }
+    let mut inner = Inner { name, depth: 0, found: false };
+    inner.visit_body(&function.node.body);
+    inner.found
 }
 
 /// What a function that ends with a `return` answers.

@@ -672,7 +672,7 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
                         .is_some_and(|name| changes_parameter(self.project(), *callee, name, 0))
                 }) {
                 Effect::ChangeInside
-            } else if through && callees.external.iter().any(|name| name.starts_with("builtins.")) {
+            } else if through && callees.external.iter().any(|name| looks_inside(name)) {
                 Effect::LookInside
             } else {
                 continue;
@@ -720,6 +720,31 @@ fn plain(several: &Expr) -> &Expr {
 
 fn leaves(body: &[Stmt]) -> bool {
     matches!(body.last(), Some(Stmt::Return(_) | Stmt::Raise(_) | Stmt::Break(_) | Stmt::Continue(_)))
+}
+
+/// Builtin functions that go through the container that they are given.
+fn looks_inside(name: &str) -> bool {
+    let Some(name) = name.strip_prefix("builtins.") else { return false };
+    matches!(
+        name,
+        "len"
+            | "list"
+            | "tuple"
+            | "set"
+            | "frozenset"
+            | "dict"
+            | "sorted"
+            | "reversed"
+            | "sum"
+            | "min"
+            | "max"
+            | "any"
+            | "all"
+            | "enumerate"
+            | "zip"
+            | "map"
+            | "filter"
+    )
 }
 
 /// Functions of the standard library that change the container that they are given.

@@ -45,6 +45,7 @@ pub(super) fn signalled<'f>(
         reached: Reached { project, functions: Vec::new(), given: Vec::new() },
         watched: Vec::new(),
         looked_into: Vec::new(),
+        followed: Vec::new(),
     };
     let mut unknown = None;
     for spawn in threads {
@@ -263,6 +264,8 @@ struct Watching<'p, 'f> {
     watched: Vec<Watched<'f>>,
     /// Functions that tests ask, which were looked into.
     looked_into: Vec<FunctionRef<'f>>,
+    /// Parameters, by the address of their function, that were followed to who gives them.
+    followed: Vec<(usize, String, Ends)>,
 }
 
 /// Things that are watched; more of them are code that nobody reads.
@@ -537,6 +540,12 @@ impl<'f> Watching<'_, 'f> {
     /// What a thread watches by the name of a parameter is what its maker gives it:
     /// `Thread(target=loop, args=(self.stop,))`.
     fn parameter(&mut self, function: usize, name: &str, ends: Ends) {
+        // Functions that call each other hand their own parameters on.
+        let key = (function, name.to_owned(), ends);
+        if self.followed.contains(&key) || self.followed.len() > MOST_WATCHED {
+            return;
+        }
+        self.followed.push(key);
         let arguments: Vec<Asked<'f>> = self
             .reached
             .given
@@ -548,12 +557,7 @@ impl<'f> Watching<'_, 'f> {
             })
             .collect();
         for asked in arguments {
-            // A function that calls itself hands its own parameter on.
-            let is_itself = matches!(asked.expr, Expr::Name(given) if given.id.as_str() == name)
-                && Scope::at(asked.file, asked.expr.range())
-                    .function()
-                    .is_some_and(|around| std::ptr::from_ref(around).addr() == function);
-            if !is_itself && self.watched.len() <= MOST_WATCHED {
+            if self.watched.len() <= MOST_WATCHED {
                 self.watch(asked, ends);
             }
         }

@@ -155,6 +155,7 @@ impl<'f> Walker<'_, '_, 'f> {
     fn result(&self, call: &'f ast::ExprCall, depth: u32) -> What {
         let inner = |expr: &'f Expr| self.what_within(expr, depth + 1);
         let arguments = call.arguments.args.as_ref();
+        let any_of = |parts: &'f [Expr]| parts.iter().map(inner).fold(What::NOTHING, What::or);
         let all_arguments = || {
             let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
             arguments.iter().chain(values).map(inner).fold(What::NOTHING, What::or)
@@ -162,15 +163,14 @@ impl<'f> Walker<'_, '_, 'f> {
         let given = match call.func.as_ref() {
             Expr::Name(function) => match (function.id.as_str(), arguments) {
                 ("getattr", [object, Expr::StringLiteral(name), rest @ ..]) => {
-                    let default = rest.iter().map(inner).fold(What::NOTHING, What::or);
-                    self.attribute(object, name.value.to_str()).or(default)
+                    self.attribute(object, name.value.to_str()).or(any_of(rest))
                 }
                 ("super", _) => self.own_object(call),
                 ("next" | "min" | "max", _) => all_arguments().element(),
                 // `dict(main=self.t)`.
-                ("dict", _) => {
+                ("dict", copied) => {
                     let keywords = call.arguments.keywords.iter().map(|keyword| inner(&keyword.value));
-                    keywords.fold(What::NOTHING, What::or).wrapped().or(all_arguments().only_collection())
+                    keywords.fold(What::NOTHING, What::or).wrapped().or(any_of(copied).only_collection())
                 }
                 (name, _) if COLLECTING.contains(&name) => all_arguments().only_collection(),
                 _ => What::NOTHING,
