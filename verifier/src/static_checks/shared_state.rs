@@ -514,6 +514,13 @@ impl<'p, 'f> Known<'p, 'f> {
         if let Some(lock) = held(one).intersection(&held(other)).next() {
             return Race::Maybe(format!("whether `{lock}` is a lock"));
         }
+        for (touch, other) in [(one, other), (other, one)] {
+            if let Some(lock) = touch.maybe.iter().find(|lock| locks::may_be_any(lock))
+                && !held(other).is_empty()
+            {
+                return Race::Maybe(format!("whether `{lock}` is the lock that the other holds"));
+            }
+        }
         if let (Control::Thread(a), Control::Thread(b)) = (one.control, other.control)
             && a != b
             && a.max(b) >= self.first_foreign

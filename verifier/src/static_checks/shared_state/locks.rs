@@ -27,6 +27,11 @@ impl Named {
     }
 }
 
+/// Whether a name is that of a variable whose value is not followed: it may be any lock.
+pub(super) fn may_be_any(lock: &Lock) -> bool {
+    lock.contains(" of ")
+}
+
 /// Names of names are followed this far.
 const DEPTH: u32 = 8;
 

@@ -9,7 +9,7 @@ use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
 use crate::python::control_flow::truth;
 use crate::python::project::{
-    ClassRef, Frame, FunctionRef, Scope, SpawnKind, Target, Type, object_parameter,
+    ClassRef, Frame, FunctionRef, Scope, SpawnKind, Target, Type, dotted_name, object_parameter,
 };
 use crate::python::{ParsedFile, Ranged, TextRange};
 
@@ -291,15 +291,24 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
             functions.extend(constructors.into_iter().map(|function| (function, Some(*class))));
         }
         // No builtin joins or starts what it gets.
+        let mut is_kept = false;
+        for class in &callees.classes {
+            is_kept |= self.kept_in_field(*class, index, keyword, what);
+        }
+        if is_kept && functions.is_empty() {
+            return;
+        }
         let is_builtin = callees.unresolved.is_empty()
             && functions.is_empty()
+            && callees.classes.is_empty()
             && callees.external.iter().all(|name| name.starts_with("builtins."));
         if is_builtin {
             return;
         }
         let is_threading = |name: &String| name.starts_with("threading.");
-        if functions.is_empty() && callees.unresolved.is_empty() && callees.external.iter().all(is_threading)
-        {
+        let is_nothing_else =
+            functions.is_empty() && callees.classes.is_empty() && callees.unresolved.is_empty();
+        if is_nothing_else && !callees.external.is_empty() && callees.external.iter().all(is_threading) {
             // `threading.Thread.join(t)`.
             if index == Some(0) {
                 self.own_event(call, name, &what.thread);
@@ -328,6 +337,44 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
                 continue;
             }
             self.uses.function(function, aliases, receiver, self.depth + 1);
+        }
+    }
+
+    /// `Job(name, thread)` of a dataclass: a field gets it. Whether it is one.
+    fn kept_in_field(
+        &mut self,
+        class: ClassRef<'f>,
+        index: Option<usize>,
+        keyword: Option<&'f str>,
+        what: &What,
+    ) -> bool {
+        let is_dataclass = class.node.decorator_list.iter().any(|decorator| {
+            let called = match &decorator.expression {
+                Expr::Call(call) => call.func.as_ref(),
+                plain => plain,
+            };
+            dotted_name(called).is_some_and(|name| name.rsplit('.').next() == Some("dataclass"))
+        });
+        let mut fields = class.node.body.iter().filter_map(|stmt| match stmt {
+            Stmt::AnnAssign(field) => match field.target.as_ref() {
+                Expr::Name(name) => Some(name.id.as_str()),
+                _ => None,
+            },
+            _ => None,
+        });
+        // Fields of a base come first.
+        let has_base = class.node.arguments.as_ref().is_some_and(|bases| !bases.args.is_empty());
+        let field = match (index, keyword) {
+            (_, Some(name)) => Some(name),
+            (Some(index), None) if !has_base => fields.nth(index),
+            _ => None,
+        };
+        match (field, what.any()) {
+            (Some(field), Sure::Yes) if is_dataclass => {
+                self.uses.put_into(Owner::Class(class), field, what.thread != Sure::Yes);
+                true
+            }
+            _ => false,
         }
     }
 
