@@ -17,9 +17,10 @@ mod names;
 mod narrow;
 mod roots;
 mod state;
+mod uncertain;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -32,6 +33,8 @@ use crate::python::pattern::Pattern;
 use crate::python::project::types::Callees;
 use crate::python::project::{ClassRef, FunctionRef, Scope};
 use crate::python::{ParsedFile, Project, Ranged, TextRange};
+
+pub use roots::plainest;
 
 use facts::{FileFacts, FunctionFacts, Occurrences};
 use names::{Alias, Group, Names};
@@ -49,6 +52,11 @@ pub struct Events<'e> {
 }
 
 impl Events<'_> {
+    /// The events and those that end a sequence.
+    fn all(&self) -> impl Iterator<Item = &Pattern> {
+        self.events.iter().chain(self.unless)
+    }
+
     /// Other metavariables that must stand for the same code wherever they occur.
     fn shared_metavariables(&self) -> BTreeSet<String> {
         let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -83,6 +91,10 @@ pub struct Chain<'f> {
     pub root: Root<'f>,
     /// The path begins in a method that the class inherits and that nothing in it calls.
     pub inherited: bool,
+    /// The functions that are running when the last event happens, outermost first.
+    pub through: Vec<FunctionRef<'f>>,
+    /// All of it happens in classes that the root's class inherits from: it is told of them.
+    pub of_bases: bool,
 }
 
 /// One event of a chain.
@@ -105,10 +117,29 @@ pub enum Root<'f> {
     Module(&'f ParsedFile),
 }
 
+impl<'f> Root<'f> {
+    fn address(&self) -> usize {
+        match self {
+            Root::Class(class) => address(class.node),
+            Root::Function(function) => address(function.node),
+            Root::Module(file) => address(*file),
+        }
+    }
+
+    /// The file and what in it the root is.
+    pub fn place(&self) -> (&'f ParsedFile, TextRange) {
+        match self {
+            Root::Class(class) => (class.file, class.node.range()),
+            Root::Function(function) => (function.file, function.node.range()),
+            Root::Module(file) => (file, file.source().module().range()),
+        }
+    }
+}
+
 /// What was found in one file.
 #[derive(Clone, Debug, Default)]
 pub struct Found<'f> {
-    /// The chains, in the order of their first steps.
+    /// The chains, each once for every root; [`plainest`] takes one of those that are alike.
     pub chains: Vec<Chain<'f>>,
     /// How many places of the file each event has.
     pub counts: Vec<usize>,
@@ -118,8 +149,18 @@ pub struct Found<'f> {
     pub gave_up: bool,
     /// Files that do not compile and that a path may go through.
     pub broken: Vec<&'f ParsedFile>,
-    /// Code that the object gets to and that is not followed, in words.
-    pub unfollowed: Vec<String>,
+    /// Code that the object gets to and that is not followed.
+    pub unfollowed: Vec<Unfollowed<'f>>,
+}
+
+/// Code that an object gets to and that is not followed.
+#[derive(Clone, Debug)]
+pub struct Unfollowed<'f> {
+    /// Which code, and why, in words.
+    pub what: String,
+    /// The definitions that alone it can matter to: those that are running there, and the one in
+    /// which the path begins. [`None`] when the object can be met from everywhere.
+    pub within: Option<Vec<(&'f ParsedFile, TextRange)>>,
 }
 
 /// How far to look for orders that begin in a file.
@@ -181,7 +222,7 @@ impl<'e, 'f> Search<'e, 'f> {
         for entered in &engine.files {
             found.goes_through(file, entered.file);
         }
-        found.unfollowed = engine.unfollowed.into_iter().collect();
+        found.unfollowed = engine.unfollowed.into_values().collect();
         found
     }
 
@@ -242,16 +283,22 @@ impl<'e, 'f> Search<'e, 'f> {
             }
         }
         let mut followed: HashSet<usize> = HashSet::new();
+        let held = names.held(&events_of.keys().copied().collect());
         for (call, given) in &names.outside {
             let groups: Vec<Group<'f>> = given
                 .iter()
                 .map(|alias| names.group(*alias))
                 .filter(|group| events_of.contains_key(group))
                 .collect();
-            // Who gets the whole object may store another one in its attribute.
+            // Who gets the whole object may store another one in its attribute, and who makes it may
+            // have done something to that.
+            let in_holder = given.iter().filter_map(|alias| held.get(&names.group(*alias))).flatten();
+            let in_holder: Vec<Group<'f>> = in_holder.copied().collect();
             let gives_holder = given
                 .iter()
-                .any(|alias| matches!(alias, Alias::Variable(name) if names.receivers.contains(name)));
+                .any(|alias| matches!(alias, Alias::Variable(name) if names.receivers.contains(name)))
+                || !in_holder.is_empty();
+            let groups: Vec<Group<'f>> = groups.into_iter().chain(in_holder).collect();
             if groups.is_empty() && !gives_holder {
                 continue;
             }
@@ -382,6 +429,7 @@ impl<'f> FileKnowledge<'f> {
 }
 
 /// An abstract object.
+#[derive(Default)]
 struct LocInfo<'f> {
     /// It is `None`, stored where the event that matched says so.
     none: bool,
@@ -389,6 +437,8 @@ struct LocInfo<'f> {
     class: Option<ClassRef<'f>>,
     /// It is a function that closes over this frame.
     function: Option<(FunctionRef<'f>, Frame)>,
+    /// It is a lambda that closes over this frame.
+    lambda: Option<(&'f ast::ExprLambda, Frame)>,
     /// How many attributes away from something known.
     depth: u32,
 }
@@ -406,6 +456,8 @@ enum LocKey {
 struct FrameInfo<'f> {
     file: usize,
     function: Option<FunctionRef<'f>>,
+    /// The lambda whose body runs.
+    lambda: Option<&'f ast::ExprLambda>,
     /// The frame that a nested function closes over.
     parent: Option<Frame>,
     scope: Rc<Scope<'f>>,
@@ -449,6 +501,7 @@ struct Complete<'f> {
     chain: ChainId,
     root: Root<'f>,
     inherited: bool,
+    through: Vec<FunctionRef<'f>>,
 }
 
 struct Engine<'e, 'f> {
@@ -475,7 +528,7 @@ struct Engine<'e, 'f> {
     locs: Vec<LocInfo<'f>>,
     loc_keys: HashMap<LocKey, Loc>,
     frames: Vec<FrameInfo<'f>>,
-    frame_keys: HashMap<(Frame, TextRange, usize), Frame>,
+    frame_keys: HashMap<(Frame, TextRange, usize, usize), Frame>,
     chains: Vec<ChainInfo>,
     chain_keys: HashMap<(Option<ChainId>, usize, usize, TextRange, String), ChainId>,
     /// What is on its way to the innermost handler: joined states, one per `try`.
@@ -483,7 +536,7 @@ struct Engine<'e, 'f> {
     /// What the active functions return.
     returned: Vec<walk::Returned>,
     /// Functions that are active, innermost last.
-    active: Vec<usize>,
+    active: Vec<FunctionRef<'f>>,
     /// Functions that were walked at all.
     visited: HashSet<usize>,
     /// Functions inside functions that were handed on and run later.
@@ -492,12 +545,16 @@ struct Engine<'e, 'f> {
     dead: bool,
     root: Option<(Root<'f>, bool)>,
     complete: Vec<Complete<'f>>,
-    complete_keys: HashSet<ChainId>,
+    /// Which of [`Self::complete`] a chain of a root is.
+    complete_keys: HashMap<(ChainId, usize, bool), usize>,
+    /// The objects that calls and properties gave when they were last run.
+    results: HashMap<(Frame, TextRange), state::Locs>,
     walked: u64,
     budget: u64,
     gave_up: bool,
-    /// Code that the object gets to and that is not followed, in words.
-    unfollowed: BTreeSet<String>,
+    /// Code that the object gets to and that is not followed, by what is said of it and where the
+    /// path begins.
+    unfollowed: BTreeMap<(String, usize), Unfollowed<'f>>,
 }
 
 /// How many attributes deep an object is followed.
@@ -545,11 +602,12 @@ impl<'e, 'f> Engine<'e, 'f> {
             dead: false,
             root: None,
             complete: Vec::new(),
-            complete_keys: HashSet::new(),
+            complete_keys: HashMap::new(),
+            results: HashMap::new(),
             walked: 0,
             budget: BUDGET,
             gave_up: false,
-            unfollowed: BTreeSet::new(),
+            unfollowed: BTreeMap::new(),
         }
     }
 
@@ -563,8 +621,12 @@ impl<'e, 'f> Engine<'e, 'f> {
         // Into another file an object comes as an attribute of the same name or as an argument.
         let given = if home { HashSet::new() } else { names.given() };
         let matters = |occurrence: &facts::Occurrence<'f>| {
-            Alias::of(occurrence.object)
-                .is_none_or(|alias| self.objects.contains(&alias) || given.contains(&names.group(alias)))
+            Alias::of(occurrence.object).is_none_or(|alias| {
+                self.objects.contains(&alias)
+                    || given.contains(&names.group(alias))
+                    // What a function elsewhere gives may be what it was given.
+                    || (!home && matches!(alias, Alias::Result(_)))
+            })
         };
         let mut occurrences: Occurrences<'f> = HashMap::new();
         let mut objects = self.objects.clone();
@@ -662,7 +724,7 @@ impl<'e, 'f> Engine<'e, 'f> {
             self.gave_up = true;
             return None;
         }
-        let info = || LocInfo { none: false, class: None, function: None, depth };
+        let info = || LocInfo { depth, ..LocInfo::default() };
         Some(self.loc(LocKey::Initial(slot), info))
     }
 
@@ -755,10 +817,39 @@ impl<'e, 'f> Engine<'e, 'f> {
     }
 
     fn report(&mut self, chain: ChainId) {
-        if let Some((root, inherited)) = self.root
-            && self.complete_keys.insert(chain)
-        {
-            self.complete.push(Complete { chain, root, inherited });
+        let Some((root, inherited)) = self.root else { return };
+        // The same events in a shared helper are a chain of each root that gets there.
+        let key = (chain, root.address(), inherited);
+        let at = *self.complete_keys.entry(key).or_insert_with(|| {
+            self.complete.push(Complete { chain, root, inherited, through: Vec::new() });
+            self.complete.len() - 1
+        });
+        for function in &self.active {
+            if !self.complete[at].through.contains(function) {
+                self.complete[at].through.push(*function);
+            }
+        }
+    }
+
+    /// Writes down that code is not followed. `confined`: the object is not met by others than
+    /// the functions that are running now.
+    fn not_followed(&mut self, what: String, confined: bool, at: FunctionRef<'f>) {
+        let Some((root, _)) = self.root else { return };
+        let key = (what.clone(), root.address());
+        let unfollowed = self
+            .unfollowed
+            .entry(key)
+            .or_insert_with(|| Unfollowed { what, within: Some(vec![root.place()]) });
+        match &mut unfollowed.within {
+            Some(within) if confined => {
+                for function in self.active.iter().chain([&at]) {
+                    let place = (function.file, function.node.range());
+                    if !within.iter().any(|(file, range)| std::ptr::eq(*file, place.0) && *range == place.1) {
+                        within.push(place);
+                    }
+                }
+            }
+            within => *within = None,
         }
     }
 

@@ -9,7 +9,7 @@
 //!
 //! ```toml
 //! file = "agents/emotion_engine.py"
-//! symbol = "EmotionEngine"            # some event must stand in it, or the way begin in it
+//! symbol = "EmotionEngine"            # some event must happen in it, or the way begin in it
 //! static = { sequence = ["$S = get_rep_socket(...).socket", "$S.bind(...)"] }
 //! # unless = ["$S.unbind(...)"]       # events after which the ones before do not count
 //! ```
@@ -32,7 +32,8 @@
 //! - An object's life begins with its constructor, with those of its bases and the methods that
 //!   they call, in the versions that the class has. Then its own public methods run in any
 //!   order, and those handed on as callbacks, targets of threads or overrides. A private method
-//!   runs where it is called.
+//!   runs where it is called. A function or lambda inside a function runs where it is called under
+//!   its name, and later when it is handed on.
 //! - What one method leaves behind another finds. A `None` is an exception: it stays only when
 //!   no other method stores something real, and no code outside of the class does (then the
 //!   caller sees to the order), and when it does not end the object's use (`x.close(); x = None`).
@@ -43,7 +44,9 @@
 //!
 //! There are bounds on the work: on paths, on calls inside calls, on how far an object is
 //! followed. Where one of them was met and nothing was found, the answer is that it could not be
-//! observed; so it is when the object was given to code in a file that does not compile.
+//! observed; so it is when the object was given to code in a file that does not compile, to a
+//! generator of the project (when its code runs is not followed), or when a method that is an event
+//! is called under another name (`c = f.close`).
 //!
 //! What it cannot see: objects in containers with computed keys, values that condition one
 //! another (`if self.ready:`), functions outside the target, decorators that change a function.
@@ -57,7 +60,7 @@ use crate::catalogue::check::SequenceCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::Pattern;
-use crate::python::typestate::{Chain, Events, Reach, Root, Search, Step};
+use crate::python::typestate::{Chain, Events, Reach, Root, Search, Step, Unfollowed, plainest};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,
@@ -177,6 +180,7 @@ fn look<'f>(check: &SequenceCheck, search: &Search<'_, 'f>, subject: Subject<'f>
     let ask = |reach: Reach| {
         let mut found = search.find(file, reach);
         found.chains.retain(|chain| concerns(chain, &subject));
+        found.chains = plainest(found.chains);
         found
     };
     let mut found = ask(Reach::Own);
@@ -185,7 +189,8 @@ fn look<'f>(check: &SequenceCheck, search: &Search<'_, 'f>, subject: Subject<'f>
     }
     let mut seen = Seen { counts: found.counts, walked: found.walked, ..Seen::default() };
     seen.blind.extend(found.broken.iter().filter_map(|file| file.broken()));
-    seen.blind.extend(found.unfollowed.into_iter().map(|what| Reason::Unresolved { what }));
+    let matters = found.unfollowed.into_iter().filter(|unfollowed| may_concern(unfollowed, &subject));
+    seen.blind.extend(matters.map(|unfollowed| Reason::Unresolved { what: unfollowed.what }));
     for chain in &found.chains {
         // Where the parser had to guess, nothing can be concluded.
         if let Some(reason) = chain.steps.iter().find_map(broken_around) {
@@ -239,17 +244,28 @@ fn broken_around(step: &Step) -> Option<Reason> {
     broken_within(step.file, around)
 }
 
-/// Whether a chain is about the subject: some event stands in it, or the way begins in it.
+/// Whether a chain is about the subject: some event stands in it, the way begins in it, or goes
+/// through it to the last event. What happens in the bases of a class alone is told of them, unless
+/// it is the subject that has it happen.
 fn concerns(chain: &Chain, subject: &Subject) -> bool {
     let within = |file: &ParsedFile, range: TextRange| {
         std::ptr::eq(file, subject.file) && subject.range().contains_range(range)
     };
-    chain.steps.iter().any(|step| within(step.file, step.range))
-        || match chain.root {
-            Root::Class(class) => within(class.file, class.node.range()),
-            Root::Function(function) => within(function.file, function.node.range()),
-            Root::Module(file) => subject.symbol.is_none() && std::ptr::eq(file, subject.file),
-        }
+    let goes_through = subject.symbol.is_some()
+        && chain.through.iter().any(|function| within(function.file, function.node.range()));
+    let (file, range) = chain.root.place();
+    goes_through
+        || !chain.of_bases
+            && (within(file, range) || chain.steps.iter().any(|step| within(step.file, step.range)))
+}
+
+/// Whether code that is not followed can have to do with the subject.
+fn may_concern(unfollowed: &Unfollowed, subject: &Subject) -> bool {
+    let Some(within) = &unfollowed.within else { return true };
+    within.iter().any(|(file, range)| {
+        std::ptr::eq(*file, subject.file)
+            && (subject.range().contains_range(*range) || range.contains_range(subject.range()))
+    })
 }
 
 fn because(chain: &Chain, events: &[Pattern]) -> String {

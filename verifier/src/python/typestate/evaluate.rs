@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::names::Alias;
 use super::narrow::{getattr_of, literal_key};
 use super::state::{self, Frame, Loc, Locs, Slot, State};
+use super::uncertain::runs_at_once;
 use super::walk::{Returned, Sink};
 use super::{Engine, FrameInfo, LocInfo, LocKey, address};
 use crate::python::ast::visitor::{self, Visitor};
@@ -105,7 +106,38 @@ impl<'f> Engine<'_, 'f> {
                 all
             }
             Expr::BoolOp(node) => self.bool_op(frame, state, node, depth),
-            Expr::Lambda(_) => state::none(),
+            Expr::Lambda(lambda) => {
+                let locs = state::one(self.lambda(frame, lambda));
+                self.hand_on(state, &locs);
+                locs
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                let mut parts = Vec::new();
+                let mut known = true;
+                for (index, element) in elts.iter().enumerate() {
+                    let locs = self.evaluate_within(frame, state, element, depth);
+                    known &= !element.is_starred_expr();
+                    if known {
+                        parts.push((format!("[{index}]"), locs));
+                    }
+                }
+                self.display(frame, state, expr.range(), parts)
+            }
+            Expr::Dict(dict) => {
+                let mut parts = Vec::new();
+                for item in &dict.items {
+                    if let Some(key) = &item.key {
+                        self.evaluate_within(frame, state, key, depth);
+                    }
+                    let locs = self.evaluate_within(frame, state, &item.value, depth);
+                    match item.key.as_ref().map(literal_key) {
+                        Some(Some(key)) => parts.push((key, locs)),
+                        // Any key may be replaced by one that is not known.
+                        Some(None) | None => parts.clear(),
+                    }
+                }
+                self.display(frame, state, expr.range(), parts)
+            }
             Expr::StringLiteral(_)
             | Expr::BytesLiteral(_)
             | Expr::NumberLiteral(_)
@@ -170,6 +202,7 @@ impl<'f> Engine<'_, 'f> {
     ) -> Locs {
         let name = self.name(attribute.attr.as_str());
         let mut all = state::none();
+        let mut is_property = false;
         for loc in base {
             let slot = Slot::Field(*loc, name);
             if state.get(slot).is_none()
@@ -181,15 +214,21 @@ impl<'f> Engine<'_, 'f> {
             {
                 let receiver = Some((state::one(*loc), Some(class)));
                 let callee = Callee { function: getter, receiver, parent: None, constructs: false };
-                if let Some(locs) =
-                    self.enter(frame, state, attribute.range(), &callee, &Arguments::default())
-                {
+                let arguments = Arguments { receiver: Some(state::one(*loc)), ..Arguments::default() };
+                if let Some(locs) = self.enter(frame, state, attribute.range(), &callee, &arguments) {
                     all = state::union(&all, &locs);
+                    is_property = true;
                     continue;
                 }
             }
             let locs = self.read(state, slot);
             all = state::union(&all, &locs);
+        }
+        let key = (frame, attribute.range());
+        if is_property {
+            self.results.insert(key, all.clone());
+        } else {
+            self.results.remove(&key);
         }
         all
     }
@@ -197,11 +236,29 @@ impl<'f> Engine<'_, 'f> {
     /// A function inside a function that is used as a value: something runs it later.
     fn hand_on(&mut self, state: &State, locs: &[Loc]) {
         for loc in locs {
-            if self.locs[*loc as usize].function.is_some()
+            let info = &self.locs[*loc as usize];
+            if (info.function.is_some() || info.lambda.is_some())
                 && self.deferred.iter().all(|(known, _)| known != loc)
             {
                 self.deferred.push((*loc, state.clone()));
             }
+        }
+    }
+
+    fn argument(
+        &mut self,
+        frame: Frame,
+        state: &mut State,
+        call: &'f ast::ExprCall,
+        argument: &'f Expr,
+        depth: u32,
+    ) -> Locs {
+        match argument {
+            Expr::Lambda(lambda) if runs_at_once(&call.func) => {
+                self.run_at_once(frame, state, lambda);
+                state::none()
+            }
+            _ => self.evaluate_within(frame, state, argument, depth),
         }
     }
 
@@ -216,7 +273,7 @@ impl<'f> Engine<'_, 'f> {
                 };
                 Some((locs, is_super))
             }
-            Expr::Name(_) => None,
+            Expr::Name(_) | Expr::Lambda(_) => None,
             other => {
                 self.evaluate_within(frame, state, other, depth);
                 None
@@ -224,17 +281,22 @@ impl<'f> Engine<'_, 'f> {
         };
         let mut arguments = Arguments::default();
         for argument in &call.arguments.args {
-            let locs = self.evaluate_within(frame, state, argument, depth);
+            let locs = self.argument(frame, state, call, argument, depth);
             arguments.positional.push(if argument.is_starred_expr() { None } else { Some(locs) });
         }
         for keyword in &call.arguments.keywords {
-            let locs = self.evaluate_within(frame, state, &keyword.value, depth);
+            let locs = self.argument(frame, state, call, &keyword.value, depth);
             if let Some(name) = &keyword.arg {
                 arguments.keywords.push((name.to_string(), locs));
             }
         }
         if self.dead {
             return state::none();
+        }
+        if let Some(locs) = self.call_of_lambda(frame, state, call, &arguments) {
+            self.results.insert((frame, call.range()), locs.clone());
+            self.occurrences(frame, state, call.range(), None);
+            return locs;
         }
         if let Some((object, name)) = getattr_of(call)
             && let Some(base) = self.peek(frame, state, object)
@@ -329,6 +391,7 @@ impl<'f> Engine<'_, 'f> {
             }
             all = self.fresh(frame, state, call.range());
         }
+        self.results.insert((frame, call.range()), all.clone());
         self.occurrences(frame, state, call.range(), None);
         all
     }
@@ -350,11 +413,10 @@ impl<'f> Engine<'_, 'f> {
         let callees = self.callees(frame, state, call, receiver.as_ref());
         let [callee] = &*callees else { return None };
         let function = callee.function;
-        let key = address(function.node);
         if callee.constructs
             || self.project.opaque_decorator(function).is_some()
             || self.function_facts(function).is_generator
-            || self.active.iter().filter(|active| **active == key).count() >= MAX_RECURSION
+            || self.active.iter().filter(|active| **active == function).count() >= MAX_RECURSION
             || self.active.len() >= MAX_CALLS
         {
             return None;
@@ -522,9 +584,8 @@ impl<'f> Engine<'_, 'f> {
         arguments: &Arguments,
     ) -> Option<Locs> {
         let function = callee.function;
-        let key = address(function.node);
         let class = callee.receiver.as_ref().and_then(|(_, class)| *class).or_else(|| function.class_ref());
-        if self.active.iter().filter(|active| **active == key).count() >= MAX_RECURSION {
+        if self.active.iter().filter(|active| **active == function).count() >= MAX_RECURSION {
             return None;
         }
         if self.function_facts(function).is_placeholder {
@@ -538,11 +599,13 @@ impl<'f> Engine<'_, 'f> {
             return None;
         }
         if self.function_facts(function).is_generator {
-            self.unfollowed.insert(format!(
+            let what = format!(
                 "`{}` of `{}` is a generator: when its code runs is not followed",
                 function.qualified_name(),
                 function.file.path()
-            ));
+            );
+            let confined = self.is_confined(function, class);
+            self.not_followed(what, confined, function);
             return None;
         }
         if self.active.len() >= MAX_CALLS {
@@ -592,7 +655,7 @@ impl<'f> Engine<'_, 'f> {
         state: State,
         function: FunctionRef<'f>,
     ) -> (Option<State>, Locs) {
-        self.active.push(address(function.node));
+        self.active.push(function);
         self.visited.insert(address(function.node));
         self.returned.push(Returned::default());
         let flow = self.block(frame, state, &function.node.body);
@@ -612,14 +675,14 @@ impl<'f> Engine<'_, 'f> {
         class: Option<ClassRef<'f>>,
         parent: Option<Frame>,
     ) -> Frame {
-        let key = (caller, site, address(function.node));
+        let key = (caller, site, address(function.node), class.map_or(0, |class| address(class.node)));
         if let Some(frame) = self.frame_keys.get(&key) {
             return *frame;
         }
         let file = self.file_id(function.file);
         let scope = self.scope_of(function, class);
         let depth = self.frames.get(caller as usize).map_or(0, |info| info.depth + 1);
-        let info = FrameInfo { file, function: Some(function), parent, scope, class, depth };
+        let info = FrameInfo { file, function: Some(function), lambda: None, parent, scope, class, depth };
         let frame = self.push_frame(info);
         self.frame_keys.insert(key, frame);
         frame
@@ -634,7 +697,15 @@ impl<'f> Engine<'_, 'f> {
     /// The frame of code that is in no function.
     pub(super) fn top_frame(&mut self, file: usize, scope: Scope<'f>, class: Option<ClassRef<'f>>) -> Frame {
         let scope = Rc::new(scope);
-        self.push_frame(FrameInfo { file, function: None, parent: None, scope, class, depth: 0 })
+        self.push_frame(FrameInfo {
+            file,
+            function: None,
+            lambda: None,
+            parent: None,
+            scope,
+            class,
+            depth: 0,
+        })
     }
 
     fn bind_parameters(
@@ -675,7 +746,7 @@ impl<'f> Engine<'_, 'f> {
     pub(super) fn fresh(&mut self, frame: Frame, state: &mut State, range: TextRange) -> Locs {
         let file = self.frames[frame as usize].file;
         let key = LocKey::Value(frame, file, range);
-        let info = || LocInfo { none: false, class: None, function: None, depth: 0 };
+        let info = || LocInfo::default();
         let loc = self.loc(key, info);
         state.renew(loc);
         state::one(loc)
@@ -687,16 +758,14 @@ impl<'f> Engine<'_, 'f> {
         let top = self.frames[frame as usize].function.is_none();
         let key = LocKey::Function(address(node), frame);
         self.loc(key, || LocInfo {
-            none: false,
-            class: None,
             // What stands at top level is found by the project model.
             function: if top { None } else { Some((function, frame)) },
-            depth: 0,
+            ..LocInfo::default()
         })
     }
 
     pub(super) fn globals(&mut self, file: usize) -> Loc {
-        let info = || LocInfo { none: false, class: None, function: None, depth: 0 };
+        let info = || LocInfo::default();
         self.loc(LocKey::Globals(file), info)
     }
 
@@ -756,7 +825,7 @@ impl<'f> Engine<'_, 'f> {
     }
 
     /// The functions that a call in a function can run, as far as they are followed.
-    fn callees_of(
+    pub(super) fn callees_of(
         &mut self,
         function: FunctionRef<'f>,
         class: Option<ClassRef<'f>>,
@@ -807,10 +876,10 @@ pub(super) type Given<'f> = Vec<(&'f Expr, Slot)>;
 
 /// What a call gives its function.
 #[derive(Clone, Default)]
-struct Arguments {
+pub(super) struct Arguments {
     receiver: Option<Locs>,
     /// [`None`] from the first starred argument on.
-    positional: Vec<Option<Locs>>,
+    pub(super) positional: Vec<Option<Locs>>,
     keywords: Vec<(String, Locs)>,
 }
 

@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashSet, HashSetExt};
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::control_flow::{Raised, endings, is_generator};
-use crate::python::pattern::{Match, Matcher};
+use crate::python::pattern::{Match, Matcher, Pattern};
 use crate::python::{ParsedFile, Ranged, TextRange};
 
 use super::Events;
@@ -69,6 +69,7 @@ impl<'f> FileFacts<'f> {
             }
         }
         facts.gave_up = gave_up.load(Ordering::Relaxed);
+        facts.add_bound(file, events);
         // One piece of code that is several events happens once: it goes on with what was there
         // before it, and only then begins anew.
         for found in facts.occurrences.values_mut() {
@@ -76,6 +77,58 @@ impl<'f> FileFacts<'f> {
         }
         facts
     }
+}
+
+impl<'f> FileFacts<'f> {
+    /// `c = f.close` names what may be an event of `f`, whether or not the event is called so.
+    fn add_bound(&mut self, file: &'f ParsedFile, events: &Events) {
+        struct Bound<'f>(Vec<&'f ast::ExprAttribute>);
+        impl<'f> Visitor<'f> for Bound<'f> {
+            fn visit_stmt(&mut self, stmt: &'f Stmt) {
+                if let Stmt::Assign(node) = stmt
+                    && let (Expr::Attribute(method), [Expr::Name(_)]) = (&*node.value, &*node.targets)
+                {
+                    self.0.push(method);
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+
+            fn visit_expr(&mut self, _: &'f Expr) {}
+        }
+        let text = file.source().text();
+        let is_bound = |pattern: &Pattern| {
+            method_of(pattern).is_some_and(|method| {
+                text.match_indices(&format!(".{method}")).any(|(at, found)| {
+                    let next = text[at + found.len()..].trim_start_matches([' ', '\t']).chars().next();
+                    matches!(next, None | Some('\n' | '\r' | '#' | ';'))
+                })
+            })
+        };
+        if !events.events.iter().any(is_bound) {
+            return;
+        }
+        let mut bound = Bound(Vec::new());
+        bound.visit_body(&file.source().module().body);
+        for method in bound.0 {
+            for (event, pattern) in events.events.iter().enumerate() {
+                if calls_method(pattern, method.attr.as_str()) {
+                    self.objects[event].extend(Alias::of(&method.value));
+                }
+            }
+        }
+    }
+}
+
+/// `close` of the event `$F.close()`.
+fn method_of(pattern: &Pattern) -> Option<&str> {
+    let (callee, _) = pattern.source().split_once('(')?;
+    let (_, method) = callee.trim().rsplit_once('.')?;
+    (!method.starts_with('$')).then_some(method)
+}
+
+/// Whether an event is a call of a method of this name.
+pub(super) fn calls_method(pattern: &Pattern, name: &str) -> bool {
+    method_of(pattern) == Some(name)
 }
 
 fn object_of<'f>(file: &'f ParsedFile, found: &Match<'f>, metavariable: &str) -> Option<&'f Expr> {

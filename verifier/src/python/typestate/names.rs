@@ -31,6 +31,9 @@ impl<'f> Alias<'f> {
                 Expr::Subscript(_) => None,
                 value => Self::of(value),
             },
+            Expr::Call(call) => last_name(&call.func).map(Alias::Result),
+            Expr::Named(named) => Self::of(&named.target),
+            Expr::Await(awaited) => Self::of(&awaited.value),
             _ => None,
         }
     }
@@ -61,6 +64,7 @@ impl<'f> Names<'f> {
         let mut functions = Functions {
             functions: HashMap::new(),
             classes: Vec::new(),
+            lambdas: HashMap::new(),
             receivers: HashSet::from_iter(["self"]),
             class: None,
         };
@@ -73,12 +77,16 @@ impl<'f> Names<'f> {
             parents: Vec::new(),
             holders: Vec::new(),
             constructed: Vec::new(),
-            defined: functions.functions.keys().copied().chain(functions.classes).collect(),
+            defined: (functions.functions.keys().copied())
+                .chain(functions.classes)
+                .chain(functions.lambdas.keys().copied())
+                .collect(),
             receivers: functions.receivers,
             parameters: Vec::new(),
             outside: Vec::new(),
         };
-        let mut builder = Builder { names, functions: functions.functions, function: None, depth: 0 };
+        let Functions { functions, lambdas, .. } = functions;
+        let mut builder = Builder { names, functions, lambdas, function: None, depth: 0 };
         for stmt in body {
             builder.visit_stmt(stmt);
         }
@@ -156,9 +164,26 @@ impl<'f> Names<'f> {
         attributes
     }
 
-    /// The groups that a function of the file can be given an object of.
+    /// Which of these groups are attributes that are read from objects of other names.
+    pub(super) fn held(&self, of_interest: &HashSet<Group<'f>>) -> HashMap<Group<'f>, Vec<Group<'f>>> {
+        let mut held: HashMap<Group<'f>, Vec<Group<'f>>> = HashMap::new();
+        for (holder, attribute) in &self.holders {
+            let group = self.group(Alias::Attribute(attribute));
+            if of_interest.contains(&group) {
+                let known = held.entry(self.group(*holder)).or_default();
+                if !known.contains(&group) {
+                    known.push(group);
+                }
+            }
+        }
+        held
+    }
+
+    /// The groups that a function of the file can be given an object of, or give one of.
     pub(super) fn given(&self) -> HashSet<Group<'f>> {
-        self.parameters.iter().map(|name| self.group(Alias::Variable(name))).collect()
+        let parameters = self.parameters.iter().map(|name| Alias::Variable(name));
+        let results = self.defined.iter().map(|name| Alias::Result(name));
+        parameters.chain(results).map(|alias| self.group(alias)).collect()
     }
 
     /// These names, and those of the objects that they are attributes of.
@@ -198,6 +223,8 @@ pub(super) enum Group<'f> {
 struct Functions<'f> {
     functions: HashMap<&'f str, Vec<(&'f ast::StmtFunctionDef, usize)>>,
     classes: Vec<&'f str>,
+    /// Lambdas that are given a name.
+    lambdas: HashMap<&'f str, Vec<&'f ast::ExprLambda>>,
     receivers: HashSet<&'f str>,
     class: Option<&'f ast::StmtClassDef>,
 }
@@ -224,6 +251,11 @@ impl<'f> Visitor<'f> for Functions<'f> {
                 visitor::walk_stmt(self, stmt);
                 self.class = outer;
             }
+            Stmt::Assign(node) => {
+                if let ([Expr::Name(name)], Expr::Lambda(lambda)) = (&*node.targets, &*node.value) {
+                    self.lambdas.entry(name.id.as_str()).or_default().push(lambda);
+                }
+            }
             _ => visitor::walk_stmt(self, stmt),
         }
     }
@@ -231,9 +263,19 @@ impl<'f> Visitor<'f> for Functions<'f> {
     fn visit_expr(&mut self, _: &'f Expr) {}
 }
 
+/// The call that gives an object without a name.
+fn call_in(expr: &Expr) -> Option<&ast::ExprCall> {
+    match expr {
+        Expr::Call(call) => Some(call),
+        Expr::Await(awaited) => call_in(&awaited.value),
+        _ => None,
+    }
+}
+
 struct Builder<'f> {
     names: Names<'f>,
     functions: HashMap<&'f str, Vec<(&'f ast::StmtFunctionDef, usize)>>,
+    lambdas: HashMap<&'f str, Vec<&'f ast::ExprLambda>>,
     function: Option<&'f str>,
     depth: u32,
 }
@@ -258,7 +300,9 @@ impl<'f> Builder<'f> {
                 }
                 // What a function from elsewhere gives is new each time.
                 None => into.extend(
-                    last_name(&call.func).filter(|name| self.functions.contains_key(name)).map(Alias::Result),
+                    last_name(&call.func)
+                        .filter(|name| self.functions.contains_key(name) || self.lambdas.contains_key(name))
+                        .map(Alias::Result),
                 ),
             },
             Expr::If(node) => {
@@ -313,6 +357,12 @@ impl<'f> Builder<'f> {
         }
         let mut aliases = Vec::new();
         self.sources(target, &mut aliases, 0);
+        if let (Expr::Lambda(lambda), Expr::Name(name)) = (value, target) {
+            self.names.constructed.extend(&aliases);
+            let mut gives = vec![Alias::Result(name.id.as_str())];
+            self.sources(&lambda.body, &mut gives, 0);
+            self.unite_all(&gives);
+        }
         if let Expr::Call(call) = value
             && last_name(&call.func).is_some_and(|name| self.functions.contains_key(name))
         {
@@ -335,6 +385,17 @@ impl<'f> Builder<'f> {
             let mut aliases = Vec::new();
             self.sources(argument, &mut aliases, 0);
             given.extend(&aliases);
+            for lambda in self.lambdas.get(callee).into_iter().flatten() {
+                if let Some(parameter) =
+                    lambda.parameters.iter().flat_map(|parameters| parameters.iter()).nth(index)
+                {
+                    let parameter = [Alias::Variable(parameter.name().as_str())];
+                    let aliases: Vec<_> = aliases.iter().copied().chain(parameter).collect();
+                    for pair in aliases.windows(2) {
+                        self.names.unite(pair[0], pair[1]);
+                    }
+                }
+            }
             for (function, skip) in &functions {
                 let parameters = &function.parameters;
                 let mut positional = parameters.posonlyargs.iter().chain(&parameters.args);
@@ -452,6 +513,13 @@ impl<'f> Visitor<'f> for Builder<'f> {
                     && !matches!(holder, Alias::Variable(name) if self.names.receivers.contains(name))
                 {
                     self.names.holders.push((holder, attribute.attr.as_str()));
+                }
+                // What a function from elsewhere gives may have been through an event there.
+                if let Some(Alias::Result(name)) = Alias::of(&attribute.value)
+                    && let Some(call) = call_in(&attribute.value)
+                    && !self.functions.contains_key(name)
+                {
+                    self.names.outside.push((call, vec![Alias::Result(name)]));
                 }
             }
             Expr::Call(call) => self.call(call),

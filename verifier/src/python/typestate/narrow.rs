@@ -97,6 +97,9 @@ impl<'f> Engine<'_, 'f> {
                     ("all", Some(subjects)) if holds => {
                         self.learn_all(frame, &mut state, listed(subjects)).then_some(state)
                     }
+                    ("hasattr", Some(subject)) if holds && asks_for_own(call) => {
+                        self.learn(frame, &mut state, subject, Known::Something).then_some(state)
+                    }
                     ("isinstance" | "callable", Some(subject)) if holds => {
                         self.learn(frame, &mut state, subject, Known::Something).then_some(state)
                     }
@@ -311,6 +314,9 @@ impl<'f> Engine<'_, 'f> {
         if let Expr::Named(named) = expr {
             return self.peek(frame, state, &named.target);
         }
+        if let Some(locs) = self.given_by(frame, expr) {
+            return Some(locs);
+        }
         let slots = self.slots(frame, state, expr)?;
         let mut all = state::none();
         for slot in slots {
@@ -322,6 +328,12 @@ impl<'f> Engine<'_, 'f> {
         }
         Some(all)
     }
+}
+
+/// Whether `hasattr` asks for an attribute that `None` does not have: all of its own have two
+/// underscores.
+fn asks_for_own(call: &ast::ExprCall) -> bool {
+    matches!(call.arguments.args.get(1), Some(Expr::StringLiteral(name)) if !name.value.to_str().starts_with("__"))
 }
 
 /// Whether a body only looks and answers: it returns, by conditions, and stores nothing.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashSet, HashSetExt};
 
-use super::names::Alias;
 use super::state::{Frame, Loc, Locs, Name, Slot, State, union};
 use super::{
     BUDGET, Chain, Complete, Engine, FILE_BUDGET, LocInfo, LocKey, Reach, Root, Step, address, state,
@@ -125,7 +124,7 @@ impl<'f> Engine<'_, 'f> {
     fn class(&mut self, class: ClassRef<'f>, reach: Reach) {
         let order = self.order(class);
         let key = LocKey::Instance(address(class.node));
-        let info = || LocInfo { none: false, class: Some(class), function: None, depth: 0 };
+        let info = || LocInfo { class: Some(class), ..LocInfo::default() };
         let instance = self.loc(key, info);
         self.begin(Root::Class(class), false);
         let before = std::mem::take(&mut self.visited);
@@ -234,17 +233,7 @@ impl<'f> Engine<'_, 'f> {
         let order = self.order(class);
         if !complete || order.iter().any(|class| !class.node.decorator_list.is_empty()) {
             // Whether what an event says of a class body is true of its objects is not known.
-            let in_body = |class: &ClassRef<'f>| {
-                let id = self.file_ids.get(&address(class.file)).copied();
-                class.node.body.iter().filter(|stmt| !stmt.is_function_def_stmt()).any(|stmt| {
-                    let found = id.and_then(|id| self.files[id].occurrences.get(&stmt.range()));
-                    found.into_iter().flatten().any(|occurrence| {
-                        matches!(occurrence.object, Expr::Name(name)
-                            if self.objects.contains(&Alias::Attribute(name.id.as_str())))
-                    })
-                })
-            };
-            self.gave_up |= order.iter().any(in_body);
+            self.gave_up |= self.fields_matter(class, &order);
             return state;
         }
         for class in order.iter().rev() {
@@ -400,9 +389,18 @@ impl<'f> Engine<'_, 'f> {
             if !done.insert(loc) {
                 continue;
             }
+            if let Some((lambda, parent)) = self.locs[loc as usize].lambda {
+                let mut state = exit.clone();
+                self.join(&mut state, &snapshot);
+                self.run_lambda(caller, &mut state, lambda, parent, &[]);
+                if !std::mem::take(&mut self.dead) {
+                    self.join(&mut exit, &state);
+                }
+                continue;
+            }
             let Some((function, parent)) = self.locs[loc as usize].function else { continue };
             let class = self.frames[parent as usize].class;
-            if self.active.contains(&address(function.node)) || !self.is_relevant(function, class) {
+            if self.active.contains(&function) || !self.is_relevant(function, class) {
                 continue;
             }
             let mut state = exit.clone();
@@ -468,29 +466,20 @@ impl<'f> Engine<'_, 'f> {
         stored.extend(names.into_iter().map(|name| self.name(name)).collect::<Vec<_>>());
     }
 
-    /// The chains that are complete, each once, the plainest of those that begin at one place.
+    /// The chains that are complete, each once for every root.
     pub(super) fn chains_found(&mut self) -> Vec<Chain<'f>> {
-        let mut best: BTreeMap<(usize, u32, String), (Score, Chain<'f>)> = BTreeMap::new();
-        for complete in self.complete.clone() {
-            let chain = self.chain_of(&complete);
-            if !self.belongs(&chain) {
-                continue;
-            }
-            let first = chain.steps[0];
-            let key =
-                (self.file_ids[&address(first.file)], first.range.start().to_u32(), chain.object.clone());
-            let score = score(&chain);
-            match best.get(&key) {
-                Some((known, _)) if *known <= score => {}
-                _ => {
-                    best.insert(key, (score, chain));
-                }
-            }
-        }
-        best.into_values().map(|(_, chain)| chain).collect()
+        self.complete
+            .clone()
+            .into_iter()
+            .map(|complete| {
+                let mut chain = self.chain_of(complete);
+                chain.of_bases = self.is_of_bases(&chain);
+                chain
+            })
+            .collect()
     }
 
-    fn chain_of(&self, complete: &Complete<'f>) -> Chain<'f> {
+    fn chain_of(&self, complete: Complete<'f>) -> Chain<'f> {
         let mut steps = Vec::new();
         let mut object = String::new();
         let mut link = Some(complete.chain);
@@ -501,22 +490,40 @@ impl<'f> Engine<'_, 'f> {
             link = info.before;
         }
         steps.reverse();
-        Chain { steps, object, root: complete.root, inherited: complete.inherited }
+        let Complete { root, inherited, through, .. } = complete;
+        Chain { steps, object, root, inherited, through, of_bases: false }
     }
 
-    /// Whether a chain is told of its root: not when all of it happens in classes that the
-    /// root's class inherits from, which are looked at for themselves.
-    fn belongs(&mut self, chain: &Chain<'f>) -> bool {
-        let Root::Class(class) = chain.root else { return true };
+    /// Whether all of a chain happens in classes that the root's class inherits from, which are
+    /// looked at for themselves.
+    fn is_of_bases(&mut self, chain: &Chain<'f>) -> bool {
+        let Root::Class(class) = chain.root else { return false };
         let within = |step: &Step<'f>, class: ClassRef<'f>| {
             std::ptr::eq(step.file, class.file) && class.node.range().contains_range(step.range)
         };
         if chain.steps.iter().any(|step| within(step, class)) {
-            return true;
+            return false;
         }
         let order = self.order(class);
-        !chain.steps.iter().all(|step| order.iter().any(|ancestor| within(step, *ancestor)))
+        chain.steps.iter().all(|step| order.iter().any(|ancestor| within(step, *ancestor)))
     }
+}
+
+/// One chain for each object and first event, in the order of these: the plainest.
+pub fn plainest(chains: Vec<Chain<'_>>) -> Vec<Chain<'_>> {
+    let mut best: BTreeMap<(RelativePath, u32, String), (Score, Chain<'_>)> = BTreeMap::new();
+    for chain in chains {
+        let first = chain.steps[0];
+        let key = (first.file.path().clone(), first.range.start().to_u32(), chain.object.clone());
+        let score = score(&chain);
+        match best.get(&key) {
+            Some((known, _)) if *known <= score => {}
+            _ => {
+                best.insert(key, (score, chain));
+            }
+        }
+    }
+    best.into_values().map(|(_, chain)| chain).collect()
 }
 
 /// The plainer, the lower: own code before inherited, one function before several.

@@ -164,6 +164,7 @@ impl<'f> Engine<'_, 'f> {
     }
 
     fn simple(&mut self, frame: Frame, state: &mut State, stmt: &'f Stmt) {
+        self.bound_event(frame, stmt);
         if self.is_inert(frame, stmt) {
             return;
         }
@@ -183,7 +184,11 @@ impl<'f> Engine<'_, 'f> {
                         self.store(frame, state, target, &locs, Some(value));
                     }
                 } else {
-                    let locs = self.evaluate(frame, state, &node.value);
+                    let locs = match &*node.value {
+                        // Who calls it by that name runs it, and nobody else does yet.
+                        Expr::Lambda(lambda) => state::one(self.lambda(frame, lambda)),
+                        value => self.evaluate(frame, state, value),
+                    };
                     for target in &node.targets {
                         self.store(frame, state, target, &locs, Some(&node.value));
                     }
@@ -494,7 +499,7 @@ impl<'f> Engine<'_, 'f> {
                         Some(value) if values.is_some_and(|values| values.len() == elts.len()) => {
                             self.peek(frame, state, value).unwrap_or_else(state::none)
                         }
-                        _ => self.fresh(frame, state, element.range()),
+                        _ => self.part(frame, state, locs, index, element),
                     };
                     self.store(frame, state, element, &locs, None);
                 }
@@ -601,6 +606,9 @@ impl<'f> Engine<'_, 'f> {
         while let Some(frame) = at {
             let info = &self.frames[frame as usize];
             let parent = info.parent;
+            if info.lambda.is_some_and(|lambda| has_parameter(lambda, text)) {
+                return Slot::Variable(frame, name);
+            }
             if let Some(function) = info.function
                 && self.function_facts(function).locals.contains(text)
             {
@@ -611,6 +619,10 @@ impl<'f> Engine<'_, 'f> {
         let file = self.frames[frame as usize].file;
         Slot::Field(self.globals(file), name)
     }
+}
+
+fn has_parameter(lambda: &ast::ExprLambda, name: &str) -> bool {
+    lambda.parameters.as_ref().is_some_and(|parameters| parameters.includes(name))
 }
 
 /// Looks for anything in a statement that can matter.
