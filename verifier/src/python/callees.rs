@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
@@ -237,8 +237,7 @@ impl<'p, 'f> Across<'p, 'f> {
         class: Option<ClassRef<'f>>,
         body: &'f [Stmt],
     ) -> Inside<'_, 'p, 'f> {
-        let mut calls =
-            Calls { calls: HashMap::new(), managers: HashMap::new(), awaited: HashSet::new(), awaits: 0 };
+        let mut calls = Calls::default();
         calls.visit_body(body);
         Inside { across: self, names: self.names(file), file, class, calls }
     }
@@ -411,9 +410,13 @@ fn exit_answers(body: &[Stmt], ends: &Endings) -> Swallows {
 }
 
 /// The calls and context managers of some code.
+#[derive(Default)]
 struct Calls<'f> {
     calls: HashMap<TextRange, &'f ast::ExprCall>,
     managers: HashMap<TextRange, &'f Expr>,
+    attributes: HashMap<TextRange, &'f ast::ExprAttribute>,
+    /// What is raised.
+    raised: HashMap<TextRange, &'f Expr>,
     /// The calls whose coroutine is waited for where they stand.
     awaited: HashSet<TextRange>,
     awaits: u32,
@@ -424,6 +427,9 @@ impl<'f> Visitor<'f> for Calls<'f> {
         if let Stmt::With(node) = stmt {
             self.managers
                 .extend(node.items.iter().map(|item| (item.context_expr.range(), &item.context_expr)));
+        }
+        if let Stmt::Raise(node) = stmt {
+            self.raised.extend(node.exc.as_deref().map(|exception| (exception.range(), exception)));
         }
         visitor::walk_stmt(self, stmt);
     }
@@ -436,6 +442,9 @@ impl<'f> Visitor<'f> for Calls<'f> {
             }
             _ => false,
         };
+        if let Expr::Attribute(attribute) = expr {
+            self.attributes.insert(attribute.range(), attribute);
+        }
         if let Expr::Call(call) = expr {
             self.calls.insert(call.range(), call);
             if self.awaits > 0 {
@@ -477,6 +486,27 @@ impl<'f> Inside<'_, '_, 'f> {
         scope
     }
 
+    /// The methods that `type(self).method()` and `self.__class__.method()` run.
+    fn of_own_class(&self, call: &'f ast::ExprCall) -> Option<Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)>> {
+        let Expr::Attribute(method) = &*call.func else { return None };
+        let object = match &*method.value {
+            Expr::Call(of) => match (&*of.func, &*of.arguments.args) {
+                (Expr::Name(name), [object]) if name.id.as_str() == "type" => object,
+                _ => return None,
+            },
+            Expr::Attribute(of) if of.attr.as_str() == "__class__" => &*of.value,
+            _ => return None,
+        };
+        let project = self.across.project;
+        let mut found = Vec::new();
+        for object in project.infer(&self.scope(call.func.range()), object) {
+            let Type::Instance(class) = object else { return None };
+            let functions = project.method(class, method.attr.as_str()).unwrap_or_default();
+            found.extend(functions.into_iter().map(|function| (function, Some(class))));
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
     fn local(&self) -> Callees<'_, 'f> {
         Callees::new(&self.names, self.class.map(|class| class.node))
     }
@@ -488,7 +518,11 @@ impl Surroundings for Inside<'_, '_, '_> {
             return known;
         }
         let Some(call) = self.calls.calls.get(&call.range()) else { return self.local().call(call) };
-        let callees = self.across.project.resolve_call(&self.scope(call.func.range()), call);
+        let mut callees = self.across.project.resolve_call(&self.scope(call.func.range()), call);
+        if let Some(found) = self.of_own_class(call) {
+            callees.functions = found;
+            callees.unresolved.clear();
+        }
         if callees.functions.is_empty() && callees.classes.is_empty() {
             return self.local().call(call);
         }
@@ -508,18 +542,50 @@ impl Surroundings for Inside<'_, '_, '_> {
                 all.returns = true;
                 continue;
             }
-            let ending = self.across.ending(function, class);
-            all.returns |= ending.returns;
-            all.leaves |= ending.leaves;
-            for (all, raises) in [(&mut all.raises, ending.raises), (&mut all.maybe, ending.maybe)] {
-                for raised in raises {
-                    if !all.contains(&raised) {
-                        all.push(raised);
-                    }
-                }
-            }
+            all.or(self.across.ending(function, class));
         }
         all
+    }
+
+    fn attribute(&self, attribute: &ast::ExprAttribute) -> CallEnding {
+        let Some(attribute) = self.calls.attributes.get(&attribute.range()) else {
+            return CallEnding::ordinary();
+        };
+        let project = self.across.project;
+        let mut all = CallEnding { returns: false, ..CallEnding::ordinary() };
+        for object in project.infer(&self.scope(attribute.range()), &attribute.value) {
+            let getters = match object {
+                Type::Instance(class) => {
+                    let found = project.method(class, attribute.attr.as_str()).unwrap_or_default();
+                    found.into_iter().map(|function| (function, class)).collect()
+                }
+                _ => Vec::new(),
+            };
+            let is_getter = |(function, _): &(FunctionRef, _)| {
+                function.has_decorator("property") || function.has_decorator("cached_property")
+            };
+            all.returns |= !getters.iter().any(is_getter);
+            for (getter, class) in getters.into_iter().filter(is_getter) {
+                all.or(self.across.ending(getter, Some(class)));
+            }
+        }
+        all.returns |= all == CallEnding { returns: false, ..CallEnding::ordinary() };
+        all
+    }
+
+    fn class_of(&self, exception: &Expr) -> Option<String> {
+        let exception = self.calls.raised.get(&exception.range())?;
+        let types = self.across.project.infer(&self.scope(exception.range()), exception);
+        let name = |ty: &Type| match ty {
+            Type::Instance(class) | Type::Class(class) => Some(class.name().to_owned()),
+            Type::External(name) | Type::ExternalInstance(name) => {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                is_builtin_exception(last).then(|| last.to_owned())
+            }
+            _ => None,
+        };
+        let first = name(types.first()?)?;
+        types.iter().all(|ty| name(ty).as_ref() == Some(&first)).then_some(first)
     }
 
     fn qualified(&self, expr: &Expr) -> Option<String> {

@@ -25,7 +25,8 @@ pub struct Endings {
     pub yields: bool,
     /// Exceptions that it raises on purpose and does not catch.
     pub raises: Vec<Raised>,
-    /// Exceptions that it raises, and of which it is not known whether a context manager swallows them.
+    /// Exceptions that it raises, and of which it is not known whether a context manager or a handler
+    /// swallows them.
     pub maybe: Vec<Raised>,
 }
 
@@ -52,6 +53,16 @@ pub trait Surroundings {
 
     /// The names of an exception class's bases, when it is one of the project's.
     fn bases(&self, class: &str) -> Vec<String>;
+
+    /// How reading an attribute can end: it may be a property.
+    fn attribute(&self, _attribute: &ast::ExprAttribute) -> CallEnding {
+        CallEnding::ordinary()
+    }
+
+    /// The class of an exception that is raised, where the text of the `raise` does not name it.
+    fn class_of(&self, _exception: &Expr) -> Option<String> {
+        None
+    }
 
     /// What the context manager of a `with` statement does with an exception from its body.
     /// `contextlib.suppress` is known without it.
@@ -80,7 +91,7 @@ pub struct CallEnding {
     pub leaves: bool,
     /// What it raises on purpose.
     pub raises: Vec<Raised>,
-    /// What it raises, unless a context manager in it swallows that.
+    /// What it raises, unless a context manager or a handler in it swallows that.
     pub maybe: Vec<Raised>,
 }
 
@@ -88,6 +99,14 @@ impl CallEnding {
     /// An ordinary call.
     pub fn ordinary() -> Self {
         Self { returns: true, leaves: false, raises: Vec::new(), maybe: Vec::new() }
+    }
+
+    /// Adds the ways in which another call can end that may run instead.
+    pub fn or(&mut self, other: Self) {
+        self.returns |= other.returns;
+        self.leaves |= other.leaves;
+        add(&mut self.raises, other.raises);
+        add(&mut self.maybe, other.maybe);
     }
 }
 
@@ -557,6 +576,11 @@ impl Walker<'_> {
         };
         body.raises.retain(gets_out);
         body.maybe.retain(gets_out);
+        // Whether a handler of some classes catches what has none is not known.
+        if !handlers.is_empty() {
+            let unknown = body.raises.iter().position(|raised| *raised == Raised::Unknown);
+            add(&mut body.maybe, unknown.map(|at| body.raises.remove(at)).into_iter().collect());
+        }
         let mut endings = std::mem::take(&mut body);
         if endings.normal {
             let orelse = self.block(&stmt.orelse);
@@ -619,7 +643,7 @@ impl Walker<'_> {
         };
         match self.class_name(class) {
             Some(name) if name.chars().next().is_some_and(char::is_uppercase) => Raised::Class(name),
-            _ => Raised::Unknown,
+            _ => self.surroundings.class_of(exc).map_or(Raised::Unknown, Raised::Class),
         }
     }
 
@@ -777,6 +801,15 @@ struct Calls<'w> {
 }
 
 impl Calls<'_> {
+    fn add(&mut self, ending: CallEnding) {
+        self.endings.leaves |= ending.leaves;
+        add(&mut self.endings.maybe, ending.maybe);
+        self.endings.add_raised(ending.raises);
+        if !ending.returns && self.conditional == 0 {
+            self.endings.normal = false;
+        }
+    }
+
     fn conditionally<'a>(&mut self, exprs: impl IntoIterator<Item = &'a Expr>) {
         self.conditional += 1;
         for expr in exprs {
@@ -814,12 +847,12 @@ impl<'a> Visitor<'a> for Calls<'_> {
         match expr {
             Expr::Call(call) => {
                 visitor::walk_expr(self, expr);
-                let ending = self.surroundings.call(call);
-                self.endings.leaves |= ending.leaves;
-                add(&mut self.endings.maybe, ending.maybe);
-                self.endings.add_raised(ending.raises);
-                if !ending.returns && self.conditional == 0 {
-                    self.endings.normal = false;
+                self.add(self.surroundings.call(call));
+            }
+            Expr::Attribute(attribute) => {
+                visitor::walk_expr(self, expr);
+                if attribute.ctx.is_load() {
+                    self.add(self.surroundings.attribute(attribute));
                 }
             }
             Expr::Await(_) => {

@@ -10,7 +10,7 @@
 //! - `sys.exit()`, `os._exit()`, `os.exec…()`;
 //! - a helper in which such a `raise` or such a call stands, be it under a condition, and that lets
 //!   it through: a function, a constructor, or a method of the class, its bases or another object, in
-//!   any file. That of a coroutine counts where it is awaited;
+//!   any file, also a property that is read. That of a coroutine counts where it is awaited;
 //! - a `yield`: whoever consumes a generator need not ask again.
 //!
 //! A loop that awaits in a coroutine can be stopped from outside by cancelling its task. It
@@ -33,7 +33,8 @@
 //! fact (`while self.running` with nobody who clears it), what a generator raises while it is
 //! iterated over. A loop that calls a helper in a file that does not compile is not judged; nor is one
 //! whose only way out is an exception that a context manager may swallow or not (`__exit__` answers
-//! by what it is given). Context managers of libraries swallow nothing, except for `suppress`.
+//! by what it is given) or a handler, because its class cannot be told; nor one that only what a
+//! subclass has in place of a method leaves. Context managers of libraries swallow nothing, except for `suppress`.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,8 @@ use crate::static_checks::{
 };
 
 const KIND: CheckKind = CheckKind::EndlessLoop;
+/// Subclasses that are looked at for one loop.
+const MOST_SUBCLASSES: usize = 50;
 
 /// One that holds and one that does not.
 pub const EXAMPLES: Examples = Examples {
@@ -191,8 +194,22 @@ fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen 
             if !is_left && !endings.maybe.is_empty() {
                 let (line, _) = file.source().lines(candidate.stmt.range());
                 let what = format!(
-                    "whether a context manager swallows what is raised in the loop at `{}:{line}`",
+                    "whether a context manager or handler swallows what is raised in the loop at `{}:{line}`",
                     file.path()
+                );
+                seen.blind.push(Reason::Unresolved { what });
+                continue;
+            }
+            if !is_left
+                && let Some(class) = class
+                && let Some(other) = leaving_subclass(project, &across, class, body)
+            {
+                let (line, _) = file.source().lines(candidate.stmt.range());
+                let what = format!(
+                    "the loop at `{}:{line}` is left when the object is a `{}` of `{}`, and nothing else leaves it",
+                    file.path(),
+                    other.qualified_name(),
+                    other.file.path()
                 );
                 seen.blind.push(Reason::Unresolved { what });
                 continue;
@@ -222,6 +239,19 @@ fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen 
         seen.notes.extend(broken_elsewhere_note(file));
     }
     seen
+}
+
+/// A subclass whose own methods leave a loop with this body, in a method that it inherits.
+fn leaving_subclass<'f>(
+    project: &Project<'f>,
+    across: &Across<'_, 'f>,
+    class: ClassRef<'f>,
+    body: &'f [Stmt],
+) -> Option<ClassRef<'f>> {
+    project.subclasses(class).into_iter().take(MOST_SUBCLASSES).find(|subclass| {
+        *subclass != class
+            && exit_of(&endings(body, &across.inside(class.file, Some(*subclass), body))).is_some()
+    })
 }
 
 /// What leaves a loop with this body, if something does.
