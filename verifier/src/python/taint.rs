@@ -57,6 +57,11 @@ pub trait World<'f> {
         None
     }
 
+    /// The property that storing to an attribute of an object runs.
+    fn setters(&self, _: AttributeSite<'f>) -> Vec<Callee<'f>> {
+        Vec::new()
+    }
+
     /// The file of the project whose variable an attribute is.
     fn module_of(&self, _: AttributeSite<'f>) -> Option<&'f ParsedFile> {
         None
@@ -224,8 +229,29 @@ pub struct Findings {
     pub too_many: bool,
     /// Files that do not compile and whose functions are called.
     pub broken: Vec<RelativePath>,
-    /// Calls that are given a value and run nobody knows what, in words.
-    pub lost: Vec<String>,
+    /// Where a value goes that cannot be followed.
+    pub lost: Vec<Doubt>,
+    /// When there is such a place: the functions that may take a value to a sink which they are
+    /// given by code that is not followed.
+    pub receptive: Vec<Place>,
+}
+
+/// A value that is not followed to its end.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    /// Where and how, in words.
+    pub what: String,
+    /// The code that it has come through; [`None`] when that is not known.
+    pub through: Option<Vec<Place>>,
+}
+
+/// Some code.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file.
+    pub file: RelativePath,
+    /// Where in it.
+    pub range: TextRange,
 }
 
 /// A function whose callers could tell more of sources and sinks in the first file: an argument
@@ -253,6 +279,18 @@ pub struct Flow {
     pub sink: Mark,
     /// The way, from the source to the sink.
     pub steps: Vec<FlowStep>,
+    /// Ways through other calls.
+    pub others: Vec<Vec<FlowStep>>,
+    /// There are more than those.
+    pub has_more: bool,
+}
+
+impl Flow {
+    /// The same flow on the first of its ways on which some step is so.
+    pub fn by_way_of(&self, is_so: impl Fn(&FlowStep) -> bool) -> Option<Self> {
+        let way = std::iter::once(&self.steps).chain(&self.others).find(|way| way.iter().any(&is_so))?;
+        Some(Self { steps: way.clone(), others: Vec::new(), ..self.clone() })
+    }
 }
 
 /// One step of a [`Flow`].

@@ -54,6 +54,7 @@
 //! function with a sink is itself given away to code that cannot be told. What a library does
 //! with a value is not looked at.
 
+mod aliases;
 mod resolve;
 mod wrappers;
 
@@ -68,16 +69,16 @@ use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::taint::{
-    self, AttributeSite, Beyond, CallSite, Callee, ClassAt, Findings, Flow, Given, Mark, Marks, Open,
-    Options, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification, StepKind,
-    World,
+    self, AttributeSite, Beyond, CallSite, Callee, ClassAt, Doubt, Findings, Flow, FlowStep, Given, Mark,
+    Marks, Open, Options, Place, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind,
+    Specification, StepKind, World,
 };
 use crate::python::{ParsedFile, Project, TextRange, ast};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects, sweep,
 };
 use crate::target::RelativePath;
-use resolve::{bases, beyond, callees, escapes, fields, getters, given, imported, module_of};
+use resolve::{bases, beyond, callees, escapes, fields, getters, given, imported, module_of, setters};
 
 const KIND: CheckKind = CheckKind::Flow;
 /// Callers of a function are looked for in at most this many files.
@@ -369,7 +370,13 @@ impl<'c, 'f> Asked<'c, 'f> {
                 }
             }
             if roots.len() == before {
-                let escaped = findings.open.iter().find_map(|open| escapes(self.project, open, &roots));
+                // A value that others bring goes through the subject when that is given it, too.
+                let place = |open: &Open| open.arrives.clone().map(|(file, range)| Place { file, range });
+                let concerned = subject.symbol.is_none()
+                    || findings.open.iter().filter_map(place).any(|place| overlaps(&place, subject));
+                let escaped = concerned
+                    .then(|| findings.open.iter().find_map(|open| escapes(self.project, open, &roots)))
+                    .flatten();
                 answer.unresolved = answer.unresolved.take().or(escaped);
                 break;
             }
@@ -394,6 +401,9 @@ impl<'c, 'f> Asked<'c, 'f> {
             return false;
         }
         let mut findings = taint::analyse(&self.specification, &Nearby(self), &[subject.file]);
+        for flow in &mut findings.flows {
+            *flow = flow.by_way_of(|step| is_within(step, subject)).unwrap_or_else(|| flow.clone());
+        }
         findings.flows.retain(|flow| {
             let certain = |kind: &StepKind| !matches!(kind, StepKind::Unresolved(_));
             flow.steps.iter().all(|step| certain(&step.kind)) && self.broken(flow).is_none()
@@ -457,20 +467,21 @@ impl<'c, 'f> Asked<'c, 'f> {
                 answer.blind = answer.blind.take().or(file.broken());
             }
         }
-        if let Some(what) = findings.lost.first() {
-            answer.unresolved.get_or_insert_with(|| what.clone());
+        let lost = findings.lost.iter().find(|doubt| may_concern(doubt, &findings.receptive, subject));
+        if let Some(doubt) = lost {
+            answer.unresolved.get_or_insert_with(|| doubt.what.clone());
         }
         for flow in &findings.flows {
-            let concerns = flow
-                .steps
-                .iter()
-                .any(|step| step.file == *subject.file.path() && subject.range().contains_range(step.range));
-            if !concerns {
+            let Some(flow) = flow.by_way_of(|step| is_within(step, subject)) else {
+                if flow.has_more {
+                    let what = "the value takes more ways to the same place than are told apart";
+                    answer.unresolved.get_or_insert_with(|| what.to_owned());
+                }
                 continue;
-            }
-            match self.broken(flow) {
+            };
+            match self.broken(&flow) {
                 Some(reason) => answer.broken_ways.push(reason),
-                None => answer.ways.push(self.way(flow, &mut answer.notes)),
+                None => answer.ways.push(self.way(&flow, &mut answer.notes)),
             }
         }
     }
@@ -572,12 +583,15 @@ impl<'c, 'f> Asked<'c, 'f> {
                 }
             }
         }
-        Marks {
-            sources: find(&self.check.from),
-            sinks: find(&self.check.to),
-            sanitizers: find(&self.check.sanitizers),
-            propagators,
-        }
+        let mut sources = find(&self.check.from);
+        let mut sinks = find(&self.check.to);
+        let by_name = |patterns: &[Pattern]| aliases::marks(self.project, file, &matcher, patterns);
+        let (called, _) = by_name(&self.check.from);
+        sources.extend(called.into_iter().filter(|mark| !sources.contains(mark)).collect::<Vec<_>>());
+        let (called, handed) = by_name(&self.check.to);
+        let more = called.into_iter().chain(handed).filter(|mark| !sinks.contains(mark));
+        sinks.extend(more.collect::<Vec<_>>());
+        Marks { sources, sinks, sanitizers: find(&self.check.sanitizers), propagators }
     }
 }
 
@@ -592,6 +606,10 @@ impl<'f> World<'f> for Asked<'_, 'f> {
 
     fn getters(&self, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
         getters(self.project, site)
+    }
+
+    fn setters(&self, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
+        setters(self.project, site)
     }
 
     fn beyond(&self, site: CallSite<'f>) -> Beyond<'f> {
@@ -634,6 +652,22 @@ impl<'f> World<'f> for Nearby<'_, '_, 'f> {
     fn bases(&self, _: ClassAt<'f>) -> Vec<ClassAt<'f>> {
         Vec::new()
     }
+}
+
+fn is_within(step: &FlowStep, subject: Subject) -> bool {
+    step.file == *subject.file.path() && subject.range().contains_range(step.range)
+}
+
+/// Whether a value that is not followed can be one that goes through the subject: it has come
+/// through it, or may be given to it and arrive.
+fn may_concern(doubt: &Doubt, receptive: &[Place], subject: Subject) -> bool {
+    let Some(through) = doubt.through.as_ref().filter(|_| subject.symbol.is_some()) else { return true };
+    through.iter().chain(receptive).any(|place| overlaps(place, subject))
+}
+
+fn overlaps(place: &Place, subject: Subject) -> bool {
+    place.file == *subject.file.path()
+        && (subject.range().contains_range(place.range) || place.range.contains_range(subject.range()))
 }
 
 /// Whether a call of a function of this full name may be what the patterns look for.

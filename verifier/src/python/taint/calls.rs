@@ -11,24 +11,53 @@ use ruff_text_size::{Ranged, TextRange};
 use super::Binding;
 use super::engine::{Body, UnitId};
 use super::environment::{Path, Root};
-use super::interpreter::Interpreter;
+use super::interpreter::{Interpreter, Object};
 use super::scope;
 use super::summary::{Place, Summary, Thrown};
 use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
 
 /// An argument as it is passed.
 #[derive(Clone)]
-pub(super) struct Argument {
+pub(super) struct Argument<'f> {
     pub(super) keyword: Option<Name>,
-    pub(super) spread: bool,
+    pub(super) spread: Spread,
     pub(super) value: Value,
     pub(super) path: Option<Path>,
+    pub(super) expression: Option<&'f Expr>,
+}
+
+/// Whether an argument is several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spread {
+    /// It is one.
+    No,
+    /// `*several`
+    Elements,
+    /// `**several`
+    Entries,
+}
+
+impl Argument<'_> {
+    /// A value of which nothing else is known.
+    pub(super) fn several(spread: Spread, value: Value) -> Self {
+        Self { keyword: None, spread, value, path: None, expression: None }
+    }
+}
+
+/// What a parameter receives: a value, the variable or the part of one that it came from, and the
+/// expression that gave it.
+#[derive(Clone, Default)]
+pub(super) struct Passed<'f> {
+    pub(super) value: Value,
+    pub(super) path: Option<Path>,
+    pub(super) expression: Option<&'f Expr>,
 }
 
 /// The object that a method is called on.
-pub(super) struct Receiver {
+pub(super) struct Receiver<'f> {
     pub(super) value: Value,
     pub(super) path: Option<Path>,
+    pub(super) expression: &'f Expr,
     /// It is the object that the running method belongs to.
     is_self: bool,
 }
@@ -57,7 +86,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
             if !callees.is_empty() {
                 // What is known of the callee need not be all that it can be.
                 self.doubts(call, receiver.as_ref(), &arguments, &passed);
-                let receiver = receiver.map(|receiver| (receiver.value, receiver.path));
+                let receiver = receiver.as_ref().map(Receiver::passed);
                 return self.apply_all(call.range(), callees, receiver.as_ref(), &arguments);
             }
             if let Some(fields) = self.engine.fields(self.unit, call) {
@@ -91,18 +120,19 @@ impl<'f> Interpreter<'_, '_, 'f> {
         Value::whole(taints.derived())
     }
 
-    fn arguments(&mut self, arguments: &'f ast::Arguments) -> Vec<Argument> {
+    fn arguments(&mut self, arguments: &'f ast::Arguments) -> Vec<Argument<'f>> {
         arguments
             .iter_source_order()
             .map(|argument| {
                 let (keyword, spread, expression) = match argument {
-                    ast::ArgOrKeyword::Arg(Expr::Starred(starred)) => (None, true, &*starred.value),
-                    ast::ArgOrKeyword::Arg(argument) => (None, false, argument),
-                    ast::ArgOrKeyword::Keyword(keyword) => (
-                        keyword.arg.as_ref().map(|name| name.id.clone()),
-                        keyword.arg.is_none(),
-                        &keyword.value,
-                    ),
+                    ast::ArgOrKeyword::Arg(Expr::Starred(starred)) => {
+                        (None, Spread::Elements, &*starred.value)
+                    }
+                    ast::ArgOrKeyword::Arg(argument) => (None, Spread::No, argument),
+                    ast::ArgOrKeyword::Keyword(keyword) => match &keyword.arg {
+                        Some(name) => (Some(name.id.clone()), Spread::No, &keyword.value),
+                        None => (None, Spread::Entries, &keyword.value),
+                    },
                 };
                 let value = self.expression(expression);
                 let value = match argument {
@@ -111,25 +141,29 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     }
                     ast::ArgOrKeyword::Arg(_) | ast::ArgOrKeyword::Keyword(_) => value,
                 };
-                Argument { keyword, spread, value, path: self.path(expression) }
+                let path = self.path(expression);
+                Argument { keyword, spread, value, path, expression: Some(expression) }
             })
             .collect()
     }
 
     /// The object of a method call, and the taint of the callee itself.
-    fn callee(&mut self, function: &'f Expr) -> (Option<Receiver>, Value) {
+    fn callee(&mut self, function: &'f Expr) -> (Option<Receiver<'f>>, Value) {
         let Expr::Attribute(attribute) = function else {
             let value = self.expression(function);
             return (None, value);
         };
-        let value = self.expression(&attribute.value);
+        let mut value = self.expression(&attribute.value);
         let path = self.object_path(&attribute.value);
+        if let (Some(own), true) = (&path, scope::is_super(&attribute.value)) {
+            value = self.environment().read(own);
+        }
         let own = self.engine.receiver(self.unit).map(|(_, name)| Path::variable(Root::Local(name)));
         let is_self = self.engine.specification.options.deep && path.is_some() && path == own;
         let method = self.path(function);
         // What is known of the method beyond its object: a source or a propagator names it.
         let callee = self.marks(attribute.range, method.as_ref(), Value::default());
-        (Some(Receiver { value, path, is_self }), callee)
+        (Some(Receiver { value, path, expression: &attribute.value, is_self }), callee)
     }
 
     /// What functions of the project do, whichever of them it is.
@@ -137,8 +171,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         &mut self,
         range: TextRange,
         callees: Vec<(UnitId, Rc<Summary>, Binding)>,
-        receiver: Option<&(Value, Option<Path>)>,
-        arguments: &[Argument],
+        receiver: Option<&Passed<'f>>,
+        arguments: &[Argument<'f>],
     ) -> Value {
         let mut result = Value::default();
         for (unit, summary, binding) in callees {
@@ -175,8 +209,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         unit: UnitId,
         summary: &Summary,
         binding: Binding,
-        receiver: Option<(Value, Option<Path>)>,
-        arguments: &[Argument],
+        receiver: Option<Passed<'f>>,
+        arguments: &[Argument<'f>],
     ) -> Value {
         let Body::Function(function) = self.engine.units[unit].body else { return Value::default() };
         let name = match self.engine.units[unit].class {
@@ -186,8 +220,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
             Some(_) | None => self.engine.units[unit].name.clone(),
         };
         let given = give(&function.parameters, binding, receiver, arguments);
-        for (index, (value, _)) in given.iter().enumerate() {
-            if let (false, Ok(index)) = (value.is_clean(), u16::try_from(index)) {
+        for (index, passed) in given.iter().enumerate() {
+            if let (false, Ok(index)) = (passed.value.is_clean(), u16::try_from(index)) {
                 self.engine.want(unit, index);
             }
         }
@@ -198,8 +232,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
             this.step(range, StepKind::Passed(name.clone(), parameter))
         };
         for arrival in &summary.arrivals {
-            let Some((value, _)) = given.get(usize::from(arrival.parameter)) else { continue };
-            let taints = value.project_path(&arrival.path).reachable();
+            let Some(passed) = given.get(usize::from(arrival.parameter)) else { continue };
+            let taints = passed.value.project_path(&arrival.path).reachable();
             let mark =
                 self.engine.files[arrival.sink_file as usize].marks.marks.sinks[arrival.sink_mark as usize];
             let requires = self.engine.specification.sinks[mark.kind].requires.as_ref();
@@ -215,9 +249,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
             self.summary = own;
         }
         for lost in &summary.lost {
-            if let Some((value, _)) = given.get(usize::from(lost.parameter)) {
-                let taints = value.project_path(&lost.path).reachable();
-                self.doubt(&taints, &lost.place);
+            if let Some(passed) = given.get(usize::from(lost.parameter)) {
+                let taints = passed.value.project_path(&lost.path).reachable();
+                self.doubt_within(&taints, &lost.place, lost.within.iter().copied());
             }
         }
         let steps: Vec<Step> = (0..parameters.len())
@@ -225,21 +259,33 @@ impl<'f> Interpreter<'_, '_, 'f> {
             .collect();
         let mut built = Value::default();
         for write in &summary.writes {
-            let Some((_, path)) = given.get(usize::from(write.parameter)) else { continue };
+            let Some(passed) = given.get(usize::from(write.parameter)) else { continue };
             let taints = substitute(&write.taints, &given, &steps).reachable();
             if taints.is_empty() {
                 continue;
             }
             if write.parameter == 0 && binding == Binding::Constructor {
                 built.add(&write.path, &taints);
-            } else if let Some(path) = path {
-                let object = path;
-                let path = object.join(&write.path);
-                self.taint_object(&path, &taints);
+                continue;
+            }
+            let objects = match (&passed.path, passed.expression) {
+                (Some(path), _) => vec![path.clone()],
+                (None, Some(expression)) => match self.object(expression) {
+                    Object::New => Vec::new(),
+                    Object::At(paths) => paths,
+                    Object::Unknown => {
+                        self.lose(&taints, range, "stores the value in an object that cannot be told");
+                        Vec::new()
+                    }
+                },
+                (None, None) => Vec::new(),
+            };
+            for object in objects {
+                self.taint_object(&object.join(&write.path), &taints);
                 if write.parameter == 0
                     && binding == Binding::Method
                     && !write.path.is_empty()
-                    && self.outlives(object)
+                    && self.outlives(&object)
                     && let Some(class) = self.engine.units[unit].class
                 {
                     self.keep(Place::Class(class), &write.path, &taints);
@@ -295,21 +341,44 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let mut result: Option<Value> = None;
         for getter in getters {
             let Some((unit, summary)) = self.engine.call(self.unit, &getter) else { continue };
-            let receiver = Some((object.clone(), path.cloned()));
+            let expression = Some(&*attribute.value);
+            let receiver = Some(Passed { value: object.clone(), path: path.cloned(), expression });
             let value = self.apply(attribute.range, unit, &summary, getter.binding, receiver, &[]);
             result.get_or_insert_default().join(&value);
         }
         result
     }
 
+    /// Runs the setter of an attribute that is a property with one.
+    pub(super) fn set_property(&mut self, attribute: &'f ast::ExprAttribute, value: &Value) {
+        for setter in self.engine.setters(self.unit, attribute) {
+            let Some((unit, summary)) = self.engine.call(self.unit, &setter) else { continue };
+            let object = self.expression(&attribute.value);
+            let path = self.object_path(&attribute.value);
+            let receiver = Some(Passed { value: object, path, expression: Some(&attribute.value) });
+            let stored = Argument::several(Spread::No, value.clone());
+            self.apply(attribute.range, unit, &summary, setter.binding, receiver, &[stored]);
+        }
+    }
+
     /// Calls whose effect is known without seeing their code.
     fn known_call(
         &mut self,
         call: &'f ast::ExprCall,
-        receiver: Option<&Receiver>,
-        arguments: &[Argument],
+        receiver: Option<&Receiver<'f>>,
+        arguments: &[Argument<'f>],
     ) -> Option<Value> {
         match (&*call.func, receiver) {
+            (Expr::Name(name), _) if name.id.as_str() == "dict" && call.arguments.args.is_empty() => {
+                let mut made = Value::default();
+                for argument in arguments {
+                    match &argument.keyword {
+                        Some(key) => made.join(&argument.value.wrapped(&Element::Key(key.clone()))),
+                        None => made.join(&argument.value),
+                    }
+                }
+                Some(made)
+            }
             (Expr::Name(name), _) => {
                 // They tell something about a value that is not the value.
                 let tells =
@@ -331,7 +400,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         &mut self,
         call: &'f ast::ExprCall,
         function: &str,
-        arguments: &[Argument],
+        arguments: &[Argument<'f>],
     ) -> Option<Value> {
         let positional = &*call.arguments.args;
         if !call.arguments.keywords.is_empty() || positional.iter().any(Expr::is_starred_expr) {
@@ -379,8 +448,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         &mut self,
         call: &'f ast::ExprCall,
         method: &str,
-        receiver: &Receiver,
-        arguments: &[Argument],
+        receiver: &Receiver<'f>,
+        arguments: &[Argument<'f>],
     ) -> Option<Value> {
         match method {
             // `object.__setattr__(self, "name", value)`
@@ -436,7 +505,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
 impl Interpreter<'_, '_, '_> {
     /// A container holds these objects from here on, at places that are not known.
     fn put_in(&mut self, container: &Path, arguments: &[Argument]) {
-        for argument in arguments.iter().filter(|argument| !argument.spread) {
+        for argument in arguments.iter().filter(|argument| argument.spread == Spread::No) {
             if let Some(path) = &argument.path {
                 let place = container.join(&[Element::Anything]);
                 self.environment().alias(&place, &[(path.clone(), false)]);
@@ -450,7 +519,7 @@ fn built_of(fields: &[Name], arguments: &[Argument]) -> Value {
     let mut built = Value::default();
     let mut next = fields.iter();
     for argument in arguments {
-        if argument.spread {
+        if argument.spread != Spread::No {
             built.own.extend(&argument.value.reachable());
             continue;
         }
@@ -460,15 +529,15 @@ fn built_of(fields: &[Name], arguments: &[Argument]) -> Value {
     built
 }
 
-/// What each parameter of a function receives, and the variable it came from.
-pub(super) fn give(
+/// What each parameter of a function receives.
+pub(super) fn give<'f>(
     parameters: &ast::Parameters,
     binding: Binding,
-    receiver: Option<(Value, Option<Path>)>,
-    arguments: &[Argument],
-) -> Vec<(Value, Option<Path>)> {
+    receiver: Option<Passed<'f>>,
+    arguments: &[Argument<'f>],
+) -> Vec<Passed<'f>> {
     let all: Vec<_> = parameters.iter().collect();
-    let mut given: Vec<(Value, Option<Path>)> = vec![(Value::default(), None); all.len()];
+    let mut given: Vec<Passed<'f>> = vec![Passed::default(); all.len()];
     let positional = parameters.posonlyargs.len() + parameters.args.len();
     let rest = parameters.vararg.as_ref().map(|_| positional);
     let keywords = parameters.kwarg.as_ref().map(|_| all.len() - 1);
@@ -481,28 +550,54 @@ pub(super) fn give(
         }
         (Binding::Constructor, Some(_)) => next = 1,
     }
+    // Which parameter a positional argument meets is known up to the first `*several`.
+    let mut known = true;
+    let mut further = 0_usize;
     for argument in arguments {
         match (&argument.keyword, argument.spread) {
             (Some(keyword), _) => match all.iter().position(|parameter| parameter.name().id == *keyword) {
-                Some(index) => given[index] = (argument.value.clone(), argument.path.clone()),
+                Some(index) => given[index] = argument.passed(),
                 None => {
                     if let Some(index) = keywords {
-                        given[index].0.join(&argument.value.wrapped(&Element::Key(keyword.clone())));
+                        given[index].value.join(&argument.value.wrapped(&Element::Key(keyword.clone())));
                     }
                 }
             },
-            // `*several` and `**several`: any parameter that is left may get any of them.
-            (None, true) => {
-                let whole = Value::whole(argument.value.reachable());
-                given.iter_mut().skip(next).for_each(|(value, _)| value.join(&whole));
+            (None, Spread::Elements) => {
+                for (index, passed) in given.iter_mut().enumerate().take(positional).skip(next) {
+                    let element = Element::Key(Name::new((index - next).to_string()));
+                    let element = if known { element } else { Element::Anything };
+                    passed.value.join(&argument.value.project(&element));
+                }
+                if let Some(index) = rest {
+                    given[index].value.join(&Value::whole(argument.value.reachable()));
+                }
+                known = false;
             }
-            (None, false) if next < positional => {
-                given[next] = (argument.value.clone(), argument.path.clone());
+            (None, Spread::Entries) => {
+                for (index, passed) in given.iter_mut().enumerate().skip(next) {
+                    if Some(index) == keywords {
+                        passed.value.join(&argument.value);
+                    } else if Some(index) != rest {
+                        let entry = Element::Key(all[index].name().id.clone());
+                        passed.value.join(&argument.value.project(&entry));
+                    }
+                }
+            }
+            (None, Spread::No) if !known => {
+                let whole = Value::whole(argument.value.reachable());
+                let may_meet = given.iter_mut().take(rest.map_or(positional, |rest| rest + 1));
+                may_meet.skip(next).for_each(|passed| passed.value.join(&whole));
+            }
+            (None, Spread::No) if next < positional => {
+                given[next] = argument.passed();
                 next += 1;
             }
-            (None, false) => {
+            (None, Spread::No) => {
                 if let Some(index) = rest {
-                    given[index].0.join(&argument.value.wrapped(&Element::Anything));
+                    let element = Element::Key(Name::new(further.to_string()));
+                    given[index].value.join(&argument.value.wrapped(&element));
+                    further += 1;
                 }
             }
         }
@@ -510,8 +605,20 @@ pub(super) fn give(
     given
 }
 
+impl<'f> Argument<'f> {
+    fn passed(&self) -> Passed<'f> {
+        Passed { value: self.value.clone(), path: self.path.clone(), expression: self.expression }
+    }
+}
+
+impl<'f> Receiver<'f> {
+    pub(super) fn passed(&self) -> Passed<'f> {
+        Passed { value: self.value.clone(), path: self.path.clone(), expression: Some(self.expression) }
+    }
+}
+
 /// Puts what was passed in the place of parameters, in a value and its parts.
-fn substitute_parts(value: &Value, given: &[(Value, Option<Path>)], steps: &[Step]) -> Value {
+fn substitute_parts(value: &Value, given: &[Passed], steps: &[Step]) -> Value {
     let mut result = substitute(&value.own, given, steps);
     for (path, taints) in value.parts.iter() {
         let part = substitute(taints, given, steps);
@@ -525,14 +632,14 @@ fn substitute_parts(value: &Value, given: &[(Value, Option<Path>)], steps: &[Ste
 }
 
 /// Puts what was passed in the place of parameters.
-fn substitute(taints: &TaintSet, given: &[(Value, Option<Path>)], steps: &[Step]) -> Value {
+fn substitute(taints: &TaintSet, given: &[Passed], steps: &[Step]) -> Value {
     let mut result = Value::default();
     for taint in taints.iter() {
         match &taint.origin {
             Origin::Source { .. } => result.own.insert(taint.clone()),
             Origin::Parameter { index, path, whole } => {
-                let Some((value, _)) = given.get(usize::from(*index)) else { continue };
-                let value = value.project_path(path);
+                let Some(passed) = given.get(usize::from(*index)) else { continue };
+                let value = passed.value.project_path(path);
                 let further = |taints: &TaintSet| {
                     taints.map(|passed| {
                         let trace = match steps.get(usize::from(*index)) {

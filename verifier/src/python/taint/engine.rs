@@ -1,6 +1,8 @@
 //! Runs functions in the order in which they learn from each other: a function again when one
 //! that it calls, its class's attributes, or the function around it has something new to tell.
 
+mod concern;
+mod inherited;
 mod open;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +14,8 @@ use ruff_python_ast as ast;
 use ruff_python_ast::Stmt;
 use ruff_python_ast::name::Name;
 use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use concern::Ways;
 
 use super::environment::{Environment, Path, Root};
 use super::interpreter::Interpreter;
@@ -44,7 +48,7 @@ pub(super) struct Engine<'w, 'f> {
     pub(super) classes: Vec<Class<'f>>,
     pub(super) labels: Vec<String>,
     pub(super) too_deep: bool,
-    flows: BTreeMap<(u32, u32, u32, u32), Trace>,
+    flows: BTreeMap<(u32, u32, u32, u32), Ways>,
     file_ids: HashMap<*const ParsedFile, u32>,
     unit_ids: HashMap<(u32, TextSize), UnitId>,
     class_ids: HashMap<(u32, TextSize), ClassId>,
@@ -59,7 +63,8 @@ pub(super) struct Engine<'w, 'f> {
     queue: BTreeSet<(u32, UnitId)>,
     /// The names of properties in the files that were met.
     properties: HashSet<Name>,
-    pub(super) lost: BTreeSet<String>,
+    /// What is not followed, in words, with the code that the value has come through.
+    lost: BTreeMap<String, Vec<(u32, TextRange)>>,
     functions_run: BTreeSet<UnitId>,
     nodes: u64,
     too_many: bool,
@@ -82,6 +87,8 @@ pub(super) struct FileState<'f> {
     variables: HashSet<Name>,
     /// The names that are imported anywhere in it.
     imports: HashSet<Name>,
+    /// Those that are variables of other modules of the project.
+    pub(super) borrowed: HashSet<Name>,
     /// Code of other files that reads its variables.
     readers: BTreeSet<UnitId>,
 }
@@ -129,6 +136,8 @@ pub(super) struct Class<'f> {
     family: Vec<ClassId>,
     descendants: Vec<ClassId>,
     members: BTreeSet<UnitId>,
+    /// Code elsewhere that reads attributes of the class itself.
+    readers: BTreeSet<UnitId>,
 }
 
 impl<'w, 'f> Engine<'w, 'f> {
@@ -153,7 +162,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             broken_modules: BTreeSet::new(),
             queue: BTreeSet::new(),
             properties: HashSet::new(),
-            lost: BTreeSet::new(),
+            lost: BTreeMap::new(),
             functions_run: BTreeSet::new(),
             nodes: 0,
             too_many: false,
@@ -200,6 +209,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             module,
             variables: names.0,
             imports: names.1,
+            borrowed: HashSet::new(),
             readers: BTreeSet::new(),
         });
         self.file_ids.insert(std::ptr::from_ref(source), file);
@@ -334,11 +344,21 @@ impl<'w, 'f> Engine<'w, 'f> {
                 self.queue.remove(&(self.units[body].rank, body));
                 self.units[body].rank = rank;
             }
-            if self.units[body].visits == 0 {
+            // Any of its functions may store a value there.
+            let is_new = !self.files[file].root && self.files[file].marks.marks.has_sources();
+            self.files[file].root |= is_new;
+            if self.units[body].visits == 0 || is_new {
                 self.enqueue(body);
             }
         }
         self.files[file].globals.variable(&Root::Global(name.clone()))
+    }
+
+    /// Whether a name of a module is a variable, and not a function, a class, or imported.
+    pub(super) fn is_variable_of(&mut self, module: &'f ParsedFile, name: &Name) -> bool {
+        let file = self.file(module, false) as usize;
+        self.files[file].variables.contains(name)
+            && (!self.files[file].imports.contains(name) || self.files[file].borrowed.contains(name))
     }
 
     /// Something that is stored in a variable of a module, from wherever.
@@ -548,37 +568,20 @@ impl<'w, 'f> Engine<'w, 'f> {
         given
     }
 
-    /// The methods that classes built on this one have in place of those that a method calls on
-    /// its own object.
-    pub(super) fn overriding(&mut self, unit: UnitId, call: &ast::ExprCall) -> Vec<Callee<'f>> {
-        let (Some((class, receiver)), ast::Expr::Attribute(attribute)) = (self.receiver(unit), &*call.func)
-        else {
-            return Vec::new();
-        };
-        if !matches!(&*attribute.value, ast::Expr::Name(name) if name.id == receiver) {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        for descendant in &self.classes[class].descendants {
-            let at = self.classes[*descendant].at;
-            for statement in &at.class.body {
-                if let Stmt::FunctionDef(function) = statement
-                    && function.name.id == attribute.attr.id
-                {
-                    let binding = super::Binding::Method;
-                    found.push(Callee { file: at.file, function, class: Some(at), binding, direct: true });
-                }
-            }
-        }
-        found
-    }
-
     /// The functions behind an attribute that is a property.
     pub(super) fn getters(&mut self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> Vec<Callee<'f>> {
         if !self.properties.contains(&attribute.attr.id) {
             return Vec::new();
         }
         self.world.getters(self.attribute_site(unit, attribute))
+    }
+
+    /// The functions that run when an attribute that is a property is stored to.
+    pub(super) fn setters(&mut self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> Vec<Callee<'f>> {
+        if !self.properties.contains(&attribute.attr.id) {
+            return Vec::new();
+        }
+        self.world.setters(self.attribute_site(unit, attribute))
     }
 
     fn attribute_site(&self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> super::AttributeSite<'f> {
@@ -686,6 +689,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             family: vec![id],
             descendants: Vec::new(),
             members: BTreeSet::new(),
+            readers: BTreeSet::new(),
         });
         (id, true)
     }
@@ -775,7 +779,10 @@ impl<'w, 'f> Engine<'w, 'f> {
             let members: BTreeSet<UnitId> = self.classes[class]
                 .family
                 .iter()
-                .flat_map(|class| self.classes[*class].members.iter().copied())
+                .flat_map(|class| {
+                    let class = &self.classes[*class];
+                    class.members.iter().chain(&class.readers).copied()
+                })
                 .collect();
             members
                 .into_iter()
@@ -850,7 +857,7 @@ impl<'w, 'f> Engine<'w, 'f> {
     ) {
         match &taint.origin {
             Origin::Source { file, mark } => {
-                self.flows.entry((sink_file, sink_mark, *file, *mark)).or_insert(trace);
+                self.flows.entry((sink_file, sink_mark, *file, *mark)).or_default().add(trace);
             }
             Origin::Parameter { index, path, whole } => summary.arrives(Arrival {
                 parameter: *index,
@@ -873,20 +880,25 @@ impl<'w, 'f> Engine<'w, 'f> {
         let flows = self
             .flows
             .iter()
-            .map(|((sink_file, sink_mark, source_file, source_mark), trace)| {
+            .map(|((sink_file, sink_mark, source_file, source_mark), ways)| {
                 let sink = self.files[*sink_file as usize].marks.marks.sinks[*sink_mark as usize];
                 let source = self.files[*source_file as usize].marks.marks.sources[*source_mark as usize];
-                let mut steps: Vec<FlowStep> = trace.steps().into_iter().map(step).collect();
-                // The sink as the pattern sees it, where the engine saw an argument of it.
-                if let Some(last) = steps.last_mut().filter(|last| last.kind == StepKind::Sink) {
-                    last.range = sink.range;
-                }
+                let mut ways_told = ways.known.iter().map(|(_, trace)| {
+                    let mut steps: Vec<FlowStep> = trace.steps().into_iter().map(step).collect();
+                    // The sink as the pattern sees it, where the engine saw an argument of it.
+                    if let Some(last) = steps.last_mut().filter(|last| last.kind == StepKind::Sink) {
+                        last.range = sink.range;
+                    }
+                    steps
+                });
                 Flow {
                     source_file: self.files[*source_file as usize].source.path().clone(),
                     source,
                     sink_file: self.files[*sink_file as usize].source.path().clone(),
                     sink,
-                    steps,
+                    steps: ways_told.next().unwrap_or_default(),
+                    others: ways_told.collect(),
+                    has_more: ways.has_more,
                 }
             })
             .collect();
@@ -902,13 +914,14 @@ impl<'w, 'f> Engine<'w, 'f> {
             too_deep: self.too_deep,
             too_many: self.too_many,
             broken: self.broken(),
-            lost: self.lost.iter().cloned().chain(self.called_by_python()).collect(),
+            lost: self.doubts(),
+            receptive: self.receptive(),
         }
     }
 
     /// Methods that Python calls where no call is written (`with`, `for`, operators): what they give
     /// is a value from a source, or what they are given arrives, and nobody follows where.
-    fn called_by_python(&self) -> Option<String> {
+    pub(super) fn called_by_python(&self) -> Option<String> {
         self.units.iter().find_map(|unit| {
             let followed = ["__init__", "__call__", "__new__", "__post_init__"];
             let name = unit.name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));

@@ -204,7 +204,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 if let Some(module) = self.engine.module_of(self.unit, attribute) {
                     value.join(&self.engine.module_variable(self.unit, module, &attribute.attr.id));
                 }
-                let path = self.path(&attribute.value);
+                if let Expr::Name(name) = &*attribute.value
+                    && let Root::Global(name) = self.root(&name.id)
+                    && let Some(class) = self.engine.class_named(self.file, &name)
+                {
+                    value.join(&self.engine.shared_attribute(self.unit, class, &attribute.attr.id));
+                }
+                let path = self.object_path(&attribute.value);
                 self.property(attribute, &object, path.as_ref()).unwrap_or(value)
             }
             false => value,
@@ -613,6 +619,18 @@ impl<'f> Interpreter<'_, '_, 'f> {
     /// Sinks that are whole statements.
     pub(super) fn statement_sinks(&mut self, range: TextRange, value: &Value) {
         self.sinks(range, value, false);
+    }
+
+    /// A function that may be a sink is run with these values; whether it is one.
+    pub(super) fn arrives_in(&mut self, function: &'f Expr, passed: &TaintSet) -> bool {
+        let range = function.range();
+        let marks = self.marks.clone();
+        let mut found = false;
+        for (mark, _) in marks.sinks.around(range).filter(|(_, equal)| *equal) {
+            self.sink(mark, range, &Value::whole(passed.clone()));
+            found = true;
+        }
+        found
     }
 
     fn sink(&mut self, mark: usize, range: TextRange, value: &Value) {

@@ -6,8 +6,8 @@ use ruff_python_ast::Expr;
 use ruff_python_ast::name::Name;
 use ruff_text_size::Ranged;
 
-use super::calls::{Argument, Receiver, give};
-use super::engine::Body;
+use super::calls::{Argument, Passed, Receiver, Spread, give};
+use super::engine::{Body, UnitId};
 use super::environment::Root;
 use super::interpreter::{Interpreter, without_parameters};
 use super::summary::Lost;
@@ -49,7 +49,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn call_of_name(
         &mut self,
         call: &'f ast::ExprCall,
-        arguments: &[Argument],
+        arguments: &[Argument<'f>],
         passed: &TaintSet,
     ) -> Option<Value> {
         if let Expr::Name(name) = &*call.func {
@@ -99,12 +99,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn beyond(
         &mut self,
         call: &'f ast::ExprCall,
-        receiver: Option<&Receiver>,
-        arguments: &[Argument],
+        receiver: Option<&Receiver<'f>>,
+        arguments: &[Argument<'f>],
         passed: &TaintSet,
     ) -> Option<Value> {
         // Most calls are given nothing that matters, and to resolve them all again is not free.
-        if passed.is_empty() && !last_name(&call.func).is_some_and(may_run_functions) {
+        let parts = receiver.is_some_and(|receiver| !receiver.value.is_clean());
+        if passed.is_empty() && !parts && !last_name(&call.func).is_some_and(may_run_functions) {
             return None;
         }
         match &*self.engine.beyond(self.unit, call) {
@@ -128,11 +129,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn doubts(
         &mut self,
         call: &'f ast::ExprCall,
-        receiver: Option<&Receiver>,
-        arguments: &[Argument],
+        receiver: Option<&Receiver<'f>>,
+        arguments: &[Argument<'f>],
         passed: &TaintSet,
     ) {
-        if passed.is_empty() || self.inner_function(&call.func).is_some() || self.is_cleaned(call) {
+        let parts = receiver.is_some_and(|receiver| !receiver.value.is_clean());
+        if passed.is_empty() && !parts || self.inner_function(&call.func).is_some() || self.is_cleaned(call) {
             return;
         }
         match &*self.engine.beyond(self.unit, call) {
@@ -153,8 +155,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn decorated(
         &mut self,
         call: &'f ast::ExprCall,
-        receiver: Option<&Receiver>,
-        arguments: &[Argument],
+        receiver: Option<&Receiver<'f>>,
+        arguments: &[Argument<'f>],
     ) {
         if self.is_cleaned(call) {
             return;
@@ -176,14 +178,14 @@ impl<'f> Interpreter<'_, '_, 'f> {
         &mut self,
         call: &'f ast::ExprCall,
         callee: &Callee<'f>,
-        receiver: Option<&Receiver>,
-        arguments: &[Argument],
+        receiver: Option<&Receiver<'f>>,
+        arguments: &[Argument<'f>],
     ) {
         let Some((unit, summary)) = self.engine.call(self.unit, callee) else { return };
-        let receiver = receiver.map(|receiver| (receiver.value.clone(), receiver.path.clone()));
+        let receiver = receiver.map(Receiver::passed);
         let given = give(&callee.function.parameters, callee.binding, receiver, arguments);
-        for (index, (value, _)) in given.iter().enumerate() {
-            if let (false, Ok(index)) = (value.is_clean(), u16::try_from(index)) {
+        for (index, passed) in given.iter().enumerate() {
+            if let (false, Ok(index)) = (passed.value.is_clean(), u16::try_from(index)) {
                 self.engine.want(unit, index);
             }
         }
@@ -192,7 +194,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let arriving: Vec<TaintSet> = arrivals
             .chain(lost)
             .filter_map(|(parameter, path)| Some((given.get(usize::from(parameter))?, path)))
-            .map(|((value, _), path)| value.project_path(path).reachable())
+            .map(|(passed, path)| passed.value.project_path(path).reachable())
             .collect();
         let name = match callee.class {
             Some(class) => format!("{}.{}", class.class.name, callee.function.name),
@@ -233,24 +235,30 @@ impl<'f> Interpreter<'_, '_, 'f> {
     }
 
     /// What a library gives to a function that it runs.
-    fn handed(&mut self, arguments: &[Handed<'f>]) -> Vec<Argument> {
-        let plain = |value, path| Argument { keyword: None, spread: false, value, path };
+    fn handed(&mut self, arguments: &[Handed<'f>]) -> Vec<Argument<'f>> {
+        let plain = |value, path, expression| Argument {
+            keyword: None,
+            spread: Spread::No,
+            value,
+            path,
+            expression: Some(expression),
+        };
         let mut handed = Vec::new();
         for argument in arguments {
             match argument {
                 Handed::Argument(argument @ Expr::Starred(_), _) => {
                     let value = self.expression(argument);
-                    handed.push(Argument { keyword: None, spread: true, value, path: None });
+                    handed.push(Argument::several(Spread::Elements, value));
                 }
                 Handed::Argument(argument, keyword) => {
                     let value = self.expression(argument);
                     let path = self.path(argument);
                     let keyword = keyword.map(|keyword| keyword.id.clone());
-                    handed.push(Argument { keyword, ..plain(value, path) });
+                    handed.push(Argument { keyword, ..plain(value, path, argument) });
                 }
                 Handed::Element(several) => {
                     let value = self.expression(several);
-                    handed.push(plain(self.element_of(&value), None));
+                    handed.push(Argument::several(Spread::No, self.element_of(&value)));
                 }
                 Handed::Positional(
                     Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }),
@@ -258,17 +266,17 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     for argument in elts {
                         let value = self.expression(argument);
                         let path = self.path(argument);
-                        handed.push(plain(value, path));
+                        handed.push(plain(value, path, argument));
                     }
                 }
                 Handed::Positional(several) => {
                     let value = self.expression(several);
-                    handed.push(Argument { keyword: None, spread: true, value, path: None });
+                    handed.push(Argument::several(Spread::Elements, value));
                 }
                 Handed::Rows(several) => {
                     let value = self.expression(several);
                     let value = self.element_of(&value);
-                    handed.push(Argument { keyword: None, spread: true, value, path: None });
+                    handed.push(Argument::several(Spread::Elements, value));
                 }
                 Handed::Keywords(Expr::Dict(dict)) => {
                     for item in &dict.items {
@@ -277,12 +285,15 @@ impl<'f> Interpreter<'_, '_, 'f> {
                             Some(Expr::StringLiteral(key)) => Some(Name::new(key.value.to_str())),
                             Some(_) | None => None,
                         };
-                        handed.push(Argument { spread: keyword.is_none(), keyword, value, path: None });
+                        handed.push(match keyword {
+                            Some(_) => Argument { keyword, ..Argument::several(Spread::No, value) },
+                            None => Argument::several(Spread::Entries, Value::whole(value.reachable())),
+                        });
                     }
                 }
                 Handed::Keywords(several) => {
                     let value = self.expression(several);
-                    handed.push(Argument { keyword: None, spread: true, value, path: None });
+                    handed.push(Argument::several(Spread::Entries, value));
                 }
             }
         }
@@ -294,7 +305,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         &mut self,
         call: &'f ast::ExprCall,
         function: &'f Expr,
-        arguments: &[Argument],
+        arguments: &[Argument<'f>],
     ) -> Option<Value> {
         if let Some(lambda) = self.lambda_of(function) {
             return Some(self.lambda(lambda, &by_name(arguments)));
@@ -320,7 +331,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 let receiver = match function {
                     Expr::Attribute(attribute) => {
                         let value = self.expression(&attribute.value);
-                        Some((value, self.path(&attribute.value)))
+                        let path = self.object_path(&attribute.value);
+                        Some(Passed { value, path, expression: Some(&attribute.value) })
                     }
                     _ => None,
                 };
@@ -332,7 +344,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 return Some(self.apply_all(call.range(), known, receiver.as_ref(), arguments));
             }
             Given::Library | Given::Value => return None,
-            Given::Sink(name) => format!("it gives it to `{name}`"),
+            Given::Sink(name) => {
+                if self.arrives_in(function, &passed) {
+                    return None;
+                }
+                format!("it gives it to `{name}`")
+            }
             Given::Unknown(why) => format!("what it gives it to is not known: {why}"),
         };
         let place = self.place(call, &why);
@@ -352,12 +369,26 @@ impl<'f> Interpreter<'_, '_, 'f> {
 
     /// Values go to a place from where they cannot be followed.
     pub(super) fn doubt(&mut self, taints: &TaintSet, place: &str) {
+        self.doubt_within(taints, place, std::iter::empty());
+    }
+
+    /// The same, by way of functions that are called here.
+    pub(super) fn doubt_within(
+        &mut self,
+        taints: &TaintSet,
+        place: &str,
+        within: impl Iterator<Item = UnitId>,
+    ) {
+        let within: Vec<UnitId> = within.chain([self.unit]).collect();
         for taint in taints.iter() {
             match &taint.origin {
-                Origin::Source { .. } => drop(self.engine.lost.insert(place.to_owned())),
-                Origin::Parameter { index, path, .. } => {
-                    self.summary.loses(Lost { parameter: *index, path: path.clone(), place: place.into() });
-                }
+                Origin::Source { .. } => self.engine.lose(place, &within, &taint.trace),
+                Origin::Parameter { index, path, .. } => self.summary.loses(Lost {
+                    parameter: *index,
+                    path: path.clone(),
+                    place: place.into(),
+                    within: within.clone(),
+                }),
             }
         }
     }
@@ -380,7 +411,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
 }
 
 fn by_name(arguments: &[Argument]) -> Vec<(Option<Name>, Value)> {
-    let plain = arguments.iter().filter(|argument| !argument.spread);
+    let plain = arguments.iter().filter(|argument| argument.spread == Spread::No);
     plain.map(|argument| (argument.keyword.clone(), argument.value.clone())).collect()
 }
 

@@ -4,6 +4,8 @@
 
 mod objects;
 
+pub(super) use objects::Object;
+
 use std::rc::Rc;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
@@ -54,6 +56,8 @@ pub(super) struct Interpreter<'e, 'w, 'f> {
     pub(super) last_statements: HashSet<TextRange>,
     pub(super) at_exit: bool,
     pub(super) nodes: u64,
+    /// An attribute that gets another value before anybody else can look at it.
+    overwritten: Option<TextRange>,
     exit: Option<Environment>,
     tries: Vec<TryFrame>,
     /// What the handlers around have caught.
@@ -109,6 +113,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             last_statements: HashSet::new(),
             at_exit: false,
             nodes: 0,
+            overwritten: None,
             exit: None,
             tries: Vec::new(),
             caught: Vec::new(),
@@ -150,10 +155,14 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     }
 
     pub(super) fn block(&mut self, body: &'f [Stmt]) {
-        for statement in body {
+        let receiver = self.engine.receiver(self.unit).map(|(_, name)| name);
+        for (index, statement) in body.iter().enumerate() {
             if self.state.is_none() {
                 self.unreachable(statement);
                 continue;
+            }
+            if let Some(receiver) = &receiver {
+                self.overwritten = scope::overwritten(statement, &body[index + 1..], receiver);
             }
             self.deeper(|this| this.statement(statement));
         }
@@ -355,6 +364,10 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 continue;
             }
             let value = self.engine.module_variable(self.unit, module, &alias.name.id);
+            if self.engine.is_variable_of(module, &alias.name.id) {
+                let bound = alias.asname.as_ref().unwrap_or(&alias.name).id.clone();
+                self.engine.files[self.file as usize].borrowed.insert(bound);
+            }
             let name = alias.asname.as_ref().unwrap_or(&alias.name);
             let path = Path::variable(self.root(&name.id));
             let value = value.then(&self.step(alias.range, StepKind::Stored(name.to_string())));
@@ -475,7 +488,12 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 let incoming = before.union(&stored.own);
                 let others = self.environment().others(&path);
                 self.environment().store(&path, &stored);
-                self.remember_attribute(&path, &stored);
+                if self.overwritten != Some(target.range()) {
+                    self.remember_attribute(&path, &stored);
+                }
+                if let (true, Expr::Attribute(attribute)) = (deep, target) {
+                    self.set_property(attribute, &stored);
+                }
                 for (other, _) in others.iter().filter(|_| !path.elements.is_empty()) {
                     self.remember_attribute(other, &stored);
                 }
@@ -875,15 +893,6 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// `a.b["c"]` as a path, if it begins with a variable.
     pub(super) fn path(&self, expression: &Expr) -> Option<Path> {
-        self.path_through(expression, false)
-    }
-
-    /// The path of the object that an expression gives: `a.get("b")` gives what `a["b"]` is.
-    pub(super) fn object_path(&self, expression: &Expr) -> Option<Path> {
-        self.path_through(expression, self.engine.specification.options.deep)
-    }
-
-    fn path_through(&self, expression: &Expr, calls: bool) -> Option<Path> {
         let mut elements = Vec::new();
         let mut expression = expression;
         loop {
@@ -903,14 +912,6 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                     }
                     expression = &subscript.value;
                 }
-                Expr::Call(call) if calls => {
-                    let Expr::Attribute(attribute) = &*call.func else { return None };
-                    if !matches!(attribute.attr.as_str(), "get" | "setdefault") {
-                        return None;
-                    }
-                    elements.push(scope::element(call.arguments.args.first()?));
-                    expression = &attribute.value;
-                }
                 _ => return None,
             }
         }
@@ -927,6 +928,9 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// Attributes of `self` outlive the method: other methods see what it stores.
     pub(super) fn remember_attribute(&mut self, path: &Path, value: &Value) {
+        if let (Root::Global(_), [Element::Attribute(_), ..]) = (&path.root, &*path.elements) {
+            self.remember_class_attribute(path, value);
+        }
         if !self.engine.specification.options.deep || path.elements.is_empty() {
             return;
         }

@@ -307,6 +307,138 @@ pub(super) fn element(index: &Expr) -> Element {
     }
 }
 
+/// Whether a function, or one inside it, reads a variable that is so.
+pub(super) fn reads(function: &ast::StmtFunctionDef, is_so: impl Fn(&Name) -> bool) -> bool {
+    struct Reads<P> {
+        is_so: P,
+        found: bool,
+    }
+    impl<'a, P: Fn(&Name) -> bool> Visitor<'a> for Reads<P> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            // Down a chain without going deeper for each link.
+            let mut expression = expression;
+            loop {
+                match expression {
+                    Expr::Attribute(attribute) => expression = &attribute.value,
+                    Expr::Call(call) => {
+                        self.visit_arguments(&call.arguments);
+                        expression = &call.func;
+                    }
+                    Expr::BinOp(operation) => {
+                        self.visit_expr(&operation.right);
+                        expression = &operation.left;
+                    }
+                    Expr::Name(name) => {
+                        self.found |= (self.is_so)(&name.id);
+                        return;
+                    }
+                    other => return visitor::walk_expr(self, other),
+                }
+            }
+        }
+    }
+    let mut reads = Reads { is_so, found: false };
+    reads.visit_body(&function.body);
+    reads.found
+}
+
+/// `super()`, or `super(Class, self)`.
+pub(super) fn is_super(expression: &Expr) -> bool {
+    matches!(expression, Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id == "super"))
+}
+
+pub(super) fn is_first_parameter(function: &ast::StmtFunctionDef, name: &Name) -> bool {
+    function.parameters.iter().next().is_some_and(|first| first.name().id == *name)
+}
+
+/// The object that a function always gives, as a variable that it does not give another value
+/// and a part of that: `return self.box`.
+pub(super) fn accessed(function: &ast::StmtFunctionDef) -> Option<(Name, Vec<Element>)> {
+    struct Returns<'a>(Vec<Option<&'a Expr>>);
+    impl<'a> StatementVisitor<'a> for Returns<'a> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Return(statement) => self.0.push(statement.value.as_deref()),
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                _ => walk_stmt(self, statement),
+            }
+        }
+    }
+    let mut returns = Returns(Vec::new());
+    returns.visit_body(&function.body);
+    let mut all = returns.0.into_iter().map(|value| place_of(value?));
+    let first = all.next()??;
+    if !all.all(|other| other.as_ref() == Some(&first)) {
+        return None;
+    }
+    // A module's variable may be made first and then given; a local one is made anew.
+    let mut collector = Collector::default();
+    collector.visit_body(&function.body);
+    (!collector.bound.contains(&first.0) || collector.declared.contains(&first.0)).then_some(first)
+}
+
+fn place_of(expression: &Expr) -> Option<(Name, Vec<Element>)> {
+    let mut elements = Vec::new();
+    let mut expression = expression;
+    loop {
+        match expression {
+            Expr::Name(name) => {
+                elements.reverse();
+                return Some((name.id.clone(), elements));
+            }
+            Expr::Attribute(attribute) => {
+                elements.push(Element::Attribute(attribute.attr.id.clone()));
+                expression = &attribute.value;
+            }
+            Expr::Subscript(subscript) => {
+                elements.push(element(&subscript.slice));
+                expression = &subscript.value;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The target of an assignment to an attribute of the receiver that gets another value in the
+/// statements behind it before anything else can happen: nothing there calls or raises.
+pub(super) fn overwritten(statement: &Stmt, behind: &[Stmt], receiver: &Name) -> Option<TextRange> {
+    let attribute_of = |statement: &'_ Stmt| match statement {
+        Stmt::Assign(assign) => match &*assign.targets {
+            [Expr::Attribute(target)] if matches!(&*target.value, Expr::Name(name) if name.id == *receiver) => {
+                Some((target.attr.id.clone(), target.range))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    let (name, range) = attribute_of(statement)?;
+    for next in behind {
+        let Stmt::Assign(assign) = next else { return None };
+        if expression_may_raise(&assign.value) || mentions(&assign.value, receiver) {
+            return None;
+        }
+        match attribute_of(next) {
+            Some((other, _)) if other == name => return Some(range),
+            Some(_) => {}
+            None if assign.targets.iter().all(Expr::is_name_expr) => {}
+            None => return None,
+        }
+    }
+    None
+}
+
+/// Whether an expression that calls nothing has a name in it.
+fn mentions(expression: &Expr, name: &Name) -> bool {
+    match expression {
+        Expr::Name(found) => found.id == *name,
+        Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+            elts.iter().any(|element| mentions(element, name))
+        }
+        Expr::Lambda(_) => true,
+        _ => false,
+    }
+}
+
 /// Statements after which the body of a function is at its end.
 pub(super) fn last_statements(body: &[Stmt], last: &mut HashSet<TextRange>) {
     let mut bodies = vec![body];

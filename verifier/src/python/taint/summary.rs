@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 
-use super::engine::ClassId;
+use super::engine::{ClassId, UnitId};
 use super::value::{Element, Label, TaintSet, Trace, Value};
 
 /// The effect of one function in terms of its parameters.
@@ -67,6 +67,8 @@ pub(super) struct Lost {
     pub(super) path: Vec<Element>,
     /// Where and how, in words.
     pub(super) place: Rc<str>,
+    /// The functions on the way there, innermost first.
+    pub(super) within: Vec<UnitId>,
 }
 
 /// A part of an argument that is tainted after the call.

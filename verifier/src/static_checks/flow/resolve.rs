@@ -5,7 +5,7 @@ use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr};
 use crate::python::project::modules::FoundModule;
 use crate::python::project::types::ModuleRef;
-use crate::python::project::{Ancestor, ClassRef, FunctionRef, Module, Scope, Type, Types};
+use crate::python::project::{Ancestor, BindingKind, ClassRef, FunctionRef, Module, Scope, Type, Types};
 use crate::python::symbols::SymbolKind;
 use crate::python::taint::{
     AttributeSite, Beyond, Binding, CallSite, Callee, ClassAt, Given, Handed, Handing, Handover, Open,
@@ -96,6 +96,36 @@ pub(super) fn getters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec
                 });
             }
         }
+    }
+    found
+}
+
+/// The setters that storing to an attribute of an object can run.
+pub(super) fn setters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
+    let scope = match site.function {
+        Some(function) => Scope::inside(site.file, function),
+        None => Scope::at(site.file, site.attribute.range()),
+    };
+    let name = site.attribute.attr.as_str();
+    let is_setter = |decorator: &ast::Decorator| matches!(&decorator.expression, Expr::Attribute(of) if of.attr.as_str() == "setter");
+    let mut found = Vec::new();
+    for object in project.infer(&scope, &site.attribute.value) {
+        let Type::Instance(class) = object else { continue };
+        let owners = project.linearisations(class);
+        let owners = owners.iter().flat_map(|order| order.classes());
+        // A property is one object with its setter: the nearest class that has it decides.
+        let nearest = owners.filter_map(|owner| {
+            let own: Vec<FunctionRef<'f>> = project
+                .own_methods(owner)
+                .into_iter()
+                .filter(|function| function.node.name.as_str() == name)
+                .collect();
+            (!own.is_empty()).then_some(own)
+        });
+        let functions = nearest.into_iter().next().unwrap_or_default();
+        let setters =
+            functions.into_iter().filter(|function| function.node.decorator_list.iter().any(is_setter));
+        found.extend(setters.map(|setter| callee(setter, Binding::Method)));
     }
     found
 }
@@ -516,7 +546,16 @@ impl<'f> Escapes<'_, 'f> {
         if name != self.function.node.name.as_str() {
             return false;
         }
-        let types = self.project.infer(&Scope::at(self.file, expression.range()), expression);
+        let scope = Scope::at(self.file, expression.range());
+        if let Expr::Name(name) = expression
+            && let Some((_, bindings)) =
+                self.project.lookup(&scope, name.id.as_str(), Some(name.range.start()))
+            && bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Parameter(..)))
+        {
+            // Whatever it is, it was given away under another name.
+            return false;
+        }
+        let types = self.project.infer(&scope, expression);
         types.iter().any(|ty| match ty {
             Type::Function(function) | Type::Method(function, _) => *function == self.function,
             Type::Unknown(_) => true,

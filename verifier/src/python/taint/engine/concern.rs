@@ -1,0 +1,124 @@
+//! Whom it concerns that a value is not followed.
+
+use super::*;
+use crate::python::taint::{Doubt, Place};
+
+/// Ways of one flow that are told apart. One that goes through a function of interest may be the
+/// second or third, where a helper has several callers.
+const MOST_WAYS: usize = 32;
+
+/// The ways from one source to one sink, the first that was found first.
+#[derive(Default)]
+pub(super) struct Ways {
+    /// With the calls that they go through.
+    pub(super) known: Vec<(BTreeSet<(u32, u32)>, Trace)>,
+    pub(super) has_more: bool,
+}
+
+impl Ways {
+    pub(super) fn add(&mut self, trace: Trace) {
+        let is_call = |step: &Step| matches!(step.kind, StepKind::Passed(..) | StepKind::Returned(_));
+        let calls: BTreeSet<(u32, u32)> = trace
+            .steps()
+            .into_iter()
+            .filter(is_call)
+            .map(|step| (step.file, step.range.start().to_u32()))
+            .collect();
+        if self.known.iter().any(|(known, _)| *known == calls) {
+            return;
+        }
+        if self.known.len() < MOST_WAYS {
+            self.known.push((calls, trace));
+        } else {
+            self.has_more = true;
+        }
+    }
+}
+
+impl<'f> Engine<'_, 'f> {
+    /// A value from a source goes where it cannot be followed, in these functions.
+    pub(in crate::python::taint) fn lose(&mut self, what: &str, within: &[UnitId], trace: &Trace) {
+        let functions = within.iter().filter_map(|unit| match self.units[*unit].body {
+            Body::Function(function) => Some((self.units[*unit].file, function.range())),
+            Body::Module(_) => None,
+        });
+        let steps = trace.steps().into_iter().map(|step| (step.file, step.range));
+        let places: Vec<(u32, TextRange)> = functions.chain(steps).collect();
+        let known = self.lost.entry(what.to_owned()).or_default();
+        for place in places {
+            if !known.contains(&place) {
+                known.push(place);
+            }
+        }
+    }
+
+    pub(super) fn doubts(&self) -> Vec<Doubt> {
+        let lost = self.lost.iter().map(|(what, places)| Doubt {
+            what: what.clone(),
+            through: Some(places.iter().map(|(file, range)| self.place(*file, *range)).collect()),
+        });
+        let called = self.called_by_python().map(|what| Doubt { what, through: None });
+        lost.chain(called).collect()
+    }
+
+    fn place(&self, file: u32, range: TextRange) -> Place {
+        Place { file: self.files[file as usize].source.path().clone(), range }
+    }
+
+    /// The functions that may take a value to a sink which code that is not followed gives them,
+    /// by an argument or a variable of a module.
+    pub(super) fn receptive(&self) -> Vec<Place> {
+        if self.lost.is_empty() {
+            return Vec::new();
+        }
+        let function_of = |unit: &Unit<'f>| match unit.body {
+            Body::Function(function) => Some(function),
+            Body::Module(_) => None,
+        };
+        let reads = |id: UnitId, unit: &Unit<'f>| {
+            let file = &self.files[unit.file as usize];
+            self.files.iter().any(|file| file.readers.contains(&id))
+                || self.classes.iter().any(|class| class.readers.contains(&id))
+                || function_of(unit).is_some_and(|function| {
+                    scope::reads(function, |name| {
+                        !unit.locals.contains(name)
+                            && (file.borrowed.contains(name)
+                                || file.variables.contains(name) && !file.imports.contains(name))
+                    })
+                })
+        };
+        let has_sink = |_: UnitId, unit: &Unit<'f>| {
+            let sinks = &self.files[unit.file as usize].marks.marks.sinks;
+            function_of(unit)
+                .is_some_and(|function| sinks.iter().any(|mark| function.range().contains_range(mark.range)))
+        };
+        let (sinks, reading) = (self.and_callers(has_sink), self.and_callers(reads));
+        let functions = self.units.iter().enumerate().filter_map(|(id, unit)| {
+            let takes = !unit.summary.arrivals.is_empty() || sinks.contains(&id) && reading.contains(&id);
+            function_of(unit).filter(|_| takes).map(|function| self.place(unit.file, function.range()))
+        });
+        // Code that is in no function.
+        let of_modules = (0_u32..).zip(&self.files).flat_map(|(number, file)| {
+            let in_function = move |range: TextRange| {
+                self.units.iter().any(|unit| {
+                    unit.file == number
+                        && function_of(unit).is_some_and(|function| function.range().contains_range(range))
+                })
+            };
+            let sinks = file.marks.marks.sinks.iter().map(|mark| mark.range);
+            sinks.filter(move |range| !in_function(*range)).map(move |range| self.place(number, range))
+        });
+        functions.chain(of_modules).collect()
+    }
+
+    /// The functions that are so, and those that call them.
+    fn and_callers(&self, is_so: impl Fn(UnitId, &Unit<'f>) -> bool) -> BTreeSet<UnitId> {
+        let mut open: Vec<UnitId> =
+            self.units.iter().enumerate().filter(|(id, unit)| is_so(*id, unit)).map(|(id, _)| id).collect();
+        let mut found: BTreeSet<UnitId> = open.iter().copied().collect();
+        while let Some(unit) = open.pop() {
+            open.extend(self.units[unit].callers.iter().copied().filter(|caller| found.insert(*caller)));
+        }
+        found
+    }
+}
