@@ -117,7 +117,7 @@ impl<'f> Engine<'_, 'f> {
                 for (index, element) in elts.iter().enumerate() {
                     let locs = self.evaluate_within(frame, state, element, depth);
                     known &= !element.is_starred_expr();
-                    if known {
+                    if known && self.may_be_object(frame, element) {
                         parts.push((format!("[{index}]"), locs));
                     }
                 }
@@ -131,7 +131,8 @@ impl<'f> Engine<'_, 'f> {
                     }
                     let locs = self.evaluate_within(frame, state, &item.value, depth);
                     match item.key.as_ref().map(literal_key) {
-                        Some(Some(key)) => parts.push((key, locs)),
+                        Some(Some(key)) if self.may_be_object(frame, &item.value) => parts.push((key, locs)),
+                        Some(Some(_)) => {}
                         // Any key may be replaced by one that is not known.
                         Some(None) | None => parts.clear(),
                     }

@@ -48,7 +48,7 @@ impl PartialEq for State {
 /// More ways than this to reach one object's state are not told apart.
 const MAX_CHAINS: usize = 32;
 /// More objects than this in one slot are not followed.
-const MAX_LOCS: usize = 16;
+const MAX_LOCS: usize = 32;
 
 impl State {
     /// Whether this is the very same state, not only an equal one.

@@ -35,6 +35,13 @@ impl<'f> Engine<'_, 'f> {
         container
     }
 
+    /// Whether what an expression gives can be an object that goes through the events.
+    pub(super) fn may_be_object(&self, frame: Frame, expr: &'f Expr) -> bool {
+        let file = self.frames[frame as usize].file;
+        let of_interest = if file == 0 { &self.objects } else { &self.files[file].tracked };
+        Alias::of(expr).is_some_and(|alias| of_interest.contains(&alias))
+    }
+
     /// What unpacking gives to the target at this place.
     pub(super) fn part(
         &mut self,
