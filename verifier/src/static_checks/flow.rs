@@ -9,9 +9,14 @@
 //!   loop, and with what is raised to the handler that names its class;
 //! - into functions and methods of the project and out of them, across files; into a class's
 //!   other methods by the attributes of `self`, into functions by variables of their module or of
-//!   one that they import;
-//! - into an object under each of the names that one function has for it, with `setattr` and
-//!   `getattr` where the attribute's name is written out;
+//!   one that they import; to the property that an attribute is, when it is read and when it is
+//!   stored to; behind `super()` also to the class that comes next in the order of a subclass;
+//! - into an object under each of the names that one function has for it, and where a method does
+//!   nothing but to give it (`self.box().put(value)`), with `setattr` and `getattr` where the
+//!   attribute's name is written out; into containers that are attributes of a class, for all
+//!   its objects;
+//! - where the code gives a function that a pattern `function(...)` looks for another name
+//!   (`loads = pickle.loads`), or gives it away (`map(pickle.loads, parts)`);
 //! - through a call that cannot be followed, from its arguments and its object to its result.
 //!   This is an assumption, and a note names the call.
 //!
@@ -51,8 +56,9 @@
 //! object that cannot be told, when it is raised and handlers do not tell whether they catch it, when
 //! a decorator of the project is not seen to hand on all that a function is given, when the value is given to code that cannot be told (a parameter that is called, an element of a
 //! table, a method of an unknown object where a method of that name hands it on), and when a
-//! function with a sink is itself given away to code that cannot be told. What a library does
-//! with a value is not looked at.
+//! function with a sink is itself given away to code that cannot be told. For a claim about a symbol
+//! that counts where the value has come through the symbol, or the symbol may take to a sink what
+//! it is given or what it reads from variables. What a library does with a value is not looked at.
 
 mod aliases;
 mod resolve;

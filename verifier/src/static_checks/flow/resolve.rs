@@ -48,6 +48,13 @@ fn scope_of<'f>(site: CallSite<'f>) -> Scope<'f> {
     }
 }
 
+fn scope_around(site: AttributeSite<'_>) -> Scope<'_> {
+    match site.function {
+        Some(function) => Scope::inside(site.file, function),
+        None => Scope::at(site.file, site.attribute.range()),
+    }
+}
+
 fn named_by<'f>(project: &Project<'f>, types: Types<'f>) -> Vec<Callee<'f>> {
     let resolved = project.callees(types);
     let mut callees = Vec::new();
@@ -75,10 +82,7 @@ fn named_by<'f>(project: &Project<'f>, types: Types<'f>) -> Vec<Callee<'f>> {
 
 /// The properties that an attribute of an object can be.
 pub(super) fn getters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
-    let scope = match site.function {
-        Some(function) => Scope::inside(site.file, function),
-        None => Scope::at(site.file, site.attribute.range()),
-    };
+    let scope = scope_around(site);
     let name = site.attribute.attr.as_str();
     let mut found = Vec::new();
     for object in project.infer(&scope, &site.attribute.value) {
@@ -102,10 +106,7 @@ pub(super) fn getters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec
 
 /// The setters that storing to an attribute of an object can run.
 pub(super) fn setters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
-    let scope = match site.function {
-        Some(function) => Scope::inside(site.file, function),
-        None => Scope::at(site.file, site.attribute.range()),
-    };
+    let scope = scope_around(site);
     let name = site.attribute.attr.as_str();
     let is_setter = |decorator: &ast::Decorator| matches!(&decorator.expression, Expr::Attribute(of) if of.attr.as_str() == "setter");
     let mut found = Vec::new();
@@ -269,10 +270,7 @@ pub(super) fn imported<'f>(
 
 /// The file whose variable an attribute is.
 pub(super) fn module_of<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Option<&'f ParsedFile> {
-    let scope = match site.function {
-        Some(function) => Scope::inside(site.file, function),
-        None => Scope::at(site.file, site.attribute.range()),
-    };
+    let scope = scope_around(site);
     project.infer(&scope, &site.attribute.value).into_iter().find_map(|ty| match ty {
         Type::Module(ModuleRef(file)) => Some(file),
         _ => None,
