@@ -251,7 +251,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         for lost in &summary.lost {
             if let Some(passed) = given.get(usize::from(lost.parameter)) {
                 let taints = passed.value.project_path(&lost.path).reachable();
-                self.doubt_within(&taints, &lost.place, lost.within.iter().copied());
+                self.doubt_within(&taints, &lost.place, lost.within.iter().copied(), lost.stored.as_ref());
             }
         }
         let steps: Vec<Step> = (0..parameters.len())
@@ -632,7 +632,7 @@ fn substitute_parts(value: &Value, given: &[Passed], steps: &[Step]) -> Value {
 }
 
 /// Puts what was passed in the place of parameters.
-fn substitute(taints: &TaintSet, given: &[Passed], steps: &[Step]) -> Value {
+pub(super) fn substitute(taints: &TaintSet, given: &[Passed], steps: &[Step]) -> Value {
     let mut result = Value::default();
     for taint in taints.iter() {
         match &taint.origin {

@@ -64,7 +64,7 @@ pub(super) struct Engine<'w, 'f> {
     /// The names of properties in the files that were met.
     properties: HashSet<Name>,
     /// What is not followed, in words, with the code that the value has come through.
-    lost: BTreeMap<String, Vec<(u32, TextRange)>>,
+    lost: BTreeMap<(String, Option<(ClassId, Name)>), Vec<(u32, TextRange)>>,
     functions_run: BTreeSet<UnitId>,
     nodes: u64,
     too_many: bool,

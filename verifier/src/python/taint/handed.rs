@@ -6,8 +6,8 @@ use ruff_python_ast::Expr;
 use ruff_python_ast::name::Name;
 use ruff_text_size::Ranged;
 
-use super::calls::{Argument, Passed, Receiver, Spread, give};
-use super::engine::{Body, UnitId};
+use super::calls::{Argument, Passed, Receiver, Spread, give, substitute};
+use super::engine::{Body, ClassId, UnitId};
 use super::environment::Root;
 use super::interpreter::{Interpreter, without_parameters};
 use super::summary::Lost;
@@ -205,6 +205,15 @@ impl<'f> Interpreter<'_, '_, 'f> {
             let place = self.place(call, &format!("it may be `{name}` of `{file}`, and that hands it on"));
             self.doubt(&taints, &place);
         }
+        // What it stores in its object is found by those who read it there.
+        let Some(class) = self.engine.units[unit].class else { return };
+        for write in summary.writes.iter().filter(|write| write.parameter == 0) {
+            let Some(Element::Attribute(attribute)) = write.path.first() else { continue };
+            let taints = substitute(&write.taints, &given, &[]).reachable();
+            let place = self.place(call, &format!("it may be `{name}` of `{file}`, and that stores it"));
+            let stored = (class, attribute.clone());
+            self.doubt_within(&taints, &place, std::iter::once(unit), Some(&stored));
+        }
     }
 
     /// A library that is given a value and a function may give the one to the other.
@@ -369,7 +378,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
 
     /// Values go to a place from where they cannot be followed.
     pub(super) fn doubt(&mut self, taints: &TaintSet, place: &str) {
-        self.doubt_within(taints, place, std::iter::empty());
+        self.doubt_within(taints, place, std::iter::empty(), None);
     }
 
     /// The same, by way of functions that are called here.
@@ -378,16 +387,18 @@ impl<'f> Interpreter<'_, '_, 'f> {
         taints: &TaintSet,
         place: &str,
         within: impl Iterator<Item = UnitId>,
+        stored: Option<&(ClassId, Name)>,
     ) {
         let within: Vec<UnitId> = within.chain([self.unit]).collect();
         for taint in taints.iter() {
             match &taint.origin {
-                Origin::Source { .. } => self.engine.lose(place, &within, &taint.trace),
+                Origin::Source { .. } => self.engine.lose(place, &within, &taint.trace, stored),
                 Origin::Parameter { index, path, .. } => self.summary.loses(Lost {
                     parameter: *index,
                     path: path.clone(),
                     place: place.into(),
                     within: within.clone(),
+                    stored: stored.cloned(),
                 }),
             }
         }

@@ -69,6 +69,8 @@ pub(super) struct Lost {
     pub(super) place: Rc<str>,
     /// The functions on the way there, innermost first.
     pub(super) within: Vec<UnitId>,
+    /// It may be stored in this attribute of objects of this class, and matters when that arrives.
+    pub(super) stored: Option<(ClassId, Name)>,
 }
 
 /// A part of an argument that is tainted after the call.
@@ -113,7 +115,11 @@ impl Summary {
 
     /// One place for each part of each argument is enough to tell.
     pub(super) fn loses(&mut self, lost: Lost) {
-        let known = |known: &Lost| known.parameter == lost.parameter && known.path == lost.path;
+        let known = |known: &Lost| {
+            known.parameter == lost.parameter
+                && known.path == lost.path
+                && (known.stored.is_none() || known.stored == lost.stored)
+        };
         if !self.lost.iter().any(known) {
             self.lost.push(lost);
         }

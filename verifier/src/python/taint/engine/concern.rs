@@ -36,15 +36,22 @@ impl Ways {
 }
 
 impl<'f> Engine<'_, 'f> {
-    /// A value from a source goes where it cannot be followed, in these functions.
-    pub(in crate::python::taint) fn lose(&mut self, what: &str, within: &[UnitId], trace: &Trace) {
+    /// A value from a source goes where it cannot be followed, in these functions. `stored`: that
+    /// matters when this attribute arrives.
+    pub(in crate::python::taint) fn lose(
+        &mut self,
+        what: &str,
+        within: &[UnitId],
+        trace: &Trace,
+        stored: Option<&(ClassId, Name)>,
+    ) {
         let functions = within.iter().filter_map(|unit| match self.units[*unit].body {
             Body::Function(function) => Some((self.units[*unit].file, function.range())),
             Body::Module(_) => None,
         });
         let steps = trace.steps().into_iter().map(|step| (step.file, step.range));
         let places: Vec<(u32, TextRange)> = functions.chain(steps).collect();
-        let known = self.lost.entry(what.to_owned()).or_default();
+        let known = self.lost.entry((what.to_owned(), stored.cloned())).or_default();
         for place in places {
             if !known.contains(&place) {
                 known.push(place);
@@ -53,12 +60,28 @@ impl<'f> Engine<'_, 'f> {
     }
 
     pub(super) fn doubts(&self) -> Vec<Doubt> {
-        let lost = self.lost.iter().map(|(what, places)| Doubt {
+        let matters = |stored: &Option<(ClassId, Name)>| {
+            stored.as_ref().is_none_or(|(class, attribute)| self.arrives_by(*class, attribute))
+        };
+        let lost = self.lost.iter().filter(|((_, stored), _)| matters(stored));
+        let lost = lost.map(|((what, _), places)| Doubt {
             what: what.clone(),
             through: Some(places.iter().map(|(file, range)| self.place(*file, *range)).collect()),
         });
         let called = self.called_by_python().map(|what| Doubt { what, through: None });
         lost.chain(called).collect()
+    }
+
+    /// Whether a method takes an attribute of its own object to a sink.
+    fn arrives_by(&self, class: ClassId, attribute: &Name) -> bool {
+        self.units.iter().any(|unit| {
+            unit.class.is_some_and(|of| self.classes[class].family.contains(&of))
+                && unit.summary.arrivals.iter().any(|arrival| {
+                    arrival.parameter == 0
+                        && (arrival.path.is_empty()
+                            || matches!(&arrival.path[0], Element::Attribute(name) if name == attribute))
+                })
+        })
     }
 
     fn place(&self, file: u32, range: TextRange) -> Place {
