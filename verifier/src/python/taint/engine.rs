@@ -29,6 +29,8 @@ use crate::python::rule::Requirement;
 
 pub(super) type UnitId = usize;
 pub(super) type ClassId = usize;
+/// An attribute of the objects of a class, in which a value may be stored.
+pub(super) type Stored = (ClassId, Name);
 
 /// A function is run again at most this often. Its summary only grows, and what is new after
 /// so many rounds is a longer way to what is known.
@@ -64,7 +66,7 @@ pub(super) struct Engine<'w, 'f> {
     /// The names of properties in the files that were met.
     properties: HashSet<Name>,
     /// What is not followed, in words, with the code that the value has come through.
-    lost: BTreeMap<(String, Option<(ClassId, Name)>), Vec<(u32, TextRange)>>,
+    lost: BTreeMap<concern::LostAt, Vec<(u32, TextRange)>>,
     functions_run: BTreeSet<UnitId>,
     nodes: u64,
     too_many: bool,

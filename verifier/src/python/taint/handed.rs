@@ -7,7 +7,7 @@ use ruff_python_ast::name::Name;
 use ruff_text_size::Ranged;
 
 use super::calls::{Argument, Passed, Receiver, Spread, give, substitute};
-use super::engine::{Body, ClassId, UnitId};
+use super::engine::{Body, Stored, UnitId};
 use super::environment::Root;
 use super::interpreter::{Interpreter, without_parameters};
 use super::summary::Lost;
@@ -387,7 +387,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         taints: &TaintSet,
         place: &str,
         within: impl Iterator<Item = UnitId>,
-        stored: Option<&(ClassId, Name)>,
+        stored: Option<&Stored>,
     ) {
         let within: Vec<UnitId> = within.chain([self.unit]).collect();
         for taint in taints.iter() {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::name::Name;
 
-use super::engine::{ClassId, UnitId};
+use super::engine::{ClassId, Stored, UnitId};
 use super::value::{Element, Label, TaintSet, Trace, Value};
 
 /// The effect of one function in terms of its parameters.
@@ -70,7 +70,7 @@ pub(super) struct Lost {
     /// The functions on the way there, innermost first.
     pub(super) within: Vec<UnitId>,
     /// It may be stored in this attribute of objects of this class, and matters when that arrives.
-    pub(super) stored: Option<(ClassId, Name)>,
+    pub(super) stored: Option<Stored>,
 }
 
 /// A part of an argument that is tainted after the call.

@@ -3,6 +3,9 @@
 use super::*;
 use crate::python::taint::{Doubt, Place};
 
+/// Where a value is lost, in words, and the attribute that has to arrive for that to matter.
+pub(super) type LostAt = (String, Option<Stored>);
+
 /// Ways of one flow that are told apart. One that goes through a function of interest may be the
 /// second or third, where a helper has several callers.
 const MOST_WAYS: usize = 32;
@@ -43,7 +46,7 @@ impl<'f> Engine<'_, 'f> {
         what: &str,
         within: &[UnitId],
         trace: &Trace,
-        stored: Option<&(ClassId, Name)>,
+        stored: Option<&Stored>,
     ) {
         let functions = within.iter().filter_map(|unit| match self.units[*unit].body {
             Body::Function(function) => Some((self.units[*unit].file, function.range())),
@@ -60,7 +63,7 @@ impl<'f> Engine<'_, 'f> {
     }
 
     pub(super) fn doubts(&self) -> Vec<Doubt> {
-        let matters = |stored: &Option<(ClassId, Name)>| {
+        let matters = |stored: &Option<Stored>| {
             stored.as_ref().is_none_or(|(class, attribute)| self.arrives_by(*class, attribute))
         };
         let lost = self.lost.iter().filter(|((_, stored), _)| matters(stored));
