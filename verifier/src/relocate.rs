@@ -101,33 +101,47 @@ fn stale_hint(examined: &ExaminedClaim, now: &Files, before: Option<&Files>) -> 
         because: because.to_owned(),
         rest: Vec::new(),
     };
+    let (confirmed, whole) = (confirmed_lines(examined, file, symbol), whole(file, symbol));
+    let hits = |line: u32| hint.first <= line && line <= hint.last;
+    // Lines that hit it are right, whoever wrote them: carried once, they are not carried again by
+    // the next run.
+    if confirmed.is_some_and(|lines| hits(lines.first))
+        || whole.is_some_and(|lines| hits(lines.first) && hits(lines.last))
+    {
+        return None;
+    }
     if let Some(lines) = carried(claim, hint, &anchor, before, now) {
         return (lines != hint).then(|| candidate(lines, "the same lines stand there now"));
     }
-    let lines = place_of(examined, file, symbol)?;
+    // An anchor that the earlier state does not have was written since, and its lines with it: they
+    // were carried to where they are, and say where in the code the report looked.
+    let is_newer = before.is_some_and(|before| !anchor.is_in(before));
+    let lines = if is_newer { whole } else { confirmed.or(whole) }?;
     let touches = hint.first <= lines.last && lines.first <= hint.last;
     (!touches).then(|| candidate(lines, "the code stands on other lines"))
 }
 
-/// The lines of what the claim is about: those that confirm it, or the whole symbol.
-fn place_of(examined: &ExaminedClaim, file: &ParsedFile, symbol: Option<&Symbol>) -> Option<LineHint> {
+/// The lines of a whole symbol.
+fn whole(file: &ParsedFile, symbol: Option<&Symbol>) -> Option<LineHint> {
+    let (first, last) = file.source().lines(symbol?.range);
+    Some(LineHint { first, last })
+}
+
+/// The lines that confirm the claim, from the first to the last.
+fn confirmed_lines(examined: &ExaminedClaim, file: &ParsedFile, symbol: Option<&Symbol>) -> Option<LineHint> {
     let sites: Vec<Site> = match examined.verdict() {
         ClaimVerdict::Confirmed => {
             examined.sites().into_iter().filter(|site| site.file == *file.path()).collect()
         }
         ClaimVerdict::Refuted | ClaimVerdict::Disputed | ClaimVerdict::Undetermined => Vec::new(),
     };
-    let whole = symbol.map(|symbol| file.source().lines(symbol.range));
+    let whole = whole(file, symbol);
     // What else a question looked at, a class that is called from here, is not where the claim is.
     let is_inside =
-        |site: &&Site| whole.is_none_or(|(first, last)| first <= site.line && site.end_line <= last);
+        |site: &&Site| whole.is_none_or(|whole| whole.first <= site.line && site.end_line <= whole.last);
     let first = sites.iter().filter(is_inside).map(|site| site.line).min();
     let last = sites.iter().filter(is_inside).map(|site| site.end_line).max();
-    let (first, last) = match (first, last) {
-        (Some(first), Some(last)) => (first, last),
-        (None, _) | (_, None) => whole?,
-    };
-    Some(LineHint { first, last })
+    Some(LineHint { first: first?, last: last? })
 }
 
 /// Where the hinted lines of the earlier state are now, when both ends can be told: each must

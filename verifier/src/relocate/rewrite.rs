@@ -6,26 +6,22 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::Relocation;
-use crate::anchors::{Candidate, Whereabouts};
+use crate::anchors::Candidate;
 use crate::catalogue::{Catalogue, LineHint};
 
-/// The catalogue's text with the anchors of moved claims brought up to date. Open and lost ones
-/// are left alone.
+/// The catalogue's text with the anchors of moved claims brought up to date. What is only likely is
+/// left alone, as what is open or lost: a guess would tie the claim to other code for good.
 pub fn rewritten(catalogue: &Catalogue, relocations: &[Relocation]) -> String {
     let mut text = catalogue.text.to_string();
     let Ok(document) = DeTable::parse(&catalogue.text) else { return text };
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for relocation in relocations {
-        let (Whereabouts::Moved(candidate) | Whereabouts::Likely(candidate)) = &relocation.now else {
-            continue;
-        };
+        let Some(candidate) = relocation.now.moved() else { continue };
         let Some(claim) = table_of(document.get_ref(), relocation.claim.id.as_str()) else { continue };
         for (key, value) in values(candidate) {
             let Some(old) = claim.get(key) else { continue };
-            let is_same = old.get_ref().as_str() == Some(value.as_str());
-            if !is_same {
-                edits.push((old.span(), toml::Value::String(value).to_string()));
-            }
+            let written = literal(&catalogue.text[old.span()], old.get_ref(), &value);
+            edits.extend(written.map(|written| (old.span(), written)));
         }
     }
     // From the end, so that the places before an edit stay good.
@@ -34,6 +30,30 @@ pub fn rewritten(catalogue: &Catalogue, relocations: &[Relocation]) -> String {
         text.replace_range(place, &value);
     }
     text
+}
+
+/// A value in the style of the one that it replaces, which is written as `old`: in quotes of the
+/// same kind, or as a number where it still is one. None when nothing changes.
+fn literal(old: &str, was: &DeValue, value: &str) -> Option<String> {
+    let is_same = match was {
+        DeValue::Integer(number) => number.to_string() == value,
+        was => was.as_str() == Some(value),
+    };
+    if is_same {
+        return None;
+    }
+    let is_number = was.is_integer() && value.bytes().all(|byte| byte.is_ascii_digit());
+    // Between single quotes nothing can be escaped.
+    let is_literal = old.starts_with('\'')
+        && !old.starts_with("'''")
+        && !value.contains(|character: char| character == '\'' || character.is_control());
+    Some(if is_number {
+        value.to_owned()
+    } else if is_literal {
+        format!("'{value}'")
+    } else {
+        toml::Value::String(value.to_owned()).to_string()
+    })
 }
 
 /// A line range as the catalogue writes it.

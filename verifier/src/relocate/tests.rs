@@ -153,8 +153,54 @@ fn lines_are_carried_with_the_code_that_stands_on_them() {
 fn rewriting_keeps_comments_and_layout() {
     let before = format!("--- a.py\n{}", server("Server", "start"));
     let now = format!("--- p/b.py\n{}", server("Server", "begin"));
-    let anchor = "file   = 'a.py'  # where it was\nlines = 7 # a hint\nsymbol = \"Server.start\"";
-    let (_, text) = relocated(anchor, Some(&before), &now);
-    let expected = "file   = \"p/b.py\"  # where it was\nlines = \"2-5\" # a hint\nsymbol = \"Server.begin\"";
-    assert_eq!(text, catalogue(anchor).text.replace(anchor, expected));
+    let check = |anchor: &str, expected: &str| {
+        let (_, text) = relocated(anchor, Some(&before), &now);
+        assert_eq!(text, catalogue(anchor).text.replace(anchor, expected));
+    };
+    check(
+        "file   = 'a.py'  # where it was\nlines = 7 # a hint\nsymbol = \"Server.start\"",
+        "file   = 'p/b.py'  # where it was\nlines = \"2-5\" # a hint\nsymbol = \"Server.begin\"",
+    );
+    check(
+        "file = \"a.py\"\nlines = 3\nsymbol = 'Server.start'",
+        "file = \"p/b.py\"\nlines = 3\nsymbol = 'Server.begin'",
+    );
+}
+
+#[test]
+fn numbers_stay_numbers() {
+    let before = format!("--- a.py\n{}", server("Server", "start"));
+    let now = format!("--- a.py\nimport os\n\n{}", server("Server", "start"));
+    let anchor = format!("{ANCHOR}\nlines = 4");
+    let (_, text) = relocated(&anchor, Some(&before), &now);
+    assert_eq!(text, catalogue(&anchor).text.replace("lines = 4", "lines = 6"));
+}
+
+#[test]
+fn what_only_bears_the_name_is_not_written() {
+    let now = "--- p/b.py\nclass Server:\n    def start(self):\n        pass\n";
+    let (told, text) = relocated(ANCHOR, None, now);
+    assert_eq!(told, "likely: p/b.py Server.start");
+    assert_eq!(text, *catalogue(ANCHOR).text);
+}
+
+#[test]
+fn a_catalogue_that_was_brought_up_to_date_stays_as_it_is() {
+    let code =
+        "def f(x):\n    a = 1\n    b = 2\n    c = 3\n    log(a, b, c)\n    while True:\n        g(x)\n";
+    #[track_caller]
+    fn check(anchor: &str, before: &str, now: &str, lines: &str) {
+        let (_, text) = relocated(anchor, Some(before), now);
+        let start = text.find("file = ").unwrap();
+        let anchor = &text[start..text.find("\nstatic").unwrap()];
+        assert!(anchor.contains(lines), "{anchor}");
+        assert_eq!(relocated(anchor, Some(before), now), ("there".to_owned(), text.clone()));
+    }
+    let before = format!("--- a.py\n{code}");
+    // To another file, with lines that are not those that confirm it.
+    let elsewhere = format!("--- b.py\nimport os\n\n{code}");
+    check("file = \"a.py\"\nsymbol = \"f\"\nlines = \"2-3\"", &before, &elsewhere, "lines = \"4-5\"");
+    // Within the file, by less than the symbol is long.
+    let lower = format!("--- a.py\nimport os\n{code}");
+    check("file = \"a.py\"\nsymbol = \"f\"\nlines = \"5-6\"", &before, &lower, "lines = \"6-7\"");
 }

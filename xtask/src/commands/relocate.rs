@@ -5,7 +5,7 @@ use verifier::anchors::{Candidate, Whereabouts};
 use verifier::catalogue::Scope;
 use verifier::exit_code;
 use verifier::relocate::{Relocation, describe, rewritten};
-use verifier::report::visible;
+use verifier::report::{counted, visible};
 
 use crate::arguments::{CatalogueArguments, RunArguments, SelectionArguments, TargetArguments};
 use crate::examination::{Examination, selection, write};
@@ -15,7 +15,8 @@ use crate::progress::Bar;
 /// The command's arguments.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// Bring the catalogue up to date; its comments and layout stay as they are
+    /// Bring the catalogue up to date with what is beyond doubt; its comments and layout stay as
+    /// they are
     #[arg(long)]
     write: bool,
     #[command(flatten)]
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     run: RunArguments,
 }
 
-/// Runs the command. Anchors that stay open or are lost leave something undecided.
+/// Runs the command. Anchors that are only likely, stay open or are lost leave something undecided.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let examination = Examination::open(&arguments.catalogue, &arguments.target)?;
     let verification = examination.run(&selection(&arguments.selection), &arguments.run)?;
@@ -38,18 +39,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     for relocation in &relocations {
         output::data(&shown(relocation))?;
     }
-    let is_found = |relocation: &&Relocation| match relocation.now {
-        Whereabouts::Moved(_) | Whereabouts::Likely(_) => true,
-        Whereabouts::Open(_) | Whereabouts::Lost => false,
-    };
-    let moved = relocations.iter().filter(is_found).count();
+    let moved = relocations.iter().filter(|relocation| relocation.now.moved().is_some()).count();
     let undecided = relocations.len() - moved;
     let catalogue = &examination.catalogue;
     if arguments.write && moved > 0 {
         write(&rewritten(catalogue, &relocations), Some(&catalogue.path))?;
     }
     let did = if arguments.write { "brought up to date" } else { "moved" };
-    output::talk(&format!("{moved} claims {did}, {undecided} undecided"));
+    output::talk(&format!("{} {did}, {undecided} undecided", counted(moved, "claim", "claims")));
     Ok(if undecided > 0 { exit_code::UNDECIDED } else { exit_code::NOTHING_CONFIRMED })
 }
 
