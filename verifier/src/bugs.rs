@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::{Catalogue, Check, Claim, Finding, FindingId, Relation, Role, Scope, Severity};
 use crate::evidence::Site;
 use crate::examined::{ExaminedFinding, merge_sites};
+use crate::target::RelativePath;
 use crate::verdict::Standing;
 
 /// One defect.
@@ -39,11 +40,13 @@ pub struct Suggestion {
 /// come first; bugs of one severity keep the order of their leading findings.
 pub fn merge(findings: &[ExaminedFinding]) -> Vec<Bug> {
     let families = Families::new(findings.iter().map(|examined| examined.finding));
-    let real: Vec<bool> = findings.iter().map(|finding| finding.standing() == Standing::Real).collect();
+    let real: Vec<usize> =
+        (0..findings.len()).filter(|index| findings[*index].standing() == Standing::Real).collect();
+    let real_families: BTreeSet<usize> = real.iter().map(|index| families.of[*index]).collect();
 
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, _) in findings.iter().enumerate().filter(|(index, _)| real[*index]) {
-        members.entry(families.bug_of(index, &real)).or_default().push(index);
+    for index in real {
+        members.entry(families.bug_of(index, &real_families)).or_default().push(index);
     }
 
     let mut bugs: Vec<(usize, Bug)> = members
@@ -76,20 +79,29 @@ pub fn merge(findings: &[ExaminedFinding]) -> Vec<Bug> {
 /// the same question.
 pub fn suggestions(findings: &[ExaminedFinding]) -> Vec<Suggestion> {
     let families = Families::new(findings.iter().map(|examined| examined.finding));
-    let places: Vec<Vec<Site>> = findings.iter().map(ExaminedFinding::locations).collect();
+    let is_real: Vec<bool> = findings.iter().map(|finding| finding.standing() == Standing::Real).collect();
+    let of_real = |index: usize| findings.get(index).filter(|_| is_real[index]);
+    let places: Vec<Vec<Site>> = (0..findings.len())
+        .map(|index| of_real(index).map_or_else(Vec::new, |finding| finding.locations()))
+        .collect();
+    let questions = Questions::new((0..findings.len()).map(|index| of_real(index).map(|real| real.finding)));
+    let mut in_file: BTreeMap<&RelativePath, Vec<usize>> = BTreeMap::new();
+    for (index, sites) in places.iter().enumerate() {
+        for file in sites.iter().map(|site| &site.file).collect::<BTreeSet<_>>() {
+            in_file.entry(file).or_default().push(index);
+        }
+    }
     let mut suggestions = Vec::new();
     for (index, first) in findings.iter().enumerate() {
-        for (offset, second) in findings[index + 1..].iter().enumerate() {
-            let other = index + 1 + offset;
-            let both_real = first.standing() == Standing::Real && second.standing() == Standing::Real;
-            if !both_real || families.are_related(index, other) {
-                continue;
-            }
+        let mut near = questions.asked_by_others(index);
+        let files: BTreeSet<&RelativePath> = places[index].iter().map(|site| &site.file).collect();
+        near.extend(files.into_iter().filter_map(|file| in_file.get(file)).flatten());
+        for other in near.into_iter().filter(|other| *other > index) {
             let because = same_place(&places[index], &places[other])
                 .map(|site| format!("both are confirmed at `{}:{}`", site.file, site.line))
-                .or_else(|| same_question(first.finding, second.finding));
-            if let Some(because) = because {
-                let (first, second) = (first.finding.id.clone(), second.finding.id.clone());
+                .or_else(|| questions.same(index, other));
+            if let Some(because) = because.filter(|_| !families.are_related(index, other)) {
+                let (first, second) = (first.finding.id.clone(), findings[other].finding.id.clone());
                 suggestions.push(Suggestion { first, second, because });
             }
         }
@@ -99,16 +111,18 @@ pub fn suggestions(findings: &[ExaminedFinding]) -> Vec<Suggestion> {
 
 /// What the catalogue alone suggests: findings that ask the same question about the same symbol.
 pub fn look_alikes(catalogue: &Catalogue) -> Vec<Suggestion> {
-    let families = Families::new(&catalogue.findings);
+    let findings = &catalogue.findings;
+    let families = Families::new(findings);
+    let questions = Questions::new(findings.iter().map(Some));
     let mut suggestions = Vec::new();
-    for (index, first) in catalogue.findings.iter().enumerate() {
-        for (offset, second) in catalogue.findings[index + 1..].iter().enumerate() {
-            if families.are_related(index, index + 1 + offset) {
-                continue;
-            }
-            if let Some(because) = same_question(first, second) {
-                suggestions.push(Suggestion { first: first.id.clone(), second: second.id.clone(), because });
-            }
+    for (index, first) in findings.iter().enumerate() {
+        let near = questions.asked_by_others(index).into_iter();
+        for other in near.filter(|other| *other > index && !families.are_related(index, *other)) {
+            suggestions.extend(questions.same(index, other).map(|because| Suggestion {
+                first: first.id.clone(),
+                second: findings[other].id.clone(),
+                because,
+            }));
         }
     }
     suggestions
@@ -126,16 +140,51 @@ fn same_place<'s>(first: &'s [Site], second: &[Site]) -> Option<&'s Site> {
     })
 }
 
-fn same_question(first: &Finding, second: &Finding) -> Option<String> {
-    let instances = |finding: &Finding| -> Vec<(String, String)> {
-        let instances = finding.claims.iter().filter(|claim| claim.role == Role::Instance);
-        instances.flat_map(|claim| claim.checks.iter().map(|check| question(claim, check))).collect()
-    };
-    let asked: BTreeSet<_> = instances(second).into_iter().map(|(question, _)| question).collect();
-    instances(first)
-        .into_iter()
-        .find(|(question, _)| asked.contains(question))
-        .map(|(_, place)| format!("both ask the same of {place}"))
+/// What the instances of findings ask. Each question is written out once: to compare the texts of
+/// all pairs would take a catalogue of thousands of findings minutes.
+struct Questions {
+    /// Finding → its questions as numbers, each with the place that it is asked of.
+    of: Vec<Vec<(usize, String)>>,
+    /// Question → the findings that ask it, ascending.
+    asked_by: Vec<Vec<usize>>,
+}
+
+impl Questions {
+    fn new<'c>(findings: impl IntoIterator<Item = Option<&'c Finding>>) -> Self {
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        let mut questions = Self { of: Vec::new(), asked_by: Vec::new() };
+        for (index, finding) in findings.into_iter().enumerate() {
+            let claims = finding.into_iter().flat_map(|finding| &finding.claims);
+            let instances = claims.filter(|claim| claim.role == Role::Instance);
+            let asked = instances.flat_map(|claim| claim.checks.iter().map(|check| question(claim, check)));
+            let numbered = asked.map(|(question, place)| {
+                let next = numbers.len();
+                (*numbers.entry(question).or_insert(next), place)
+            });
+            let numbered: Vec<(usize, String)> = numbered.collect();
+            questions.asked_by.resize_with(numbers.len(), Vec::new);
+            for (number, _) in &numbered {
+                let asked_by = &mut questions.asked_by[*number];
+                if asked_by.last() != Some(&index) {
+                    asked_by.push(index);
+                }
+            }
+            questions.of.push(numbered);
+        }
+        questions
+    }
+
+    /// The findings that share a question with this one, and itself.
+    fn asked_by_others(&self, finding: usize) -> BTreeSet<usize> {
+        self.of[finding].iter().flat_map(|(number, _)| &self.asked_by[*number]).copied().collect()
+    }
+
+    /// The first question of `first` that `second` asks as well, in words.
+    fn same(&self, first: usize, second: usize) -> Option<String> {
+        let is_asked = |number: usize| self.asked_by[number].binary_search(&second).is_ok();
+        let (_, place) = self.of[first].iter().find(|(number, _)| is_asked(*number))?;
+        Some(format!("both ask the same of {place}"))
+    }
 }
 
 /// A question as text that is equal when the question is, and the place it is asked of.
@@ -198,11 +247,10 @@ impl Families {
         chain
     }
 
-    /// The outermost family with a real finding around this one: the bug that it belongs to.
-    fn bug_of(&self, finding: usize, real: &[bool]) -> usize {
+    /// The outermost of the `real` families around this finding: the bug that it belongs to.
+    fn bug_of(&self, finding: usize, real: &BTreeSet<usize>) -> usize {
         let own = self.of[finding];
-        let is_real = |family: &usize| self.of.iter().zip(real).any(|(each, real)| each == family && *real);
-        self.chain(own).into_iter().rev().find(is_real).unwrap_or(own)
+        self.chain(own).into_iter().rev().find(|family| real.contains(family)).unwrap_or(own)
     }
 
     fn are_related(&self, one: usize, other: usize) -> bool {
@@ -220,7 +268,6 @@ mod tests {
     use crate::catalogue::{ClaimId, ReportId, StaticCheck, TargetSettings};
     use crate::evidence::{Observation, Outcome, Searched, Strength};
     use crate::examined::ExaminedClaim;
-    use crate::target::RelativePath;
     use crate::verdict::{
         ClaimCell, ClaimJudgement, ClaimVerdict, FindingCell, FindingJudgement, FindingVerdict,
     };

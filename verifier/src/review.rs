@@ -1,14 +1,15 @@
 //! What can be said of a catalogue beyond its being valid: whether its examples answer as they
 //! say, what in it has gone stale, which findings look like one bug. For `cargo xtask check`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use crate::bugs;
 use crate::catalogue::{
-    Catalogue, Check, CheckKind, Claim, ClaimExample, Problem, Problems, PythonSettings, Scope, StaticCheck,
+    Catalogue, Check, CheckKind, Claim, ClaimExample, FindingId, Problem, Problems, PythonSettings, Scope,
+    StaticCheck,
 };
 use crate::evidence::{Observation, Outcome};
 use crate::fixture::{DEFAULT_FILE, MemoryTree};
@@ -37,6 +38,7 @@ pub fn examples(catalogue: &Catalogue) -> ExampleReview {
             holds.into_iter().chain(fails).collect()
         })
         .collect();
+    let places = Places::of(catalogue);
     let carried: Vec<(&Claim, &ClaimExample, &StaticCheck)> = claims(catalogue)
         .filter_map(|claim| {
             let check = claim.checks.iter().find_map(|check| match check {
@@ -57,7 +59,7 @@ pub fn examples(catalogue: &Catalogue) -> ExampleReview {
                         "the example `{key}` of `{}` does not answer as it says: {wrong}",
                         claim.id
                     ),
-                    place: Some(place_of_keys(catalogue, claim.line, &[key, "example"])),
+                    place: Some(places.of_keys(claim.line, &[key, "example"])),
                     label: observation.because,
                     also: Vec::new(),
                     help: Some(
@@ -90,18 +92,20 @@ pub fn stale(catalogue: &Catalogue, everything: &dyn TargetTree) -> Option<Probl
 /// no document or no finding, texts that a report will miss.
 pub fn loose_ends(catalogue: &Catalogue) -> Option<Problems> {
     let mut problems = Vec::new();
+    let places = Places::of(catalogue);
+    let lines: BTreeMap<&FindingId, u32> =
+        catalogue.findings.iter().map(|finding| (&finding.id, finding.line)).collect();
     for suggestion in bugs::look_alikes(catalogue) {
-        let line =
-            |id| catalogue.findings.iter().find(|finding| finding.id == id).map_or(1, |finding| finding.line);
-        let (first, second) = (line(suggestion.first.clone()), line(suggestion.second.clone()));
+        let line = |id| lines.get(id).copied().unwrap_or(1);
+        let (first, second) = (line(&suggestion.first), line(&suggestion.second));
         problems.push(Problem {
             title: format!(
                 "`{}` and `{}` look like the same bug: {}",
                 suggestion.first, suggestion.second, suggestion.because
             ),
-            place: Some(place_of_key(catalogue, second, "id")),
+            place: Some(places.of_key(second, "id")),
             label: String::new(),
-            also: vec![(place_of_key(catalogue, first, "id"), "the other one".to_owned())],
+            also: vec![(places.of_key(first, "id"), "the other one".to_owned())],
             help: Some(format!(
                 "say so with `same-as = \"{0}\"` or `part-of = \"{0}\"`, if it is",
                 suggestion.first
@@ -109,7 +113,7 @@ pub fn loose_ends(catalogue: &Catalogue) -> Option<Problems> {
         });
     }
     for report in &catalogue.reports {
-        let place = || place_of_value(catalogue, 1, report.id.as_str());
+        let place = || places.of_value(1, report.id.as_str());
         if !catalogue.findings.iter().any(|finding| finding.report == report.id) {
             problems.push(problem(
                 place(),
@@ -124,7 +128,7 @@ pub fn loose_ends(catalogue: &Catalogue) -> Option<Problems> {
             let file = file.display().to_string();
             let title = format!("the document of the report `{}` is not there: `{file}`", report.id);
             problems.push(problem(
-                place_of_value(catalogue, 1, &file),
+                places.of_value(1, &file),
                 title,
                 "not found beside the catalogue",
                 "add it, or drop `file`",
@@ -138,7 +142,7 @@ pub fn loose_ends(catalogue: &Catalogue) -> Option<Problems> {
         if !missing.is_empty() {
             let title = format!("`{}` does not say its {}", finding.id, missing.join(", "));
             problems.push(problem(
-                place_of_key(catalogue, finding.line, "id"),
+                places.of_key(finding.line, "id"),
                 title,
                 "",
                 "a bug in the report has these fields",
@@ -220,12 +224,13 @@ fn wrong_answer(observation: &Observation, expected: &Outcome) -> Option<&'stati
 
 fn stale_claims(catalogue: &Catalogue, everything: &dyn TargetTree, problems: &mut Vec<Problem>) {
     let files = Files::new(everything);
+    let places = Places::of(catalogue);
     let excluded = FileSelector::excluding(&catalogue.target.exclude).ok();
     for claim in claims(catalogue) {
         match &claim.scope {
             Scope::File(path) => {
                 if !everything.exists(path) {
-                    let place = place_of_key(catalogue, claim.line, "file");
+                    let place = places.of_key(claim.line, "file");
                     let title =
                         format!("`{}` speaks of a file that is not in the target: `{path}`", claim.id);
                     let help = moved_file(path, everything).unwrap_or_else(|| {
@@ -237,7 +242,7 @@ fn stale_claims(catalogue: &Catalogue, everything: &dyn TargetTree, problems: &m
                     && file.symbols().find(symbol).is_empty()
                     && file.broken().is_none()
                 {
-                    let place = place_of_key(catalogue, claim.line, "symbol");
+                    let place = places.of_key(claim.line, "symbol");
                     let title =
                         format!("`{}` speaks of a symbol that is not in `{path}`: `{symbol}`", claim.id);
                     let help =
@@ -254,14 +259,33 @@ fn stale_claims(catalogue: &Catalogue, everything: &dyn TargetTree, problems: &m
                 let is_swept = |path: &&RelativePath| {
                     selector.matches(path) && excluded.as_ref().is_none_or(|excluded| !excluded.matches(path))
                 };
-                if everything.python_files().iter().find(is_swept).is_none() {
-                    let place = place_of_key(catalogue, claim.line, "files");
+                let swept: Vec<&RelativePath> = everything.python_files().iter().filter(is_swept).collect();
+                if swept.is_empty() {
+                    let place = places.of_key(claim.line, "files");
                     let title = format!("`{}` sweeps over no file of the target", claim.id);
                     problems.push(problem(place, title, "", "the claim cannot be observed: mend the glob"));
+                } else if let Some(symbol) = &claim.symbol
+                    && !may_have(&files, &swept, symbol)
+                {
+                    let place = places.of_key(claim.line, "symbol");
+                    let title = format!("`{}` sweeps for a symbol that no file has: `{symbol}`", claim.id);
+                    let help =
+                        "the claim cannot be observed: mend the symbol, or drop it to ask of whole files";
+                    problems.push(problem(place, title, "", help));
                 }
             }
         }
     }
+}
+
+/// Whether one of the files has the symbol, or is broken so that nobody can tell.
+fn may_have(files: &Files, swept: &[&RelativePath], symbol: &str) -> bool {
+    let last = symbol.rsplit('.').next().unwrap_or(symbol);
+    let mentioning = files.mentioning(last);
+    let mut candidates = swept.iter().filter(|path| mentioning.binary_search(path).is_ok());
+    candidates.any(|path| {
+        files.file(path).is_ok_and(|file| !file.symbols().find(symbol).is_empty() || file.broken().is_some())
+    })
 }
 
 /// The only file of the target that has the name of the missing one.
@@ -278,9 +302,10 @@ fn stale_settings(catalogue: &Catalogue, everything: &dyn TargetTree, problems: 
     let files = everything.python_files();
     let line = catalogue.text.lines().position(|line| line.trim() == "[target]").map_or(1, |index| index + 1);
     let line = u32::try_from(line).unwrap_or(1);
+    let in_text = Places::of(catalogue);
     // One warning per list: a catalogue may serve several targets, and each leaves something unused.
     let mut nothing = |values: &[&String], one: &str, many: &str, help: &str| {
-        let mut places = values.iter().map(|value| place_of_value(catalogue, line, value));
+        let mut places = values.iter().map(|value| in_text.of_value(line, value));
         let Some(first) = places.next() else { return };
         let names: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
         let title = format!("{}: {}", if values.len() == 1 { one } else { many }, names.join(", "));
@@ -349,49 +374,63 @@ fn imported_packages(tree: &dyn TargetTree) -> BTreeSet<String> {
         })
 }
 
-/// The line of `key = …` in the table that begins at `line`, or else the line of its header.
-fn place_of_key(catalogue: &Catalogue, line: u32, key: &str) -> Range<usize> {
-    place_of_keys(catalogue, line, &[key])
+/// Where things stand in a catalogue. Its lines are counted once: it may be long, and have much to
+/// be warned of.
+struct Places<'c> {
+    text: &'c str,
+    /// Where each line begins.
+    starts: Vec<usize>,
 }
 
-/// The same for the first line that begins with one of the keys.
-fn place_of_keys(catalogue: &Catalogue, line: u32, keys: &[&str]) -> Range<usize> {
-    let text = &catalogue.text;
-    let start = offset_of(text, line);
-    let mut offset = start;
-    for (index, written) in text[start..].split_inclusive('\n').enumerate() {
-        let trimmed = written.trim_start();
-        if index > 0 && trimmed.starts_with("[[") {
-            break;
-        }
-        let is_key =
-            |key: &&str| trimmed.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
-        if keys.iter().any(is_key) {
-            let indent = written.len() - trimmed.len();
-            return offset + indent..offset + written.trim_end().len();
-        }
-        offset += written.len();
+impl<'c> Places<'c> {
+    fn of(catalogue: &'c Catalogue) -> Self {
+        let text = &*catalogue.text;
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Self { text, starts: std::iter::once(0).chain(ends).collect() }
     }
-    let header = text[start..].lines().next().unwrap_or_default();
-    start..start + header.trim_end().len()
-}
 
-/// Where a text is written in quotes, from `line` on.
-fn place_of_value(catalogue: &Catalogue, line: u32, value: &str) -> Range<usize> {
-    let text = &catalogue.text;
-    let start = offset_of(text, line);
-    for quote in ['"', '\''] {
-        let written = format!("{quote}{value}{quote}");
-        if let Some(found) = text[start..].find(&written) {
-            return start + found..start + found + written.len();
-        }
+    /// The line of `key = …` in the table that begins at `line`, or else the line of its header.
+    fn of_key(&self, line: u32, key: &str) -> Range<usize> {
+        self.of_keys(line, &[key])
     }
-    start..start
-}
 
-fn offset_of(text: &str, line: u32) -> usize {
-    let before = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
-    text.split_inclusive('\n').take(before).map(str::len).sum()
+    /// The same for the first line that begins with one of the keys.
+    fn of_keys(&self, line: u32, keys: &[&str]) -> Range<usize> {
+        let start = self.start(line);
+        let mut offset = start;
+        for (index, written) in self.text[start..].split_inclusive('\n').enumerate() {
+            let trimmed = written.trim_start();
+            if index > 0 && trimmed.starts_with("[[") {
+                break;
+            }
+            let is_key =
+                |key: &&str| trimmed.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+            if keys.iter().any(is_key) {
+                let indent = written.len() - trimmed.len();
+                return offset + indent..offset + written.trim_end().len();
+            }
+            offset += written.len();
+        }
+        let header = self.text[start..].lines().next().unwrap_or_default();
+        start..start + header.trim_end().len()
+    }
+
+    /// Where a text is written in quotes, from `line` on.
+    fn of_value(&self, line: u32, value: &str) -> Range<usize> {
+        let start = self.start(line);
+        for quote in ['"', '\''] {
+            let written = format!("{quote}{value}{quote}");
+            if let Some(found) = self.text[start..].find(&written) {
+                return start + found..start + found + written.len();
+            }
+        }
+        start..start
+    }
+
+    fn start(&self, line: u32) -> usize {
+        let before = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
+        self.starts.get(before).copied().unwrap_or(self.text.len())
+    }
 }
 
 #[cfg(test)]
@@ -434,6 +473,9 @@ mod tests {
         let missing = "`R1-1/c` sweeps over no file of the target";
         check_stale("", &format!("files = \"q/**\"\n{LOOP}"), &[missing]);
         check_stale("exclude = [\"old\"]", &format!("files = \"old/*.py\"\n{LOOP}"), &[missing]);
+        check_stale("", &format!("files = \"**/*.py\"\nsymbol = \"A.f\"\n{LOOP}"), &[]);
+        let missing = "`R1-1/c` sweeps for a symbol that no file has: `A.x`";
+        check_stale("", &format!("files = \"**/*.py\"\nsymbol = \"A.x\"\n{LOOP}"), &[missing]);
     }
 
     #[test]

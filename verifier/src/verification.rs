@@ -1,6 +1,7 @@
 //! The answer to one run: what was examined, what follows, and what it amounts to. Every format
 //! renders this and nothing else.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::bugs::{Bug, Suggestion};
@@ -97,9 +98,9 @@ impl Verification<'_> {
         self.findings.iter().filter(|finding| finding.verdict() == verdict).count()
     }
 
-    /// The selected finding of this id.
-    pub fn finding(&self, id: &FindingId) -> Option<&ExaminedFinding<'_>> {
-        self.findings.iter().find(|examined| examined.finding.id == *id)
+    /// The selected findings by their ids.
+    pub fn findings_by_id(&self) -> BTreeMap<&FindingId, &ExaminedFinding<'_>> {
+        self.findings.iter().map(|examined| (&examined.finding.id, examined)).collect()
     }
 
     /// The bugs of one severity.

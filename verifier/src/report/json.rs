@@ -1,13 +1,15 @@
 //! Everything in one JSON document. Its shape has a version and is documented in
 //! `docs/json.md`: within one version keys are added and never change their meaning.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::anchors::Whereabouts;
 use crate::catalogue::{CheckKind, ClaimId, FindingId, Relation, ReportId, Role, Scope, Severity};
 use crate::evidence::{Observation, Outcome, Searched, Site, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
-use crate::report::Style;
+use crate::report::{Style, siblings};
 use crate::target::{RelativePath, TargetDescription};
 use crate::verdict::{ClaimCell, ClaimVerdict, FindingCell, FindingVerdict};
 use crate::verification::Verification;
@@ -34,6 +36,7 @@ struct Document<'v> {
     bugs: Vec<Bug<'v>>,
     suggestions: Vec<Suggestion<'v>>,
     broken_files: Vec<BrokenFile<'v>>,
+    sweeps: Vec<siblings::Row<'v>>,
     summary: Summary,
 }
 
@@ -189,6 +192,9 @@ struct Verdicts {
 
 fn document<'v>(verification: &'v Verification, style: Style) -> Document<'v> {
     let place = |site: Site| Place::new(site, style.excerpts);
+    let by_id = verification.findings_by_id();
+    let bug_of: BTreeMap<&FindingId, &FindingId> =
+        verification.bugs.iter().flat_map(|bug| bug.findings.iter().map(|id| (id, &bug.id))).collect();
     Document {
         version: VERSION,
         tool: Tool { name: "assay", version: env!("CARGO_PKG_VERSION") },
@@ -217,7 +223,7 @@ fn document<'v>(verification: &'v Verification, style: Style) -> Document<'v> {
         findings: verification
             .findings
             .iter()
-            .map(|finding| of_finding(verification, finding, &place))
+            .map(|finding| of_finding(finding, bug_of.get(&finding.finding.id).copied(), &place))
             .collect(),
         bugs: verification
             .bugs
@@ -225,7 +231,7 @@ fn document<'v>(verification: &'v Verification, style: Style) -> Document<'v> {
             .map(|bug| Bug {
                 id: &bug.id,
                 severity: bug.severity,
-                title: verification.finding(&bug.id).map_or("", |examined| &examined.finding.title),
+                title: by_id.get(&bug.id).map_or("", |examined| &examined.finding.title),
                 findings: &bug.findings,
                 locations: bug.locations.iter().cloned().map(place).collect(),
             })
@@ -248,13 +254,14 @@ fn document<'v>(verification: &'v Verification, style: Style) -> Document<'v> {
                 findings: &broken.findings,
             })
             .collect(),
+        sweeps: verification.siblings.iter().map(|sweep| siblings::row(sweep, style.excerpts)).collect(),
         summary: summary(verification),
     }
 }
 
 fn of_finding<'v>(
-    verification: &'v Verification,
     examined: &'v ExaminedFinding,
+    bug: Option<&'v FindingId>,
     place: &impl Fn(Site) -> Place,
 ) -> Finding<'v> {
     let finding = examined.finding;
@@ -273,7 +280,7 @@ fn of_finding<'v>(
         rule: examined.judgement.cell,
         because: examined.because(),
         earlier: examined.earlier,
-        bug: verification.bug_with(&finding.id).map(|bug| &bug.id),
+        bug,
         same_as,
         part_of,
         claims: examined.claims.iter().map(|claim| of_claim(claim, place)).collect(),

@@ -36,7 +36,10 @@ pub fn text(sweeps: &[Sweep]) -> String {
 
 /// Renders what was found for programs.
 pub fn json(sweeps: &[Sweep]) -> String {
-    let document = Document { version: super::json::VERSION, sweeps: sweeps.iter().map(row).collect() };
+    let document = Document {
+        version: super::json::VERSION,
+        sweeps: sweeps.iter().map(|sweep| row(sweep, false)).collect(),
+    };
     let mut text = serde_json::to_string_pretty(&document).expect("these types always serialise");
     text.push('\n');
     text
@@ -67,8 +70,9 @@ pub fn summary(sweep: &Sweep) -> String {
             format!("{} in {searched}{blind}", counted(siblings.len(), "sibling", "siblings"))
         }
         Found::TooMany { siblings, files } => format!(
-            "alarm: {siblings} siblings in {files} files: what hits so much tells nothing; make the claim's \
-             question narrower"
+            "alarm: {siblings} siblings in {}: what hits so much tells nothing; make the claim's question \
+             narrower",
+            counted(*files, "file", "files")
         ),
         Found::NotAsked { because } => format!("not asked of the tree: {because}"),
     }
@@ -108,8 +112,9 @@ struct Document<'s> {
     sweeps: Vec<Row<'s>>,
 }
 
+/// What one question found.
 #[derive(Serialize)]
-struct Row<'s> {
+pub(super) struct Row<'s> {
     parents: &'s [ClaimId],
     outcome: &'static str,
     because: Option<&'s str>,
@@ -136,7 +141,8 @@ struct Searched {
     blind: usize,
 }
 
-fn row(sweep: &Sweep) -> Row<'_> {
+/// The row of a sweep, with the code of each place or without.
+pub(super) fn row(sweep: &Sweep, excerpts: bool) -> Row<'_> {
     let (outcome, because, siblings): (_, _, &[Sibling]) = match &sweep.found {
         Found::Siblings(siblings) => ("siblings", None, siblings),
         Found::TooMany { .. } => ("too-many", None, &[]),
@@ -152,7 +158,7 @@ fn row(sweep: &Sweep) -> Row<'_> {
             .map(|sibling| SiblingRow {
                 file: sibling.file.as_str(),
                 symbol: sibling.symbol.as_deref(),
-                sites: sibling.sites.iter().map(|site| Place::new(site.clone(), false)).collect(),
+                sites: sibling.sites.iter().map(|site| Place::new(site.clone(), excerpts)).collect(),
                 verdict: sibling.verdict,
                 because: &sibling.because,
                 claimed_by: &sibling.claimed_by,
