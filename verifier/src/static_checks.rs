@@ -144,8 +144,13 @@ impl Sight {
                 let because = format!("{}; what cannot be read may differ", because.into());
                 self.observation(kind, Outcome::CouldNotBeObserved { reason }, because)
             }
-            None => self.observation(kind, Outcome::DoesNotHold, because.into()),
+            None => self.surely_does_not_hold(kind, because),
         }
+    }
+
+    /// The claim is not true, whatever stands where nothing can be read.
+    pub fn surely_does_not_hold(self, kind: CheckKind, because: impl Into<String>) -> Observation {
+        self.observation(kind, Outcome::DoesNotHold, because.into())
     }
 
     /// The check could not look.
@@ -179,6 +184,16 @@ pub fn describe(reason: &Reason) -> String {
         Reason::Unresolved { what } => what.clone(),
         Reason::NoAnswer { how, message } => format!("{how}: {message}"),
     }
+}
+
+/// Code within a sentence, between backticks that nothing in it can close.
+pub fn in_ticks(code: &str) -> String {
+    let longest = code.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // Where a space stands on both sides, Markdown takes one of each away.
+    let is_padded = code.starts_with(' ') && code.ends_with(' ') && !code.trim().is_empty();
+    let space = if is_padded || code.starts_with('`') || code.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{code}{space}{fence}")
 }
 
 /// A file of a claim's scope, and the part of it that the claim's symbol is.
@@ -316,6 +331,41 @@ mod tests {
             let Some(examples) = examples(kind) else { continue };
             testing::check(examples.holds.claim, examples.holds.python, "holds");
             testing::check(examples.does_not_hold.claim, examples.does_not_hold.python, "does not hold");
+        }
+    }
+
+    #[test]
+    fn a_sweep_for_a_symbol_that_no_file_has_looks_at_nothing() {
+        let questions = [
+            "syntax = \"error\"",
+            "pattern = \"eval(...)\"",
+            "pattern = \"eval(...)\", count = 0",
+            "flow = { from = \"recv()\", to = \"eval(...)\" }",
+            "sequence = [\"$X.close()\", \"$X.send(...)\"]",
+            "attribute = \"x\", assigned = true",
+            "attribute = \"x\", assigned = false",
+            "endless-loop = true",
+            "handler = \"bare\"",
+            "handler = \"bare\", expected = false",
+            "default = \"timeout\", value = 5",
+            "call = \"g(...)\", fits = false",
+            "undefined-name = true",
+            "unused = true",
+        ];
+        for question in questions {
+            let ask = |symbol: &str, code: &str, expected: &str| {
+                let claim = format!("files = \"*.py\"\nsymbol = \"{symbol}\"\nstatic = {{ {question} }}");
+                let fixture = format!("--- a.py\nx = 1\n--- b.py\n{code}");
+                let observation = testing::observe_fixture(&fixture, &testing::claim_of(&claim));
+                let is_missing = testing::word(&observation) == "symbol missing";
+                assert_eq!(is_missing, expected == "symbol missing", "{claim}\n{code}\n{observation:#?}");
+            };
+            let code = "class A:\n    def f(self):\n        return 1\n\nprint(A().f())\n";
+            ask("A.f", code, "looked");
+            ask("A.g", code, "symbol missing");
+            ask("B.f", code, "symbol missing");
+            // The definition may be in the part that is lost.
+            ask("A.f", "class A(:\n    def f(self):\n        return 1\n", "looked");
         }
     }
 }

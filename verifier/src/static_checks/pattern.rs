@@ -47,8 +47,8 @@ use crate::evidence::{Observation, Reason, Site};
 use crate::python::pattern::{Bindings, Matcher, Pattern, Prefilter, Settings};
 use crate::python::rule::{All, Condition, Formula, Mode, Rule, Selection};
 use crate::static_checks::{
-    Context, Example, Examples, Sight, Subject, Swept, broken_elsewhere_note, broken_within, site, subjects,
-    sweep_in_parts,
+    Context, Example, Examples, Sight, Subject, Swept, broken_elsewhere_note, broken_within, in_ticks, site,
+    subjects, sweep_in_parts,
 };
 
 const KIND: CheckKind = CheckKind::Pattern;
@@ -110,6 +110,8 @@ pub fn observe(check: &PatternCheck, claim: &Claim, context: &Context) -> Observ
             Some(reason) => sight.unobserved(KIND, reason),
             None => sight.holds(KIND, because),
         },
+        // What cannot be read can only add to what is too many already.
+        Some(max) if number > max => sight.surely_does_not_hold(KIND, because),
         Some(_) => sight.does_not_hold(KIND, because),
     }
 }
@@ -215,24 +217,25 @@ fn look(subject: Subject, asked: &Asked<'_>, first: Option<&Pattern>) -> Seen {
 fn because(check: &PatternCheck, claim: &Claim, number: u32, sight: &Sight) -> String {
     let pattern = check.all.first().or(check.any.first()).map(|pattern| pattern.source());
     let rule = check.rule.as_deref().map(|rule| rule.id.as_str());
-    let wanted = one_line(pattern.or(rule).unwrap_or("…"));
+    let wanted = in_ticks(&one_line(pattern.or(rule).unwrap_or("…")));
     let searched = match (&claim.scope, &claim.symbol) {
         (Scope::File(_), Some(symbol)) => format!("`{symbol}` ({} nodes searched)", sight.searched.nodes),
         (Scope::File(path), None) => format!("`{path}` ({} nodes searched)", sight.searched.nodes),
         (Scope::Sweep(_), _) => {
-            format!("{} files ({} of them parsed)", sight.searched.files, sight.searched.parsed)
+            let files = if sight.searched.files == 1 { "file" } else { "files" };
+            format!("{} {files} ({} of them parsed)", sight.searched.files, sight.searched.parsed)
         }
     };
     match (number, sight.sites.first()) {
-        (1, Some(site)) => format!("`{wanted}` is at {}:{}", site.file, site.line),
-        (_, Some(site)) => format!("`{wanted}` is at {number} places, the first {}:{}", site.file, site.line),
-        (_, None) => format!("`{wanted}` is nowhere in {searched}"),
+        (1, Some(site)) => format!("{wanted} is at {}:{}", site.file, site.line),
+        (_, Some(site)) => format!("{wanted} is at {number} places, the first {}:{}", site.file, site.line),
+        (_, None) => format!("{wanted} is nowhere in {searched}"),
     }
 }
 
 /// Why no place counts although the first pattern is there.
 fn elsewise(check: &PatternCheck, claim: &Claim, places: usize) -> String {
-    let wanted = check.all.first().map_or_else(String::new, |pattern| one_line(pattern.source()));
+    let wanted = check.all.first().map_or_else(String::new, |pattern| in_ticks(&one_line(pattern.source())));
     let within = match (&claim.scope, &claim.symbol) {
         (Scope::File(_), Some(symbol)) => format!("`{symbol}`"),
         (Scope::File(path), None) => format!("`{path}`"),
@@ -240,15 +243,15 @@ fn elsewise(check: &PatternCheck, claim: &Claim, places: usize) -> String {
     };
     let missed = qualifiers(check).join(", ");
     match places {
-        1 => format!("the one `{wanted}` in {within} is not as claimed: {missed}"),
-        _ => format!("none of {places} `{wanted}` in {within} is as claimed: {missed}"),
+        1 => format!("the one {wanted} in {within} is not as claimed: {missed}"),
+        _ => format!("none of {places} {wanted} in {within} is as claimed: {missed}"),
     }
 }
 
 /// What the check wants of the code besides its first pattern, in words.
 fn qualifiers(check: &PatternCheck) -> Vec<String> {
     let named = |word: &str, patterns: &[Pattern]| -> Vec<String> {
-        patterns.iter().map(|pattern| format!("{word} `{}`", one_line(pattern.source()))).collect()
+        patterns.iter().map(|pattern| format!("{word} {}", in_ticks(&one_line(pattern.source())))).collect()
     };
     let mut words = named("also", check.all.get(1..).unwrap_or_default());
     words.extend(named("one of", &check.any));
@@ -399,6 +402,13 @@ mod tests {
     }
 
     #[test]
+    fn backticks_of_a_pattern_stay_inside_it() {
+        let observation =
+            observe_fixture(TWO, &claim("example.py", None, StaticCheck::Pattern(one("run('`ls`')"))));
+        assert_eq!(observation.because, "``run('`ls`')`` is nowhere in `example.py` (30 nodes searched)");
+    }
+
+    #[test]
     fn count_has_a_lower_and_an_upper_end() {
         for (min, max, expected) in
             [(2, None, "holds"), (3, None, "does not hold"), (0, Some(1), "does not hold")]
@@ -445,6 +455,19 @@ mod tests {
         let observation =
             observe_fixture("--- a.py\ns.bind(recv())\n--- tests/b.py\ns.bind(recv())\n", &claim);
         assert_eq!(lines(&observation), ["a.py:1"]);
+    }
+
+    #[test]
+    fn too_many_are_too_many_whatever_cannot_be_read() {
+        let sweep = |max: u32, expected: &str| {
+            let check = PatternCheck { count: Count { min: 0, max: Some(max) }, ..one("f()") };
+            let mut claim = claim("example.py", None, StaticCheck::Pattern(check));
+            claim.scope = Scope::Sweep(vec!["*.py".to_owned()]);
+            let observation = observe_fixture("--- a.py\nf()\nf()\n--- b.py\ndef f(:\n    f()\n", &claim);
+            assert_eq!(word(&observation), expected, "{}", observation.because);
+        };
+        sweep(1, "does not hold");
+        sweep(2, "does not compile");
     }
 
     #[test]

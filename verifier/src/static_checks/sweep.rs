@@ -28,7 +28,8 @@ const PART: usize = 32;
 
 /// Looks at each file of a claim's scope, in parallel. `candidate` decides on the bytes whether
 /// a file is worth parsing; a file that it refuses counts as searched, so it must be sure. In a
-/// file that does not have the claim's symbol there is nothing to look at.
+/// file that does not have the claim's symbol there is nothing to look at; when no file has it,
+/// that is [`Reason::SymbolMissing`].
 pub fn sweep<'f, T: Send>(
     claim: &Claim,
     context: &Context<'_, 'f>,
@@ -38,6 +39,9 @@ pub fn sweep<'f, T: Send>(
     let paths = paths(&claim.scope, context)?;
     let Gathered { subjects, mut searched } = gather(claim, &paths, context, &candidate);
     searched.blind.splice(0..0, blind_spots(&claim.scope, context)?);
+    if subjects.is_empty() {
+        some_file_has_symbol(claim, &paths, context)?;
+    }
     Ok(Swept { found: subjects.into_par_iter().map(&look).collect(), searched })
 }
 
@@ -56,7 +60,8 @@ pub fn sweep_in_parts<T: Send + Serialize + DeserializeOwned>(
     })
 }
 
-/// [`sweep_in_parts`] for a `look` that is given all subjects of a part at once, and answers for each.
+/// [`sweep_in_parts`] for a `look` that is given all subjects of a part at once, and answers for
+/// each of them.
 pub fn sweep_parts<T: Send + Serialize + DeserializeOwned>(
     check: &(impl fmt::Debug + Sync),
     claim: &Claim,
@@ -89,7 +94,33 @@ pub fn sweep_parts<T: Send + Serialize + DeserializeOwned>(
         swept.searched.parsed += part.searched.parsed;
         swept.searched.blind.extend(part.searched.blind);
     }
+    if swept.found.is_empty() {
+        some_file_has_symbol(claim, &paths, context)?;
+    }
     Ok(swept)
+}
+
+/// What is nowhere cannot be asked about: that a claim's symbol has nothing in it proves nothing
+/// when there is no such symbol. Files that were not worth parsing may well have it.
+fn some_file_has_symbol(claim: &Claim, paths: &[RelativePath], context: &Context) -> Result<(), Reason> {
+    let Some(name) = &claim.symbol else { return Ok(()) };
+    let files = context.project.files();
+    let mut parts = name.split('.').map(|part| files.mentioning(part));
+    let Some(mut mentioning) = parts.next().map(|paths| paths.to_vec()) else { return Ok(()) };
+    for part in parts {
+        mentioning.retain(|path| part.binary_search(path).is_ok());
+    }
+    mentioning.retain(|path| paths.binary_search(path).is_ok());
+    let mut reason = Reason::SymbolMissing { symbol: name.clone() };
+    for path in &mentioning {
+        match context.project.file(path).and_then(|file| find_symbol(file, name)) {
+            // So many that the file is not searched, which is told as such.
+            Ok(_) | Err(Reason::Unresolved { .. }) => return Ok(()),
+            Err(Reason::SymbolMissing { .. }) => {}
+            Err(hidden) => reason = hidden,
+        }
+    }
+    Err(reason)
 }
 
 /// What there is to look at in some files.
