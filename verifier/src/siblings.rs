@@ -329,13 +329,21 @@ impl Question<'_, '_> {
         context: &static_checks::Context,
     ) -> Found {
         let is_known = |site: &Site| known.contains(&(site.file.clone(), site.line));
-        places.retain(|place| match self.check {
-            // Asked of the class that makes it, a thread has more places than the claim cites.
-            Elsewhere::EveryThread(_) => !place.sites.iter().any(is_known),
-            Elsewhere::Same(_) | Elsewhere::AnyObject(_) | Elsewhere::NotAsked(_) => {
-                !place.sites.iter().all(is_known)
+        places.retain_mut(|place| {
+            match self.check {
+                // Asked of the class that makes it, a thread has more places than the claim cites.
+                Elsewhere::EveryThread(_) if place.sites.iter().any(is_known) => place.sites.clear(),
+                Elsewhere::EveryThread(_) => {}
+                // What the claims cite themselves is no sibling, whatever stands beside it.
+                Elsewhere::Same(_) | Elsewhere::AnyObject(_) | Elsewhere::NotAsked(_) => {
+                    place.sites.retain(|site| !is_known(site));
+                }
             }
+            !place.sites.is_empty()
         });
+        let first = |place: &Place| place.sites.first().map(|site| (site.file.clone(), site.line));
+        places.iter_mut().for_each(|place| place.sites.sort());
+        places.sort_by_cached_key(first);
         if places.len() > MOST_SIBLINGS {
             let files: BTreeSet<_> = places.iter().map(|place| &place.file).collect();
             return Found::TooMany { siblings: places.len(), files: files.len() };

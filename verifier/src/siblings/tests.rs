@@ -51,6 +51,14 @@ fn siblings_are_other_places_that_answer_alike() {
 }
 
 #[test]
+fn places_of_the_parents_are_no_siblings() {
+    let tree = "--- a.py\nclass B:\n    def z(self):\n        eval(4)\n\nclass A:\n    def f(self):\n        \
+                eval(1)\n\n    def g(self):\n        eval(2)\n        eval(3)\n\neval(5)\n";
+    let claim = "file = \"a.py\"\nsymbol = \"A.f\"\nstatic = { pattern = \"eval(...)\" }";
+    check(claim, tree, &["a.py:3 B confirmed", "a.py:10,11 A confirmed", "a.py:13 - confirmed"]);
+}
+
+#[test]
 fn so_many_that_it_tells_nothing_is_an_alarm() {
     let mut tree = "--- a.py\ndef f():\n    return 1\n".to_owned();
     for number in 0..MOST_SIBLINGS + 2 {
