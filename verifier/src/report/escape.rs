@@ -1,5 +1,7 @@
 //! Text from elsewhere as Markdown and for terminals: it is shown and never interpreted.
 
+use crate::static_checks::in_ticks;
+
 /// A paragraph of prose. Code spans that are closed stay code; everything else that Markdown
 /// would interpret is escaped. Line breaks become spaces.
 pub(super) fn prose(text: &str) -> String {
@@ -28,13 +30,9 @@ pub(super) fn prose(text: &str) -> String {
     block_start(&escaped)
 }
 
-/// Text as code, whatever it contains.
+/// Text as code, whatever it contains. Every space counts: a path is one as it is written.
 pub(super) fn code(text: &str) -> String {
-    let text = one_line(text);
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{space}{text}{space}{fence}")
+    in_ticks(&visible(text))
 }
 
 /// Lines of source code as a block that nothing in them can close.
@@ -99,13 +97,12 @@ fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let characters: Vec<char> = text.chars().collect();
     for (index, character) in characters.iter().enumerate() {
+        // What stands around all the underscores here: those of a run are one delimiter.
         let within_word = || {
-            let word = |index: Option<usize>| {
-                index
-                    .and_then(|index| characters.get(index))
-                    .is_some_and(|near| near.is_alphanumeric() || *near == '_')
-            };
-            word(index.checked_sub(1)) && word(Some(index + 1))
+            let is_word = |near: Option<&char>| near.is_some_and(|near| near.is_alphanumeric());
+            let is_other = |near: &&char| **near != '_';
+            is_word(characters[..index].iter().rev().find(is_other))
+                && is_word(characters[index + 1..].iter().find(is_other))
         };
         let special = match character {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' => true,
@@ -147,7 +144,8 @@ mod tests {
         check("plain words", "plain words");
         check("two\nlines\tand a tab", "two lines and a tab");
         check("*bold* [link](x) <b>", "\\*bold\\* \\[link\\](x) \\<b\\>");
-        check("snake_case and __init__ and _x", "snake_case and \\__init_\\_ and \\_x");
+        check("snake_case and __init__ and _x", "snake_case and \\_\\_init\\_\\_ and \\_x");
+        check("a__b and A.__len__()", "a__b and A.\\_\\_len\\_\\_()");
         check("`code *stays*` here", "`code *stays*` here");
         check("``a ` b`` c", "``a ` b`` c");
         check("one ` alone", "one \\` alone");
@@ -166,6 +164,9 @@ mod tests {
         assert_eq!(code("a.b"), "`a.b`");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`x`"), "`` `x` ``");
+        assert_eq!(code("a  b/c  d.py:1"), "`a  b/c  d.py:1`");
+        assert_eq!(code(" a "), "`  a  `");
+        assert_eq!(code("a\nb"), "`a\u{fffd}b`");
         assert_eq!(code_block("  x = '''```'''\n\n    y\n", ""), "````python\nx = '''```'''\n\n  y\n````\n");
     }
 }

@@ -1,10 +1,11 @@
 //! The Master Bug Report. Same input, same bytes: nothing here knows the time, and everything
 //! that has an order keeps it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::bugs::Bug;
-use crate::catalogue::{Role, Scope, Severity};
+use crate::catalogue::{Finding, FindingId, Role, Scope, Severity};
 use crate::evidence::{Observation, Outcome, PRINTED, Site, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
 use crate::report::escape::{code, code_block, prose};
@@ -15,7 +16,8 @@ use crate::verification::Verification;
 
 /// Renders the report.
 pub fn render(verification: &Verification, style: Style) -> String {
-    let mut report = Report { verification, style, text: String::new() };
+    let by_id = verification.findings_by_id();
+    let mut report = Report { verification, by_id, style, text: String::new() };
     report.preface();
     for severity in Severity::ALL {
         report.severity(severity);
@@ -27,6 +29,7 @@ pub fn render(verification: &Verification, style: Style) -> String {
 
 struct Report<'v> {
     verification: &'v Verification<'v>,
+    by_id: BTreeMap<&'v FindingId, &'v ExaminedFinding<'v>>,
     style: Style,
     text: String,
 }
@@ -97,7 +100,7 @@ impl Report<'_> {
         self.line("**Cited files that do not compile**:");
         self.line("");
         for broken in &self.verification.broken_files {
-            let findings: Vec<&str> = broken.findings.iter().map(|id| id.as_str()).collect();
+            let findings: Vec<String> = broken.findings.iter().map(|id| prose(id.as_str())).collect();
             self.line(&format!(
                 "- {}: {} (cited by {})",
                 code(&format!("{}:{}", broken.file, broken.line)),
@@ -117,8 +120,8 @@ impl Report<'_> {
         for suggestion in &self.verification.suggestions {
             self.line(&format!(
                 "- {} and {}: {}",
-                suggestion.first,
-                suggestion.second,
+                prose(suggestion.first.as_str()),
+                prose(suggestion.second.as_str()),
                 prose(&suggestion.because)
             ));
         }
@@ -137,17 +140,21 @@ impl Report<'_> {
     }
 
     fn bug(&mut self, bug: &Bug) {
-        let verification = self.verification;
         let members: Vec<&ExaminedFinding> =
-            bug.findings.iter().filter_map(|id| verification.finding(id)).collect();
+            bug.findings.iter().filter_map(|id| self.by_id.get(id).copied()).collect();
         let Some(lead) = members.first() else { return };
         let finding = lead.finding;
-        self.heading(3, &format!("{}: {}", bug.id, prose(&finding.title)));
+        self.heading(3, &format!("{}: {}", prose(bug.id.as_str()), prose(&finding.title)));
         self.field("Severity", title_case(bug.severity));
         self.field("The Bug", &prose(&finding.bug));
         self.locations(bug, &members);
-        self.field("Root Cause & Impact", &paragraphs(&[&finding.root_cause, &finding.impact]));
-        self.field("Proposed Fix", &paragraphs(&[&finding.fix]));
+        // What the leading finding leaves open, another that is the same may tell.
+        let told = |text: fn(&Finding) -> &str| {
+            members.iter().map(|member| text(member.finding)).find(|text| !text.is_empty()).unwrap_or("")
+        };
+        let (root_cause, impact) = (told(|finding| &finding.root_cause), told(|finding| &finding.impact));
+        self.field("Root Cause & Impact", &paragraphs(&[root_cause, impact]));
+        self.field("Proposed Fix", &paragraphs(&[told(|finding| &finding.fix)]));
         self.evidence(&members);
         self.siblings(&members);
         self.reported_as(&members);
@@ -242,9 +249,9 @@ impl Report<'_> {
             let source = self.verification.report(&finding.report).map_or("", |report| &report.title);
             self.line(&format!(
                 "- {} “{}” in {} “{}”, {}: {}",
-                finding.id,
+                prose(finding.id.as_str()),
                 prose(&finding.title),
-                finding.report,
+                prose(finding.report.as_str()),
                 prose(source),
                 finding.severity.name(),
                 examined.verdict().words()
@@ -291,7 +298,11 @@ impl Report<'_> {
             self.finding_heading(examined);
             self.field(
                 "Severity",
-                &format!("{} in {}", title_case(examined.finding.severity), examined.finding.report),
+                &format!(
+                    "{} in {}",
+                    title_case(examined.finding.severity),
+                    prose(examined.finding.report.as_str())
+                ),
             );
             self.field("Verdict", &self.invalidation(examined));
             self.field("The Claim", &prose(&examined.finding.bug));
@@ -395,7 +406,8 @@ impl Report<'_> {
     }
 
     fn finding_heading(&mut self, examined: &ExaminedFinding) {
-        self.heading(3, &format!("{}: {}", examined.finding.id, prose(&examined.finding.title)));
+        let finding = examined.finding;
+        self.heading(3, &format!("{}: {}", prose(finding.id.as_str()), prose(&finding.title)));
     }
 
     fn excerpt(&mut self, site: &Site) {
@@ -532,10 +544,62 @@ impl Strength {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::{PLAIN, with_sample};
+    use crate::report::sample::{PLAIN, with_catalogue, with_sample};
 
     #[test]
     fn sample_as_markdown() {
         insta::assert_snapshot!(with_sample(|verification| render(verification, PLAIN)));
+    }
+
+    const TOLD_BY_ANOTHER: &str = r#"
+[[report]]
+id = "_R_"
+title = "An audit"
+
+[[finding]]
+id = "_F_1_"
+report = "_R_"
+severity = "critical"
+title = "A loop"
+bug = "It does not end."
+impact = "It hangs."
+
+[[finding.claim]]
+id = "endless"
+says = "nothing leaves the loop"
+file = "a  b.py"
+static = { endless-loop = true }
+
+[[finding]]
+id = "F2"
+report = "_R_"
+severity = "low"
+title = "The same loop"
+bug = "It does not end."
+root-cause = "A slip."
+impact = "Nobody knows."
+fix = "End it."
+same-as = "_F_1_"
+
+[[finding.claim]]
+id = "endless"
+says = "nothing leaves the loop"
+file = "a  b.py"
+static = { endless-loop = true }
+"#;
+
+    #[test]
+    fn what_the_leading_finding_leaves_open_another_tells() {
+        let target = "--- a  b.py\nwhile True:\n    pass\n";
+        let report = with_catalogue(TOLD_BY_ANOTHER, target, |verification| render(verification, PLAIN));
+        for part in [
+            "### \\_F_1\\_: A loop\n",
+            "**Root Cause & Impact**: A slip.\n\nIt hangs.\n",
+            "**Proposed Fix**: End it.\n",
+            "- `a  b.py:1-2`: nothing",
+            "- \\_F_1\\_ “A loop” in \\_R\\_ “An audit”, critical: confirmed\n",
+        ] {
+            assert!(report.contains(part), "no {part} in\n{report}");
+        }
     }
 }

@@ -70,11 +70,21 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// The file that a symbolic link stands for, which need not be there yet.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => path.canonicalize(),
-        Ok(_) | Err(_) => Ok(path.to_owned()),
+    /// As many as Linux follows before it suspects a circle.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let target = fs::read_link(&path)?;
+                path = path.parent().unwrap_or(Path::new("")).join(target);
+            }
+            Ok(_) | Err(_) => return Ok(path),
+        }
     }
+    Err(io::Error::other("too many symbolic links"))
 }
 
 fn temporary_prefix(path: &Path, process: u32) -> String {
@@ -164,5 +174,22 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_what_is_not_there_yet_makes_it() {
+        use std::os::unix::fs::symlink;
+        let directory = tempfile::tempdir().unwrap();
+        let in_it = |name: &str| directory.path().join(name);
+        fs::create_dir(in_it("reports")).unwrap();
+        symlink("second.md", in_it("first.md")).unwrap();
+        symlink("reports/file.md", in_it("second.md")).unwrap();
+        write_whole(&in_it("first.md"), b"new").unwrap();
+        assert_eq!(fs::read(in_it("reports/file.md")).unwrap(), b"new");
+        assert!(fs::symlink_metadata(in_it("first.md")).unwrap().is_symlink());
+        symlink("circle.md", in_it("circle.md")).unwrap();
+        let error = write_whole(&in_it("circle.md"), b"new").unwrap_err();
+        assert_eq!(error.error.to_string(), "too many symbolic links");
     }
 }
