@@ -56,6 +56,15 @@ impl CheckKind {
         CheckKind::Probe,
     ];
 
+    /// The kind that a key of a `static` table names, or of its own table: patterns are named by
+    /// three keys more.
+    pub fn named(key: &str) -> Option<Self> {
+        match key {
+            "all" | "any" | "rule" => Some(CheckKind::Pattern),
+            name => Self::ALL.into_iter().find(|kind| kind.name() == name),
+        }
+    }
+
     /// The name in the catalogue and in print.
     pub fn name(self) -> &'static str {
         match self {

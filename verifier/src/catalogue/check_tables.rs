@@ -18,11 +18,11 @@ use super::check::{
     SyntaxCheck, ThreadCheck, ThreadQuestion,
 };
 use super::literal::place_in_literal;
-use super::problems::{Sink, closest, quoted};
+use super::problems::{Problem, Sink, closest, quoted};
 use super::raw::{Table, Text, as_table, python_value_of, text_of};
 use super::validate::beside_the_catalogue;
 use crate::python::pattern::{Pattern, metavariables};
-use crate::python::rule::Rule;
+use crate::python::rule::RuleFile;
 use crate::target::RelativePath;
 
 /// What reading a check may look at.
@@ -63,29 +63,45 @@ impl Reader<'_> {
     /// `static = { … }`: one kind, named by its key.
     pub(super) fn static_check(self, mut table: Table<'_>) -> Option<StaticCheck> {
         let keys = table.keys();
-        let mut chosen: Option<(usize, &str, Range<usize>)> = None;
+        let mut chosen: Vec<(usize, &str)> = Vec::new();
         // `async-function` has a `call` of its own.
         let is_second = |key: &str| key == "call" && keys.iter().any(|(key, _)| *key == "async-function");
         for (key, place) in keys.iter().filter(|(key, _)| !is_second(key)) {
             let Some(kind) = STATIC_KINDS.iter().position(|(names, _)| names.contains(key)) else { continue };
-            match &chosen {
-                None => chosen = Some((kind, key, place.clone())),
-                Some((earlier, _, _)) if *earlier == kind => {}
-                Some((_, earlier_key, _)) => {
-                    let help = "make two claims of it: one claim, one question";
-                    let title = format!("`{earlier_key}` and `{key}` are two kinds of check in one table");
-                    self.sink.add(place.clone(), title, "a second kind", help);
-                    return None;
-                }
+            if chosen.iter().any(|(earlier, _)| *earlier == kind) {
+                continue;
             }
+            if let Some((_, earlier_key)) = chosen.first() {
+                let help = "make two claims of it: one claim, one question";
+                let title = format!("`{earlier_key}` and `{key}` are two kinds of check in one table");
+                self.sink.add(place.clone(), title, "a second kind", help);
+            }
+            chosen.push((kind, key));
         }
-        let Some((kind, _, _)) = chosen else {
-            self.no_kind(&table);
-            return None;
+        let check = match &chosen[..] {
+            [] => {
+                self.no_kind(&table);
+                return None;
+            }
+            [(kind, _)] => STATIC_KINDS[*kind].1(self, &mut table),
+            several => {
+                self.read_each(several.iter().map(|(kind, _)| *kind), &mut table);
+                None
+            }
         };
-        let check = STATIC_KINDS[kind].1(self, &mut table);
         table.finish(self.sink);
         check
+    }
+
+    /// Reads a table as each of several kinds, for what is wrong with the values in it. What the
+    /// table as a whole lacks is told when it asks one thing.
+    fn read_each(self, kinds: impl Iterator<Item = usize>, table: &mut Table<'_>) {
+        let aside = Sink::default();
+        for kind in kinds {
+            let _ = STATIC_KINDS[kind].1(Reader { sink: &aside, ..self }, table);
+        }
+        let of_values = |problem: &Problem| problem.place.as_ref() != Some(&table.place());
+        aside.into_problems().into_iter().filter(of_values).for_each(|problem| self.sink.push(problem));
     }
 
     fn no_kind(self, table: &Table<'_>) {
@@ -195,13 +211,17 @@ impl Reader<'_> {
                 );
             }
         };
-        let mut rules = match Rule::read(&text) {
-            Ok(rules) => rules,
+        let RuleFile { mut rules, foreign } = match RuleFile::read(&text) {
+            Ok(file) => file,
             Err(error) => return fail(format!("cannot use the rule `{path}`"), error.to_string()),
         };
+        let named = wanted.as_ref().map(|wanted| wanted.get_ref());
+        if let Some(other) = foreign.iter().find(|other| Some(&other.id) == named) {
+            return fail(format!("cannot use the rule `{}`", other.id), other.to_string());
+        }
         let ids = quoted(rules.iter().map(|rule| rule.id.as_str()));
-        if let Some(wanted) = &wanted {
-            rules.retain(|rule| rule.id == *wanted.get_ref());
+        if let Some(wanted) = named {
+            rules.retain(|rule| rule.id == *wanted);
         }
         let [rule] = &rules[..] else {
             return fail(format!("`{path}` does not name one rule"), format!("add `rule-id`: it has {ids}"));
@@ -450,19 +470,17 @@ impl Reader<'_> {
             joined: answer("joined"),
             daemon: answer("daemon"),
         };
+        let is_name = |thread: &Text| thread.get_ref().split('.').all(is_identifier);
+        if let Some(thread) = thread.as_ref().filter(|thread| !is_name(thread)) {
+            let title = format!("`{}` is not the name of an object", thread.get_ref());
+            self.sink.add(thread.span(), title, "", "write it as the code does: `self.servicer._sweeper`");
+        }
         let asked = ["started", "signalled", "joined", "daemon"];
         if asked.iter().all(|key| table.key_place(key).is_none()) {
             let help = format!("add one of {}, with `true` or `false`", quoted(asked));
             self.sink.add(table.place(), "`thread` does not say what is claimed of it", "", help);
-            return None;
         }
-        let thread = thread?;
-        if !thread.get_ref().split('.').all(is_identifier) {
-            let title = format!("`{}` is not the name of an object", thread.get_ref());
-            self.sink.add(thread.span(), title, "", "write it as the code does: `self.servicer._sweeper`");
-            return None;
-        }
-        Some(StaticCheck::Thread(ThreadCheck { thread: thread.into_inner(), ..check }))
+        Some(StaticCheck::Thread(ThreadCheck { thread: thread?.into_inner(), ..check }))
     }
 
     /// `shared-state = "voice_buffer"`; `expected = false` claims the opposite.
@@ -681,10 +699,17 @@ pub(super) fn is_identifier(text: &str) -> bool {
         && characters.all(|character| character == '_' || character.is_alphanumeric())
 }
 
-/// A pattern of nothing but one metavariable or an ellipsis.
+/// A pattern of nothing but one metavariable and ellipses, on whatever level of the code.
 fn matches_anything(pattern: &str) -> bool {
-    let pattern = pattern.trim();
-    pattern == "..." || pattern == "$_" || metavariables(pattern).first().is_some_and(|name| name == pattern)
+    let mut pattern = pattern.trim();
+    while let Some(inner) = pattern.strip_prefix("<...").and_then(|rest| rest.strip_suffix("...>")) {
+        pattern = inner.trim();
+    }
+    let lines = pattern.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "...");
+    let mut named =
+        lines.map(|line| line == "$_" || metavariables(line).first().is_some_and(|name| name == line));
+    // Two metavariables on lines of their own are two statements, which not all code has.
+    named.next().unwrap_or(!pattern.is_empty()) && named.next().is_none()
 }
 
 /// What is wrong with a regular expression and where, if its syntax is.

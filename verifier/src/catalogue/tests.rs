@@ -326,6 +326,17 @@ fn a_claim_asks_one_static_question() {
         "pattern = 'f()', endless-loop = true",
         &["`pattern` and `endless-loop` are two kinds of check in one table"],
     );
+    check_static(
+        "patttern = 1, endless-loop = 3, shared-state = 'a b', thread = ''",
+        &[
+            "unknown key `patttern` in `static`",
+            "`endless-loop` is a whole number, not `true` or `false`",
+            "`endless-loop` and `shared-state` are two kinds of check in one table",
+            "`a b` is not the name of an attribute",
+            "`endless-loop` and `thread` are two kinds of check in one table",
+            "`` is not the name of an object",
+        ],
+    );
     check_static("endless-loop = true, joined = true", &["unknown key `joined` in `static`"]);
     check_static("endless-loop = 'yes'", &["`endless-loop` is a text, not `true` or `false`"]);
     check_static("syntax = 'broken'", &["`syntax` cannot be `broken`"]);
@@ -466,6 +477,13 @@ fn patterns_are_read_where_they_stand() {
     check_static("pattern = 'f()', not = []", &[]);
     check_static("any = ['f()', '...']", &["a pattern that matches any code cannot fail"]);
     check_static("all = ['$X', '$Y']", &["a pattern that matches any code cannot fail"]);
+    for anything in ["<... $X ...>", "<... <... $_ ...> ...>", "$X\\n...\\n", "...\\n$X", "...\\n..."] {
+        let title = "a pattern that matches any code cannot fail";
+        check_static(&format!("pattern = \"{anything}\""), &[title]);
+    }
+    for something in ["<... $X() ...>", "$X\\n$Y", "$X\\n...\\nf()", "return $X"] {
+        check_static(&format!("pattern = \"{something}\""), &[]);
+    }
     check_static("pattern = 'f($X)', where = { X = 'a' }", &["`X` is not a metavariable"]);
     check_static(
         "pattern = 'f($X)', where = { '$X' = '(' }",

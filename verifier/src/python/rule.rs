@@ -367,10 +367,41 @@ impl std::fmt::Display for RuleError {
 
 impl std::error::Error for RuleError {}
 
-impl Rule {
-    /// Reads all rules of a file.
-    pub fn read(yaml: &str) -> Result<Vec<Self>, RuleError> {
+/// The rules of a file.
+#[derive(Clone, Debug)]
+pub struct RuleFile {
+    /// Those for Python; at least one.
+    pub rules: Vec<Rule>,
+    /// Those for other languages only, which are not read.
+    pub foreign: Vec<ForeignRule>,
+}
+
+/// A rule that is not for Python.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignRule {
+    /// Its id, or its place in the file if it has none.
+    pub id: String,
+    /// What it is for.
+    pub languages: Vec<String>,
+}
+
+impl std::fmt::Display for ForeignRule {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "`{}` is for {}, not for Python", self.id, self.languages.join(", "))
+    }
+}
+
+impl RuleFile {
+    /// Reads a file that has a rule for Python.
+    pub fn read(yaml: &str) -> Result<Self, RuleError> {
         read::rules(yaml)
+    }
+}
+
+impl Rule {
+    /// Reads the rules of a file that are for Python.
+    pub fn read(yaml: &str) -> Result<Vec<Self>, RuleError> {
+        RuleFile::read(yaml).map(|file| file.rules)
     }
 
     /// A matcher that takes to be the same what the rule's options say.

@@ -6,8 +6,8 @@ use fancy_regex::Regex;
 use serde_yaml_ng::{Mapping, Value};
 
 use super::{
-    All, Comparison, Condition, Formula, Mode, Options, Paths, Propagator, Requirement, Rule, RuleError,
-    Sanitizer, SideEffect, Sink, Source, Taint,
+    All, Comparison, Condition, ForeignRule, Formula, Mode, Options, Paths, Propagator, Requirement, Rule,
+    RuleError, RuleFile, Sanitizer, SideEffect, Sink, Source, Taint,
 };
 use crate::python::pattern::{Pattern, metavariables};
 
@@ -50,7 +50,7 @@ const OPERATORS: [&str; 16] = [
     "where",
 ];
 
-pub(super) fn rules(yaml: &str) -> Read<Vec<Rule>> {
+pub(super) fn rules(yaml: &str) -> Read<RuleFile> {
     let document: Value =
         serde_yaml_ng::from_str(yaml).map_err(|error| fail("the file", format!("not YAML: {error}")))?;
     let rules = document
@@ -60,13 +60,24 @@ pub(super) fn rules(yaml: &str) -> Read<Vec<Rule>> {
     if rules.is_empty() {
         return Err(fail("rules", "there is no rule"));
     }
-    rules.iter().enumerate().map(|(index, value)| rule(value, &format!("rules[{index}]"))).collect()
+    let mut file = RuleFile { rules: Vec::new(), foreign: Vec::new() };
+    for (index, value) in rules.iter().enumerate() {
+        let place = format!("rules[{index}]");
+        // A file may have rules for all that a project is written in.
+        match foreign(as_mapping(value, &place)?, &place)? {
+            Some(other) => file.foreign.push(other),
+            None => file.rules.push(rule(value, &place)?),
+        }
+    }
+    match file.foreign.first() {
+        Some(other) if file.rules.is_empty() => Err(fail("rules", format!("the rule {other}"))),
+        Some(_) | None => Ok(file),
+    }
 }
 
 fn rule(value: &Value, place: &str) -> Read<Rule> {
     let mapping = as_mapping(value, place)?;
     let id = text(mapping, "id", place)?.ok_or_else(|| fail(place, "`id` is missing"))?;
-    languages(mapping, place)?;
     let options = options(mapping, place)?;
     metavariables_are_named(mapping, place)?;
     let mode = match text(mapping, "mode", place)?.as_deref() {
@@ -154,14 +165,15 @@ fn metavariables_of(
     }
 }
 
-fn languages(mapping: &Mapping, place: &str) -> Read<()> {
-    let Some(value) = mapping.get("languages") else { return Ok(()) };
-    let place = format!("{place}.languages");
-    let languages = texts(value, &place)?;
+/// A rule for other languages alone.
+fn foreign(mapping: &Mapping, place: &str) -> Read<Option<ForeignRule>> {
+    let Some(value) = mapping.get("languages") else { return Ok(None) };
+    let languages = texts(value, &format!("{place}.languages"))?;
     if languages.iter().any(|language| matches!(language.as_str(), "python" | "py" | "python3")) {
-        return Ok(());
+        return Ok(None);
     }
-    Err(fail(&place, format!("this rule is for {}, not for Python", languages.join(", "))))
+    let id = text(mapping, "id", place)?.unwrap_or_else(|| place.to_owned());
+    Ok(Some(ForeignRule { id, languages }))
 }
 
 fn options(mapping: &Mapping, place: &str) -> Read<Options> {

@@ -1,4 +1,4 @@
-use super::{Mode, Rule};
+use super::{Mode, Rule, RuleFile};
 use crate::fixture::MARK;
 use crate::python::SourceFile;
 use crate::target::RelativePath;
@@ -199,4 +199,17 @@ fn patterns_that_cannot_be_understood_are_refused_where_they_stand() {
         "not supported",
     );
     check_refused("mode: join\npattern: a", "rules[0].mode", "not supported");
+}
+
+#[test]
+fn rules_for_other_languages_are_left_out() {
+    let python = "- {id: one, languages: [python, js], pattern: f()}";
+    let other = "- {id: two, languages: [js, ts], pattern-not-for-python: '=>'}";
+    let file = RuleFile::read(&format!("rules:\n{other}\n{python}\n")).unwrap();
+    let ids: Vec<&str> = file.rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(ids, ["one"]);
+    let told: Vec<String> = file.foreign.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["`two` is for js, ts, not for Python"]);
+    let error = RuleFile::read(&format!("rules:\n{other}\n")).unwrap_err();
+    assert_eq!(error.to_string(), "rules: the rule `two` is for js, ts, not for Python");
 }
