@@ -172,6 +172,14 @@ fn wrong_usage_has_an_exit_code_of_its_own_and_prints_no_data() {
         "explain R9-9",
         "list --finding R9-9",
         "report --output missing/report.md",
+        "report --output findings.toml",
+        "report --output code/../findings.toml",
+        "list --output ./findings.toml",
+        "verify --excerpts",
+        "report --format table --siblings",
+        "sweep --files ../*.py",
+        "sweep --files !/etc",
+        "sweep --files a[",
     ] {
         let (stdout, stderr) = project.run(arguments, exit_code::ERROR);
         assert_eq!(stdout, "", "{arguments}");
@@ -314,8 +322,63 @@ fn catalogue_is_found_from_below_and_its_root_with_it() {
         .output()
         .expect("runs");
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(document["target"]["root"], "../code");
+    // As the catalogue has it: a report is the same wherever it is written from.
+    assert_eq!(document["target"]["root"], "code");
     assert_eq!(document["findings"][0]["verdict"], "confirmed");
+}
+
+#[test]
+fn sweep_looks_at_the_files_that_it_is_told() {
+    let project = Project::new();
+    let code = "def run():\n    while True:\n        work()\n";
+    write_files(project.path(), &format!("--- code/other.py\n{code}--- code/lib/more.py\n{code}"));
+    #[track_caller]
+    fn check(project: &Project, arguments: &str, expected: &[&str]) {
+        let (text, _) =
+            project.run(&format!("sweep --static-only R1-2 {arguments}"), exit_code::SOMETHING_CONFIRMED);
+        let found: Vec<&str> = text.lines().map(str::trim).filter(|line| line.contains(".py:")).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+    check(&project, "", &["lib/more.py:2 in run", "other.py:2 in run"]);
+    check(&project, "--files lib", &["lib/more.py:2 in run"]);
+    check(&project, "--files !lib", &["other.py:2 in run"]);
+    check(&project, "--files **/*.py --files !lib", &["other.py:2 in run"]);
+    let (_, stderr) = project.run("sweep --static-only --files zz/*.py", exit_code::NOTHING_CHECKED);
+    assert!(stderr.contains("nothing was swept: `zz/*.py` selects no Python file"), "{stderr}");
+}
+
+#[test]
+fn json_report_has_the_siblings_that_it_is_asked_for() {
+    let project = Project::new();
+    write_files(project.path(), "--- code/other.py\ndef run():\n    while True:\n        work()\n");
+    for (arguments, expected) in [("--siblings", 1), ("", 0)] {
+        let arguments = format!("report --static-only --format json {arguments}");
+        let (text, _) = project.run(&arguments, exit_code::SOMETHING_CONFIRMED);
+        let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let sweeps = document["sweeps"].as_array().expect("a list");
+        assert_eq!(sweeps.len(), expected, "{text}");
+        assert!(sweeps.iter().all(|sweep| sweep["siblings"][0]["file"] == "other.py"), "{text}");
+    }
+}
+
+#[test]
+fn relocate_writes_what_is_beyond_doubt() {
+    let project = Project::new();
+    let catalogue = || std::fs::read_to_string(project.path().join("findings.toml")).expect("read");
+    write_files(project.path(), "--- code/late.py\ndef walk():\n    pass\n");
+    let before = catalogue();
+    let (told, stderr) = project.run("relocate --static-only --write --finding R1-4", exit_code::UNDECIDED);
+    assert!(told.contains("is probably at late.py walk"), "{told}");
+    assert!(stderr.contains("0 claims brought up to date, 1 undecided"), "{stderr}");
+    assert_eq!(catalogue(), before);
+    std::fs::rename(project.path().join("code/good.py"), project.path().join("code/new.py")).expect("moved");
+    write_files(project.path(), "--- was/good.py\ndef run():\n    while True:\n        work()\n");
+    let arguments = "relocate --static-only --write --was was --finding R1-2";
+    let (_, stderr) = project.run(arguments, exit_code::NOTHING_CONFIRMED);
+    assert!(stderr.contains("1 claim brought up to date, 0 undecided"), "{stderr}");
+    assert!(catalogue().contains("file = \"new.py\"\nsymbol = \"run\""), "{}", catalogue());
+    let (told, _) = project.run(arguments, exit_code::NOTHING_CONFIRMED);
+    assert_eq!(told, "");
 }
 
 #[test]
@@ -327,6 +390,10 @@ fn explain_shows_findings_claims_and_kinds() {
     assert!(claim.contains("endless (instance): confirmed, matched"), "{claim}");
     let (kind, _) = project.run("explain endless-loop", exit_code::NOTHING_CONFIRMED);
     assert!(kind.starts_with("# `endless-loop`"), "{kind}");
+    for key in ["rule", "any", "all"] {
+        let (kind, _) = project.run(&format!("explain {key}"), exit_code::NOTHING_CONFIRMED);
+        assert!(kind.starts_with("# `pattern`"), "{kind}");
+    }
     let (_, stderr) = project.run("explain endles-loop", exit_code::ERROR);
     assert!(stderr.contains("did you mean `endless-loop`?"), "{stderr}");
     let (_, stderr) = project.run("explain R1-2/endles", exit_code::ERROR);

@@ -167,3 +167,28 @@ fn check_in_order(text: &str, pieces: &[&str]) {
         assert!(lines.any(|line| line.contains(piece)), "no `{piece}` in\n{text}");
     }
 }
+
+#[test]
+fn patterns_may_begin_with_a_hyphen() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_files(directory.path(), "--- a.py\nx = -y\nz = -5\n");
+    let file = directory.path().join("a.py").to_string_lossy().into_owned();
+    let found = |arguments: &[&str]| {
+        let (stdout, _) = run(arguments, exit_code::SOMETHING_CONFIRMED);
+        stdout.lines().filter(|line| line.starts_with(|start: char| start.is_ascii_digit())).count()
+    };
+    assert_eq!(found(&["-e", "-$X", &file]), 2);
+    assert_eq!(found(&["-5", &file]), 1);
+    assert_eq!(found(&["$Y = $X", "--not", "$Y = -5", &file]), 1);
+}
+
+#[test]
+fn rules_for_other_languages_are_left_out_and_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let rules = "--- r.yaml\nrules:\n- {id: js, languages: [js], message: m, severity: ERROR, pattern: f()}\n\
+                 - {id: py, languages: [python], message: m, severity: ERROR, pattern: time.sleep(...)}\n";
+    write_files(directory.path(), rules);
+    let rule = directory.path().join("r.yaml").to_string_lossy().into_owned();
+    let (_, stderr) = run(&["--rule", &rule, "."], exit_code::SOMETHING_CONFIRMED);
+    assert!(stderr.contains("note: 1 rule is left out: `js` is for js, not for Python"), "{stderr}");
+}

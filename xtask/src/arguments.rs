@@ -124,7 +124,7 @@ pub(crate) struct OutputArguments {
     /// Write to this file, whole or not at all, instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Add the code of each place
+    /// Add the code of each place, to Markdown and JSON
     #[arg(long)]
     pub(crate) excerpts: bool,
 }

@@ -14,7 +14,7 @@ use verifier::report::{self, Format, Style};
 use verifier::runtime_checks;
 use verifier::siblings::{self, Sweep};
 use verifier::suggest::closest;
-use verifier::target::{TargetError, TargetTree, open_target};
+use verifier::target::{FileSelector, TargetError, TargetTree, open_target};
 use verifier::verification::Verification;
 use verifier::verify::{self, EarlierStates, LiveObserver, NotRun, Selection, SelectionError, Worker};
 
@@ -29,11 +29,16 @@ use crate::progress::Bar;
 /// The catalogue's name when the command line gives none.
 const CATALOGUE: &str = "findings.toml";
 
+/// The glob of all that can be swept.
+pub(crate) const EVERYTHING: &str = "**/*.py";
+
 /// What the arguments name, opened.
 pub(crate) struct Examination {
     pub(crate) catalogue: Catalogue,
     pub(crate) color: ColorArguments,
     root: PathBuf,
+    /// Directories of the catalogue's own: as they are opened, and as they are written there.
+    own: Vec<(String, String)>,
     target: Box<dyn TargetTree>,
     earlier: EarlierStates,
 }
@@ -44,13 +49,14 @@ impl Examination {
         let color = catalogue.color;
         let catalogue = read_catalogue(catalogue)?;
         let root = root_of(&catalogue, target)?;
+        let own = own_directories(&catalogue, target);
         let tree = open_target(&root, target.rev.as_deref(), &catalogue.target.exclude).map_err(of_target)?;
         let earlier = EarlierStates::open(&catalogue, &root, &tree.describe(), target.was.as_deref())
             .map_err(of_target)?;
         let directory = directory_of(&catalogue).to_owned();
         let cached = |tree| target.cache.cached(tree, Some(&directory));
         let (tree, earlier) = (cached(tree), earlier.map_trees(cached));
-        Ok(Self { catalogue, color, root, target: tree, earlier })
+        Ok(Self { catalogue, color, root, own, target: tree, earlier })
     }
 
     /// Examines the selected findings.
@@ -64,8 +70,17 @@ impl Examination {
             &worker
         };
         let bar = Bar::new();
-        verify::verify(&self.catalogue, selection, self.target.as_ref(), &self.earlier, live, &bar)
-            .map_err(of_selection)
+        let mut verification =
+            verify::verify(&self.catalogue, selection, self.target.as_ref(), &self.earlier, live, &bar)
+                .map_err(of_selection)?;
+        // A report says the same wherever the command was called.
+        let states = verification.earlier.iter_mut().map(|earlier| &mut earlier.state);
+        for state in states.chain([&mut verification.target]) {
+            if let Some((_, written)) = self.own.iter().find(|(opened, _)| *opened == state.root) {
+                state.root.clone_from(written);
+            }
+        }
+        Ok(verification)
     }
 
     /// Who runs code of the target: this binary, executed again.
@@ -121,6 +136,11 @@ impl Examination {
             ids.is_empty() || ids.iter().any(|wanted| id == wanted || id.split('/').next() == Some(wanted))
         };
         siblings::sweep(verification, &project, scope, wanted)
+    }
+
+    /// Whether the globs select any file of the target.
+    pub(crate) fn selects_any(&self, selector: &FileSelector) -> bool {
+        self.target.python_files().iter().any(|path| selector.matches(path))
     }
 
     /// The claims whose code is not where the catalogue says.
@@ -191,9 +211,60 @@ pub(crate) fn root_of(catalogue: &Catalogue, arguments: &TargetArguments) -> Res
     }
 }
 
+/// The directories that the catalogue names and the arguments do not: as they are opened from
+/// here, and as they are written.
+fn own_directories(catalogue: &Catalogue, arguments: &TargetArguments) -> Vec<(String, String)> {
+    let settings = &catalogue.target;
+    let root = settings.root.as_ref().filter(|_| arguments.root.is_none());
+    let was = settings.was.as_ref().filter(|_| arguments.was.is_none());
+    let both = |written: &PathBuf| {
+        let opened = directory_of(catalogue).join(written);
+        (opened.display().to_string(), written.display().to_string())
+    };
+    root.into_iter().chain(was).map(both).collect()
+}
+
 /// The findings that the arguments select.
 pub(crate) fn selection(arguments: &SelectionArguments) -> Selection {
     Selection { findings: arguments.finding.clone(), severities: arguments.severity.clone() }
+}
+
+/// The format that the arguments ask for. What it cannot show is refused before anything runs.
+pub(crate) fn format_of(
+    arguments: &OutputArguments,
+    default: Format,
+    siblings: bool,
+) -> Result<Format, Failure> {
+    let format = arguments.format.unwrap_or(default);
+    let refused = match format {
+        Format::Markdown | Format::Json => None,
+        Format::Table if arguments.excerpts => {
+            Some(("--excerpts", "`--format markdown` and `cargo xtask explain` show the code"))
+        }
+        Format::Table if siblings => {
+            Some(("--siblings", "`--format markdown` and `cargo xtask sweep` show the siblings"))
+        }
+        Format::Table => None,
+    };
+    match refused {
+        None => Ok(format),
+        Some((flag, hint)) => Err(Failure::Usage(format!("a table has no room for `{flag}`\nhint: {hint}"))),
+    }
+}
+
+/// Refuses to write an answer onto the catalogue that was asked.
+pub(crate) fn spare_catalogue(catalogue: &Catalogue, output: Option<&Path>) -> Result<(), Failure> {
+    let is_catalogue = output.is_some_and(|output| {
+        let real = |path: &Path| path.canonicalize().ok();
+        real(output).is_some_and(|output| real(&catalogue.path) == Some(output))
+    });
+    if is_catalogue {
+        let path = catalogue.path.display();
+        return Err(Failure::Usage(format!(
+            "`{path}` is the catalogue and is not written over\nhint: give `--output` another name"
+        )));
+    }
+    Ok(())
 }
 
 /// Renders and writes what the arguments ask for, and gives the exit code.
@@ -201,10 +272,10 @@ pub(crate) fn deliver(
     examination: &Examination,
     verification: &Verification,
     arguments: &OutputArguments,
-    default: Format,
+    format: Format,
 ) -> Result<u8, Failure> {
     let style = style(arguments, examination.color);
-    let text = report::render(verification, arguments.format.unwrap_or(default), style);
+    let text = report::render(verification, format, style);
     write(&text, arguments.output.as_deref())?;
     examination.explain_nothing(verification);
     Ok(verification.exit_code())

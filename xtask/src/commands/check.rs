@@ -5,6 +5,7 @@ use std::io;
 
 use clap::Args;
 use verifier::exit_code;
+use verifier::report::counted;
 use verifier::review;
 use verifier::target::open_target;
 
@@ -41,16 +42,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let claims: usize = catalogue.findings.iter().map(|finding| finding.claims.len()).sum();
     let (of_kinds, of_claims) = examples.good;
     output::data(&format!(
-        "{} is good: {} findings of {} reports, {claims} claims\n\
-         examples answer as they say: {of_kinds} check kinds, {of_claims} claims\n\
+        "{} is good: {} of {}, {}\n\
+         examples answer as they say: {}, {}\n\
          {}\n",
         catalogue.path.display(),
-        catalogue.findings.len(),
-        catalogue.reports.len(),
+        counted(catalogue.findings.len(), "finding", "findings"),
+        counted(catalogue.reports.len(), "report", "reports"),
+        counted(claims, "claim", "claims"),
+        counted(of_kinds, "check kind", "check kinds"),
+        counted(of_claims, "claim", "claims"),
         match count {
             0 => "no warnings".to_owned(),
-            1 => "1 warning".to_owned(),
-            count => format!("{count} warnings"),
+            count => counted(count, "warning", "warnings"),
         },
     ))?;
     Ok(exit_code::NOTHING_CONFIRMED)

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 
 /// Runs the command. The exit code is that of the finding, as `verify` would give it.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    if let Some(kind) = CheckKind::ALL.into_iter().find(|kind| kind.name() == arguments.id) {
+    if let Some(kind) = CheckKind::named(&arguments.id) {
         output::data(&manual::page(kind))?;
         return Ok(exit_code::NOTHING_CONFIRMED);
     }

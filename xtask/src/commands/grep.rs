@@ -10,8 +10,8 @@ use verifier::evidence::Reason;
 use verifier::exit_code;
 use verifier::grep::{Query, Report};
 use verifier::python::pattern::{Pattern, PatternError, metavariables};
-use verifier::python::rule::{All, Condition, Formula, Rule};
-use verifier::report::{Style, matches, visible};
+use verifier::python::rule::{All, Condition, ForeignRule, Formula, RuleFile};
+use verifier::report::{Style, counted, matches, visible};
 use verifier::static_checks::describe;
 use verifier::target::{RelativePath, TargetTree, open_target};
 
@@ -26,10 +26,16 @@ use crate::progress::Bar;
 pub(crate) struct Arguments {
     /// The pattern, and the files and directories to search; with `-e`, `--pattern-file` or
     /// `--rule` all are files and directories
-    #[arg(value_name = "PATTERN|PATH")]
+    #[arg(value_name = "PATTERN|PATH", allow_negative_numbers = true)]
     positional: Vec<String>,
     /// A pattern; when repeated, one of them has to match
-    #[arg(short = 'e', long = "pattern", value_name = "PATTERN", help_heading = "What")]
+    #[arg(
+        short = 'e',
+        long = "pattern",
+        value_name = "PATTERN",
+        allow_hyphen_values = true,
+        help_heading = "What"
+    )]
     patterns: Vec<String>,
     /// A file that holds a pattern; may be repeated
     #[arg(long, value_name = "FILE", help_heading = "What")]
@@ -38,19 +44,49 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["patterns", "pattern_file"], help_heading = "What")]
     rule: Option<PathBuf>,
     /// Only code that this matches, too: of nested matches the inner one is shown
-    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        allow_hyphen_values = true,
+        conflicts_with = "rule",
+        help_heading = "What"
+    )]
     all: Vec<String>,
     /// Only code that this matches, too; when repeated, one of them has to
-    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        allow_hyphen_values = true,
+        conflicts_with = "rule",
+        help_heading = "What"
+    )]
     any: Vec<String>,
     /// Leave out code that this matches, too
-    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        allow_hyphen_values = true,
+        conflicts_with = "rule",
+        help_heading = "What"
+    )]
     not: Vec<String>,
     /// Only code inside a match of this
-    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        allow_hyphen_values = true,
+        conflicts_with = "rule",
+        help_heading = "What"
+    )]
     inside: Vec<String>,
     /// Only code that is not inside a match of this
-    #[arg(long, value_name = "PATTERN", conflicts_with = "rule", help_heading = "What")]
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        allow_hyphen_values = true,
+        conflicts_with = "rule",
+        help_heading = "What"
+    )]
     not_inside: Vec<String>,
     /// Only where a metavariable is within bounds: `$X=REGEX` (its text contains a match), `$X>=N`
     /// or `$X<=N` (it is such a number), `$X:PATTERN` (its code contains a match)
@@ -135,7 +171,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     if let Some(count) = arguments.count {
         let number = report.found.len();
         if !count.admits(number) {
-            output::talk(&format!("{number} matches, which is not {count}"));
+            output::talk(&format!("{}, which is not {count}", counted(number, "match", "matches")));
             report.found.clear();
         }
     }
@@ -185,7 +221,12 @@ fn query(arguments: &Arguments, pattern: Option<&String>) -> Result<Query, Failu
         let yaml = read(file)?;
         let usage =
             |problem: &dyn std::fmt::Display| Failure::Usage(format!("`{}`: {problem}", file.display()));
-        let rules = Rule::read(&yaml).map_err(|error| usage(&error))?;
+        let RuleFile { rules, foreign } = RuleFile::read(&yaml).map_err(|error| usage(&error))?;
+        if !foreign.is_empty() {
+            let told: Vec<String> = foreign.iter().map(ForeignRule::to_string).collect();
+            let skipped = counted(foreign.len(), "rule is", "rules are");
+            output::talk(&visible(&format!("note: {skipped} left out: {}", told.join("; "))));
+        }
         return Query::of_rules(rules).map_err(|error| usage(&error));
     }
     let mut sources: Vec<String> = pattern.into_iter().chain(&arguments.patterns).cloned().collect();

@@ -8,7 +8,7 @@ use verifier::exit_code;
 use verifier::report::listing;
 
 use crate::arguments::{CatalogueArguments, SelectionArguments};
-use crate::examination::{of_selection, read_catalogue, selection, width, write};
+use crate::examination::{of_selection, read_catalogue, selection, spare_catalogue, width, write};
 use crate::output::{self, Failure};
 
 /// The command's arguments.
@@ -30,6 +30,7 @@ pub(crate) struct Arguments {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let catalogue = read_catalogue(&arguments.catalogue)?;
+    spare_catalogue(&catalogue, arguments.output.as_deref())?;
     let findings = selection(&arguments.selection).of(&catalogue).map_err(of_selection)?;
     let text = match arguments.format.as_str() {
         "json" => listing::json(&findings),

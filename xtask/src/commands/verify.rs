@@ -6,7 +6,7 @@ use verifier::report::Format;
 use crate::arguments::{
     CatalogueArguments, OutputArguments, RunArguments, SelectionArguments, TargetArguments,
 };
-use crate::examination::{Examination, deliver, selection};
+use crate::examination::{Examination, deliver, format_of, selection, spare_catalogue};
 use crate::output::Failure;
 
 /// The command's arguments.
@@ -26,7 +26,9 @@ pub(crate) struct Arguments {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let format = format_of(&arguments.output, Format::Table, false)?;
     let examination = Examination::open(&arguments.catalogue, &arguments.target)?;
+    spare_catalogue(&examination.catalogue, arguments.output.output.as_deref())?;
     let verification = examination.run(&selection(&arguments.selection), &arguments.run)?;
-    deliver(&examination, &verification, &arguments.output, Format::Table)
+    deliver(&examination, &verification, &arguments.output, format)
 }
