@@ -85,17 +85,13 @@ pub fn suggestions(findings: &[ExaminedFinding]) -> Vec<Suggestion> {
         .map(|index| of_real(index).map_or_else(Vec::new, |finding| finding.locations()))
         .collect();
     let questions = Questions::new((0..findings.len()).map(|index| of_real(index).map(|real| real.finding)));
-    let mut in_file: BTreeMap<&RelativePath, Vec<usize>> = BTreeMap::new();
-    for (index, sites) in places.iter().enumerate() {
-        for file in sites.iter().map(|site| &site.file).collect::<BTreeSet<_>>() {
-            in_file.entry(file).or_default().push(index);
-        }
-    }
+    let files = Lines::of_files(&places);
     let mut suggestions = Vec::new();
     for (index, first) in findings.iter().enumerate() {
         let mut near = questions.asked_by_others(index);
-        let files: BTreeSet<&RelativePath> = places[index].iter().map(|site| &site.file).collect();
-        near.extend(files.into_iter().filter_map(|file| in_file.get(file)).flatten());
+        for site in &places[index] {
+            near.extend(files.get(&site.file).into_iter().flat_map(|lines| lines.around(site)));
+        }
         for other in near.into_iter().filter(|other| *other > index) {
             let because = same_place(&places[index], &places[other])
                 .map(|site| format!("both are confirmed at `{}:{}`", site.file, site.line))
@@ -126,6 +122,38 @@ pub fn look_alikes(catalogue: &Catalogue) -> Vec<Suggestion> {
         }
     }
     suggestions
+}
+
+/// The places of one file by their lines, each with the finding that it is of.
+#[derive(Default)]
+struct Lines {
+    /// First line and finding, ascending.
+    starts: Vec<(u32, usize)>,
+    /// How many lines the longest place has beyond its first.
+    longest: u32,
+}
+
+impl Lines {
+    fn of_files(places: &[Vec<Site>]) -> BTreeMap<&RelativePath, Self> {
+        let mut files: BTreeMap<&RelativePath, Self> = BTreeMap::new();
+        for (finding, site) in
+            places.iter().enumerate().flat_map(|(index, sites)| sites.iter().map(move |site| (index, site)))
+        {
+            let lines = files.entry(&site.file).or_default();
+            lines.starts.push((site.line, finding));
+            lines.longest = lines.longest.max(site.end_line.saturating_sub(site.line));
+        }
+        files.values_mut().for_each(|lines| lines.starts.sort_unstable());
+        files
+    }
+
+    /// The findings with a place that may share a line with this one.
+    fn around(&self, site: &Site) -> impl Iterator<Item = usize> {
+        let first = site.line.saturating_sub(self.longest);
+        let from = self.starts.partition_point(|(line, _)| *line < first);
+        let near = self.starts[from..].iter().take_while(move |(line, _)| *line <= site.end_line);
+        near.map(|(_, finding)| *finding)
+    }
 }
 
 /// Places are the same when each covers most of the other: a finding about a whole class is
@@ -460,6 +488,10 @@ mod tests {
         check_suggestions("A low real at x.py:3-5\nB low at x.py:3-6", &[]);
         check_suggestions("A low real at x.py:1-90\nB low real at x.py:3-6", &[]);
         check_suggestions("A low real at x.py:3\nB low real at y.py:3", &[]);
+        check_suggestions(
+            "A low real at x.py:10-20\nB low real at x.py:1-90,y.py:2\nC low real at x.py:8-20,y.py:2",
+            &["A C: both are confirmed at `x.py:10`", "B C: both are confirmed at `y.py:2`"],
+        );
     }
 
     #[test]
