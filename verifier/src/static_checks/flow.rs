@@ -433,8 +433,10 @@ impl<'c, 'f> Asked<'c, 'f> {
         // `observer.on_message(…)` needs no class; but then a value has to come from that file.
         let by_method = self.project.mentioning(&format!(".{name}("));
         let may_have_source = |path: &RelativePath| {
-            let has = |bytes: &[u8]| self.check.from.iter().any(|pattern| may_match(pattern, bytes));
-            self.project.files().test(path, has).unwrap_or_default()
+            // Not by a test of the bytes: whether a file is parsed after such a test is told by what
+            // a sweep parses, and a sweep looks for other words.
+            let bytes = self.project.files().bytes(path).unwrap_or_default();
+            self.check.from.iter().any(|pattern| may_match(pattern, &bytes))
         };
         let callers: Vec<RelativePath> = self
             .project

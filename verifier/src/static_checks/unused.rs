@@ -430,7 +430,7 @@ fn used_unseen<'f>(definition: Definition<'f>, project: &Project<'f>) -> Option<
     }
     for settings in ["pyproject.toml", "setup.cfg"] {
         if let Ok(path) = RelativePath::new(settings)
-            && let Ok(bytes) = project.files().tree().read(&path)
+            && let Ok(bytes) = project.files().bytes(&path)
             && memchr::memmem::find(&bytes, name.as_bytes()).is_some()
         {
             return Some(format!("`{settings}` names it"));
