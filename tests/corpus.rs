@@ -26,7 +26,7 @@ use crate::support::show;
 const QUESTIONS: &[&str] = &[
     r#"syntax = "valid""#,
     r#"pattern = "$X.bind(...)""#,
-    r#"pattern = "<... $X ...>""#,
+    r#"pattern = "<... $X.$Y ...>""#,
     r#"pattern = ["$F(..., $X, ...)", "..."], not-inside = "if $C: ...""#,
     r#"flow = { from = "$S.recv(...)", to = "pickle.loads(...)" }"#,
     r#"flow = { from = "a", to = "$F(...)" }"#,
