@@ -433,10 +433,10 @@ impl<'c, 'f> Asked<'c, 'f> {
         // `observer.on_message(…)` needs no class; but then a value has to come from that file.
         let by_method = self.project.mentioning(&format!(".{name}("));
         let may_have_source = |path: &RelativePath| {
-            // Not by a test of the bytes: whether a file is parsed after such a test is told by what
-            // a sweep parses, and a sweep looks for other words.
-            let bytes = self.project.files().bytes(path).unwrap_or_default();
-            self.check.from.iter().any(|pattern| may_match(pattern, &bytes))
+            // Asked of words and not of bytes: an answer that was drawn from words is as good as
+            // before when a file is edited that has the same ones.
+            let has = |literal: &String| self.project.mentioning(literal).binary_search(path).is_ok();
+            self.check.from.iter().any(|pattern| pattern.literals().all().iter().all(has))
         };
         let callers: Vec<RelativePath> = self
             .project
