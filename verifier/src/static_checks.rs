@@ -29,7 +29,7 @@ use crate::catalogue::{CheckKind, Claim, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Site, Strength};
 pub use crate::python::project::facts::is_test_code;
 use crate::python::symbols::{Symbol, SymbolKind};
-use crate::python::{ParsedFile, Project, Ranged, TextRange, ast};
+use crate::python::{ParsedFile, Project, Ranged, TextRange, TextSize, ast};
 use crate::remembered;
 use crate::target::RelativePath;
 pub use sweep::{Swept, sweep, sweep_in_parts, sweep_parts};
@@ -230,6 +230,18 @@ pub fn broken_within(file: &ParsedFile, range: TextRange) -> Option<Reason> {
         line: error.line,
         message: error.message.clone(),
     })
+}
+
+/// The error with which a definition seems to end: it may go on behind it. One that other statements
+/// follow before the error has ended where it ends.
+pub fn broken_behind(file: &ParsedFile, range: TextRange) -> Option<Reason> {
+    let follows = |start: TextSize, end: TextSize| {
+        let body = &file.source().module().body;
+        body.iter().any(|stmt| stmt.start() >= start && stmt.start() < end)
+    };
+    let errors = file.source().errors().iter().map(|error| error.range.start());
+    let next = errors.filter(|start| *start >= range.end()).min()?;
+    if follows(range.end(), next) { None } else { file.broken() }
 }
 
 /// What to note when an answer comes from a file that is broken elsewhere.

@@ -110,5 +110,5 @@ fn threads_are_looked_for_in_every_class() {
     );
     let claim = "file = \"a.py\"\nsymbol = \"A.stop\"\n\
                  static = { thread = \"self.t\", signalled = true, joined = false }";
-    check(claim, &tree, &["b.py:5,6,14 B confirmed"]);
+    check(claim, &tree, &["b.py:6,14 B confirmed"]);
 }

@@ -21,7 +21,8 @@
 //! - `signalled`: the symbol's code, or what it calls, sets an event (or clears the one that the
 //!   loop runs while it is set), stores a flag or feeds a queue that the thread's own loop looks
 //!   at, itself or through a method or property, or cancels a timer. What the thread is given as
-//!   an argument, or its class's constructor stores, is followed to who gives it.
+//!   an argument, or its class's constructor stores, is followed to who gives it. The claim's own
+//!   constructor signals nothing, nor does a test after which only a called function returns.
 //!
 //! Each answer that is given must be the true one for the claim to hold.
 //!
@@ -50,7 +51,8 @@ use crate::python::project::{
 use crate::python::symbols::SymbolKind;
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
-    Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
+    Context, Example, Examples, Sight, Subject, broken_behind, broken_elsewhere_note, broken_within, site,
+    subjects,
 };
 use uses::{EventKind, Uses};
 
@@ -241,7 +243,12 @@ fn doubt_what_is_broken(known: &mut Known, held: Held, uses: &Uses) {
         }),
         Known::Unknown(_) => None,
     };
-    if let Some(reason) = doubt.and_then(|file| file.broken()) {
+    let goes_on = match (&known, held) {
+        (Known::No, Held::Attribute(owner)) => broken_behind(owner.file, owner.node.range()),
+        (Known::No, Held::Local(function)) => broken_behind(function.file, function.node.range()),
+        (Known::No, Held::Module(_)) | (Known::Yes(_) | Known::Unknown(_), _) => None,
+    };
+    if let Some(reason) = doubt.and_then(|file| file.broken()).or(goes_on) {
         *known = Known::Unknown(super::describe(&reason));
     }
 }

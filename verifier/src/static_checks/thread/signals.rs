@@ -27,9 +27,13 @@ pub(super) fn signalled<'f>(
     // Where the signal must come from.
     let signallers: Functions<'f> = match (function, class) {
         (Some(function), class) => vec![(function, class)],
-        (None, Some(class)) => {
-            project.own_methods(class).into_iter().map(|method| (method, Some(class))).collect()
-        }
+        // A constructor gives first values, and tells nobody to end.
+        (None, Some(class)) => project
+            .own_methods(class)
+            .into_iter()
+            .filter(|method| !matches!(method.node.name.as_str(), "__init__" | "__new__" | "__post_init__"))
+            .map(|method| (method, Some(class)))
+            .collect(),
         (None, None) => return Known::Unknown("the claim's symbol is no code".to_owned()),
     };
     let mut reached = Reached { project, functions: Vec::new(), given: Vec::new() };
@@ -44,6 +48,7 @@ pub(super) fn signalled<'f>(
         project,
         reached: Reached { project, functions: Vec::new(), given: Vec::new() },
         watched: Vec::new(),
+        targets: Vec::new(),
         looked_into: Vec::new(),
         followed: Vec::new(),
     };
@@ -222,6 +227,8 @@ enum Ends {
     WhenCleared,
     /// It is no event, or it is not told which.
     Unclear,
+    /// A method of it is what the thread runs: calling others may end that, replacing it does not.
+    ByCall,
 }
 
 /// Whose variable a name is: the file, and the address of the function, or zero.
@@ -262,6 +269,8 @@ struct Watching<'p, 'f> {
     project: &'p Project<'f>,
     reached: Reached<'p, 'f>,
     watched: Vec<Watched<'f>>,
+    /// The functions whose end is the thread's.
+    targets: Vec<FunctionRef<'f>>,
     /// Functions that tests ask, which were looked into.
     looked_into: Vec<FunctionRef<'f>>,
     /// Parameters, by the address of their function, that were followed to who gives them.
@@ -311,6 +320,7 @@ impl<'f> Watching<'_, 'f> {
                         });
                     }
                 }
+                self.targets.extend(functions.iter().map(|(function, _)| *function));
                 self.reached.follow(functions.clone());
                 None
             }
@@ -319,6 +329,7 @@ impl<'f> Watching<'_, 'f> {
                 calls.visit_expr(&lambda.body);
                 for call in calls.0 {
                     let functions = self.reached.call(spawn.file, call, receiver);
+                    self.targets.extend(functions.iter().map(|(function, _)| *function));
                     self.reached.follow(functions);
                 }
                 None
@@ -328,7 +339,7 @@ impl<'f> Watching<'_, 'f> {
                 // What it runs belongs to an object, and that object can be told to end.
                 let target = arguments.find_argument_value("target", 1);
                 if let Some(Expr::Attribute(method)) = target {
-                    self.watch(Asked { expr: &method.value, file: spawn.file, receiver }, Ends::Unclear);
+                    self.watch(Asked { expr: &method.value, file: spawn.file, receiver }, Ends::ByCall);
                 }
                 let (positional, keywords) = given_to_target(spawn);
                 let is_given = !positional.is_empty() || !keywords.is_empty();
@@ -341,7 +352,8 @@ impl<'f> Watching<'_, 'f> {
     /// Everything that the functions look at.
     fn everything(&mut self) {
         for (function, receiver) in self.reached.functions.clone() {
-            let mut tests = Tests { tests: Vec::new(), waits: Vec::new() };
+            let is_target = self.targets.contains(&function);
+            let mut tests = Tests { tests: Vec::new(), waits: Vec::new(), returning_ends: is_target };
             tests.visit_body(&function.node.body);
             for (expr, goes_on) in tests.tests {
                 let asked = Asked { expr, file: function.file, receiver };
@@ -634,6 +646,9 @@ struct Tests<'f> {
     /// With whether the function goes on when the test is true.
     tests: Vec<(&'f Expr, Option<bool>)>,
     waits: Vec<&'f Expr>,
+    /// Returning from here ends the thread, or a loop: from a function that the thread only calls
+    /// it goes on behind the call.
+    returning_ends: bool,
 }
 
 impl<'f> Visitor<'f> for Tests<'f> {
@@ -641,16 +656,26 @@ impl<'f> Visitor<'f> for Tests<'f> {
         match stmt {
             Stmt::While(node) => self.tests.push((&node.test, Some(true))),
             Stmt::For(node) => self.tests.push((&node.iter, None)),
-            Stmt::If(node) if leaves(&node.body) => self.tests.push((&node.test, Some(false))),
+            Stmt::If(node) if leaves(&node.body, self.returning_ends) => {
+                self.tests.push((&node.test, Some(false)));
+            }
             _ => {}
         }
+        let around = self.returning_ends;
+        self.returning_ends |= matches!(stmt, Stmt::While(_) | Stmt::For(_));
         visitor::walk_stmt(self, stmt);
+        self.returning_ends = around;
     }
 
     fn visit_expr(&mut self, expr: &'f Expr) {
         if let Expr::Call(call) = expr
             && let Expr::Attribute(attribute) = call.func.as_ref()
-            && matches!(attribute.attr.as_str(), "wait" | "get" | "is_set")
+            && match attribute.attr.as_str() {
+                "wait" | "is_set" => true,
+                // A queue is asked for the next thing, a dictionary for a key.
+                "get" => call.arguments.args.first().is_none_or(|first| first.is_boolean_literal_expr()),
+                _ => false,
+            }
         {
             self.waits.push(&attribute.value);
         }
@@ -667,14 +692,27 @@ fn last_name(expr: &Expr) -> Option<&str> {
     }
 }
 
-fn leaves(body: &[Stmt]) -> bool {
-    body.iter().any(|stmt| matches!(stmt, Stmt::Break(_) | Stmt::Return(_) | Stmt::Raise(_)))
+fn leaves(body: &[Stmt], returning_ends: bool) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::Break(_) | Stmt::Raise(_) => true,
+        Stmt::Return(_) => returning_ends,
+        _ => false,
+    })
+}
+
+/// How something is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Stored,
+    /// An event was cleared.
+    Cleared,
+    /// Another of its methods was called.
+    Called,
 }
 
 /// Finds what a function changes.
 struct Changes<'f> {
-    /// With whether an event is cleared.
-    found: Vec<(&'f Expr, TextRange, bool)>,
+    found: Vec<(&'f Expr, TextRange, Change)>,
     /// What `setattr` with a literal name stores.
     by_name: Vec<(&'f str, TextRange)>,
 }
@@ -686,8 +724,8 @@ impl<'f> Changes<'f> {
             Expr::List(list) => list.elts.iter().for_each(|part| self.target(part, range)),
             Expr::Starred(starred) => self.target(&starred.value, range),
             // `self.state["run"] = False` changes the container.
-            Expr::Subscript(subscript) => self.found.push((&subscript.value, range, false)),
-            target => self.found.push((target, range, false)),
+            Expr::Subscript(subscript) => self.found.push((&subscript.value, range, Change::Stored)),
+            target => self.found.push((target, range, Change::Stored)),
         }
     }
 }
@@ -722,8 +760,9 @@ impl<'f> Visitor<'f> for Changes<'f> {
                             | "update"
                     ) =>
                 {
-                    let clears = attribute.attr.as_str() == "clear";
-                    self.found.push((&attribute.value, call.range(), clears));
+                    let change =
+                        if attribute.attr.as_str() == "clear" { Change::Cleared } else { Change::Called };
+                    self.found.push((&attribute.value, call.range(), change));
                 }
                 Expr::Name(name) if name.id.as_str() == "setattr" => {
                     if let [_, Expr::StringLiteral(name), _] = &*call.arguments.args {
@@ -754,7 +793,7 @@ fn signals_in<'f>(
             sites.push(site(function.file, range, Some("signalled")));
         }
     }
-    for (expr, range, clears) in changes.found {
+    for (expr, range, change) in changes.found {
         let (name, object) = match expr {
             Expr::Attribute(attribute) => (attribute.attr.as_str(), Some(attribute.value.as_ref())),
             Expr::Name(name) => (name.id.as_str(), None),
@@ -763,9 +802,10 @@ fn signals_in<'f>(
         let candidates: Vec<&Watched<'f>> = watched
             .iter()
             .filter(|watched| watched.name == name && watched.is_attribute == object.is_some())
+            .filter(|watched| watched.ends != Ends::ByCall || change != Change::Stored)
             .collect();
         let is_any = |ends: Ends| candidates.iter().any(|watched| watched.ends == ends);
-        let ends_nothing = clears && is_any(Ends::WhenSet) && !is_any(Ends::WhenCleared);
+        let ends_nothing = change == Change::Cleared && is_any(Ends::WhenSet) && !is_any(Ends::WhenCleared);
         if candidates.is_empty() || ends_nothing {
             continue;
         }

@@ -280,8 +280,41 @@ fn broken_files_prove_nothing() {
     ask(&asked, &format!("x = = 1\n{text}"), "does not compile");
     ask(&asked.replace("true", "false"), &format!("x = = 1\n{text}"), "holds");
     ask(&asked.replace("true", "false"), &text.replace("step()", "x = = 1"), "does not compile");
+    // The class seems to end where it is broken, and may go on behind that.
+    let behind = "import os\n";
+    ask(
+        &asked.replace("true", "false"),
+        &format!("{text}    def close(self):\n        try:\n            x()\n{behind}"),
+        "unresolved",
+    );
     ask(&claim("W.stop", "self.nothing", "joined = true"), &text, "symbol missing");
     ask(&claim("W.stop", "self.nothing.t", "joined = true"), &text, "unresolved");
+}
+
+#[test]
+fn what_ends_no_thread_is_no_signal() {
+    let signalled = "symbol = \"W\"\nstatic = { thread = \"self.t\", signalled = true }";
+    let text = |body: &str, other: &str| {
+        format!(
+            "import threading\n\nclass W:\n    def __init__(self):\n        self.on = True\n        \
+             self.known = {{}}\n        self.config = {{}}\n        self.t = threading.Thread(target=self.run)\n\
+             \n    def run(self):\n        while True:\n            {body}\n\n    def look(self, key):\n        \
+             if key in self.known:\n            return self.known[key]\n        self.known[key] = 1\n\n    \
+             def other(self):\n        {other}\n"
+        )
+    };
+    for (body, other, expected) in [
+        ("work(self.config.get('pause', 1))", "self.config = load()", "does not hold"),
+        ("work(self.look(1))", "self.known = {}", "does not hold"),
+        ("if not self.on: break", "pass", "does not hold"),
+        ("if not self.on: break", "self.on = False", "holds"),
+        ("if not self.on: return", "self.on = False", "holds"),
+        ("work(self.queue.get())", "self.queue.put(None)", "holds"),
+        ("work(self.queue.get(True, 1))", "self.queue.put(None)", "holds"),
+    ] {
+        let toml = format!("file = \"example.py\"\n{signalled}");
+        crate::static_checks::testing::check(&toml, &text(body, other), expected);
+    }
 }
 
 #[test]
