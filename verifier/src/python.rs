@@ -2,6 +2,7 @@
 //! model. The parser's crates are named in this folder and nowhere else.
 
 pub mod callees;
+pub mod calls;
 pub mod control_flow;
 mod decode;
 mod depth;

@@ -28,6 +28,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::python::ast::{self, Expr};
 use crate::python::callees::Across;
+use crate::python::calls::calls_in;
 use crate::python::control_flow::Surroundings;
 use crate::python::pattern::Pattern;
 use crate::python::project::types::Callees;
@@ -380,7 +381,7 @@ impl<'e, 'f> Search<'e, 'f> {
             let known = self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
             let calls = known.unwrap_or_else(|| {
                 let scope = Scope::inside(function.file, function.node);
-                let calls: Arc<[Callees<'f>]> = facts::calls_in(&function.node.body)
+                let calls: Arc<[Callees<'f>]> = calls_in(&function.node.body)
                     .into_iter()
                     .map(|call| self.project.resolve_call(&scope, call))
                     .filter(|callees| !callees.functions.is_empty() || !callees.classes.is_empty())

@@ -893,28 +893,8 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// `a.b["c"]` as a path, if it begins with a variable.
     pub(super) fn path(&self, expression: &Expr) -> Option<Path> {
-        let mut elements = Vec::new();
-        let mut expression = expression;
-        loop {
-            match expression {
-                Expr::Name(name) => {
-                    elements.reverse();
-                    return Some(Path { root: self.root(&name.id), elements });
-                }
-                Expr::Attribute(attribute) => {
-                    elements.push(Element::Attribute(attribute.attr.id.clone()));
-                    expression = &attribute.value;
-                }
-                Expr::Subscript(subscript) => {
-                    // Without keys, an element is its container.
-                    if self.engine.specification.options.deep {
-                        elements.push(scope::element(&subscript.slice));
-                    }
-                    expression = &subscript.value;
-                }
-                _ => return None,
-            }
-        }
+        let (name, elements) = scope::place_of(expression, self.engine.specification.options.deep)?;
+        Some(Path { root: self.root(&name), elements })
     }
 
     /// What a loop over this value sees.

@@ -366,7 +366,7 @@ pub(super) fn accessed(function: &ast::StmtFunctionDef) -> Option<(Name, Vec<Ele
     }
     let mut returns = Returns(Vec::new());
     returns.visit_body(&function.body);
-    let mut all = returns.0.into_iter().map(|value| place_of(value?));
+    let mut all = returns.0.into_iter().map(|value| place_of(value?, true));
     let first = all.next()??;
     if !all.all(|other| other.as_ref() == Some(&first)) {
         return None;
@@ -377,7 +377,9 @@ pub(super) fn accessed(function: &ast::StmtFunctionDef) -> Option<(Name, Vec<Ele
     (!collector.bound.contains(&first.0) || collector.declared.contains(&first.0)).then_some(first)
 }
 
-fn place_of(expression: &Expr) -> Option<(Name, Vec<Element>)> {
+/// `a.b["c"]` as a variable and what is taken from it, if it begins with one. Without keys, an element
+/// is its container.
+pub(super) fn place_of(expression: &Expr, keys: bool) -> Option<(Name, Vec<Element>)> {
     let mut elements = Vec::new();
     let mut expression = expression;
     loop {
@@ -391,7 +393,9 @@ fn place_of(expression: &Expr) -> Option<(Name, Vec<Element>)> {
                 expression = &attribute.value;
             }
             Expr::Subscript(subscript) => {
-                elements.push(element(&subscript.slice));
+                if keys {
+                    elements.push(element(&subscript.slice));
+                }
                 expression = &subscript.value;
             }
             _ => return None,

@@ -171,22 +171,6 @@ impl<'f> Visitor<'f> for AttributeSearch<'f> {
     }
 }
 
-/// All calls in some code, those of functions inside it too.
-pub(super) fn calls_in(body: &[Stmt]) -> Vec<&ast::ExprCall> {
-    struct Calls<'f>(Vec<&'f ast::ExprCall>);
-    impl<'f> Visitor<'f> for Calls<'f> {
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            if let Expr::Call(call) = expr {
-                self.0.push(call);
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut calls = Calls(Vec::new());
-    calls.visit_body(body);
-    calls.0
-}
-
 /// The calls that are statements of their own.
 pub(super) fn statements_that_call(body: &[Stmt]) -> Vec<&ast::ExprCall> {
     struct Calls<'f>(Vec<&'f ast::ExprCall>);

@@ -1,8 +1,8 @@
 //! Threads that code outside the class makes, as far as they run its methods or touch its objects.
 
 use super::{Known, Spawned};
-use crate::python::ast::visitor::{self, Visitor};
-use crate::python::ast::{Expr, ExprCall, Stmt};
+use crate::python::ast::Expr;
+use crate::python::calls::{calls_in, calls_within};
 use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Target};
 use crate::python::symbols::SymbolKind;
 use crate::python::{ParsedFile, Ranged};
@@ -116,30 +116,11 @@ pub(super) fn calls_of<'f>(
     expr: &'f Expr,
     receiver: Option<ClassRef<'f>>,
 ) -> Targets<'f> {
-    let mut calls = Calls(Vec::new());
-    calls.visit_expr(expr);
     let mut functions = Vec::new();
-    for call in calls.0 {
+    for call in calls_within(expr) {
         let mut scope = Scope::at(file, call.func.range());
         scope.receiver = receiver;
         functions.extend(project.resolve_call(&scope, call).functions);
     }
     functions
-}
-
-pub(super) fn calls_in(body: &[Stmt]) -> Vec<&ExprCall> {
-    let mut calls = Calls(Vec::new());
-    calls.visit_body(body);
-    calls.0
-}
-
-struct Calls<'f>(Vec<&'f ExprCall>);
-
-impl<'f> Visitor<'f> for Calls<'f> {
-    fn visit_expr(&mut self, expr: &'f Expr) {
-        if let Expr::Call(call) = expr {
-            self.0.push(call);
-        }
-        visitor::walk_expr(self, expr);
-    }
 }

@@ -1,10 +1,11 @@
 //! Threads of other classes of the target whose constructors are given the object, or a method of
 //! it: `Server(self.on_message)`, `Poller(self)`.
 
-use super::elsewhere::{Elsewhere, MOST_FILES, MOST_REACHED, Targets, calls_in};
+use super::elsewhere::{Elsewhere, MOST_FILES, MOST_REACHED, Targets};
 use super::walk::parameter_of;
 use super::{Known, Spawned};
 use crate::python::ast::{Expr, ExprCall};
+use crate::python::calls::calls_in;
 use crate::python::project::{
     AccessKind, BindingKind, ClassRef, FunctionRef, Scope, Stored, Target, Type, object_parameter,
 };

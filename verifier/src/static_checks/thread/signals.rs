@@ -6,6 +6,7 @@ use super::uses::{EventKind, Uses};
 use crate::evidence::Site;
 use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprCall, ExprContext, Stmt, UnaryOp};
+use crate::python::calls::{calls_in, calls_within};
 use crate::python::project::{
     AccessKind, Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind,
     Stored, Target, Type, dotted_name, object_parameter,
@@ -188,23 +189,6 @@ fn keywords(arguments: &ast::Arguments) -> Vec<(&str, &Expr)> {
         .collect()
 }
 
-fn calls_in(body: &[Stmt]) -> Vec<&ExprCall> {
-    let mut calls = Calls(Vec::new());
-    calls.visit_body(body);
-    calls.0
-}
-
-struct Calls<'f>(Vec<&'f ExprCall>);
-
-impl<'f> Visitor<'f> for Calls<'f> {
-    fn visit_expr(&mut self, expr: &'f Expr) {
-        if let Expr::Call(call) = expr {
-            self.0.push(call);
-        }
-        visitor::walk_expr(self, expr);
-    }
-}
-
 /// Something that decides whether the thread goes on.
 #[derive(Clone, Debug, PartialEq)]
 struct Watched<'f> {
@@ -325,9 +309,7 @@ impl<'f> Watching<'_, 'f> {
                 None
             }
             Target::Lambda(lambda) => {
-                let mut calls = Calls(Vec::new());
-                calls.visit_expr(&lambda.body);
-                for call in calls.0 {
+                for call in calls_within(&lambda.body) {
                     let functions = self.reached.call(spawn.file, call, receiver);
                     self.targets.extend(functions.iter().map(|(function, _)| *function));
                     self.reached.follow(functions);
