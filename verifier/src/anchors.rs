@@ -11,9 +11,9 @@ mod similarity;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::AhoCorasick;
-use rayon::prelude::*;
 
 use crate::catalogue::{Claim, LineHint, Scope};
+use crate::parallel;
 use crate::python::symbols::{Symbol, SymbolKind};
 use crate::python::{Files, ParsedFile};
 use crate::target::RelativePath;
@@ -154,18 +154,15 @@ pub fn search(missing: &[(Anchor, Option<&Files>)], here: &Files) -> Vec<Whereab
     }
     let wanted: Vec<Wanted> = missing.iter().map(|(anchor, there)| Wanted::new(anchor, *there)).collect();
     let candidates = files_with(&wanted, here);
-    wanted
-        .par_iter()
-        .zip(candidates)
-        .map(|(wanted, files)| {
-            let mut scored: Vec<Scored> = files.iter().flat_map(|path| wanted.in_file(path, here)).collect();
-            scored.sort_by(|left, right| {
-                let by_place = || left.candidate.file.cmp(&right.candidate.file);
-                right.score.total_cmp(&left.score).then_with(by_place)
-            });
-            wanted.decide(scored, here)
-        })
-        .collect()
+    let searches: Vec<(&Wanted, Vec<RelativePath>)> = wanted.iter().zip(candidates).collect();
+    parallel::map(&searches, |(wanted, files)| {
+        let mut scored: Vec<Scored> = files.iter().flat_map(|path| wanted.in_file(path, here)).collect();
+        scored.sort_by(|left, right| {
+            let by_place = || left.candidate.file.cmp(&right.candidate.file);
+            right.score.total_cmp(&left.score).then_with(by_place)
+        });
+        wanted.decide(scored, here)
+    })
 }
 
 /// Where the code went that an anchor had `there` and has `here` no more, although it is in both: into
@@ -353,15 +350,13 @@ impl<'r, 'f> Wanted<'r, 'f> {
             **path != candidate.file && self.there.is_none_or(|there| !there.contains(path))
         };
         let new: Vec<&RelativePath> = here.paths().iter().filter(is_new).collect();
-        new.into_par_iter()
-            .filter(|path| {
-                here.file(path).is_ok_and(|file| {
-                    let left = missing.without(&Fingerprint::of(file.source().text(), ""));
-                    left.count() * 2 <= missing.count()
-                })
+        let holds = parallel::map(&new, |path| {
+            here.file(path).is_ok_and(|file| {
+                let left = missing.without(&Fingerprint::of(file.source().text(), ""));
+                left.count() * 2 <= missing.count()
             })
-            .cloned()
-            .collect()
+        });
+        new.into_iter().zip(holds).filter(|(_, holds)| *holds).map(|(path, _)| path.clone()).collect()
     }
 
     fn new_name(&self, candidate: &Candidate) -> String {
@@ -379,26 +374,25 @@ fn files_with(wanted: &[Wanted], here: &Files) -> Vec<Vec<RelativePath>> {
             needles.push(needle);
         }
     }
-    let found: Vec<(usize, RelativePath)> = match AhoCorasick::new(&needles) {
+    let found: Vec<BTreeSet<usize>> = match AhoCorasick::new(&needles) {
         Ok(automaton) if !needles.is_empty() => {
             here.tree().prefetch(here.paths());
-            here.paths()
-                .par_iter()
-                .flat_map_iter(|path| {
-                    let mut found = BTreeSet::new();
-                    if let Ok(bytes) = here.bytes(path) {
-                        let matches = automaton.find_overlapping_iter(&*bytes);
-                        found.extend(matches.map(|found| owners[found.pattern().as_usize()]));
-                    }
-                    found.into_iter().map(|owner| (owner, path.clone()))
-                })
-                .collect()
+            parallel::map(here.paths(), |path| {
+                let mut found = BTreeSet::new();
+                if let Ok(bytes) = here.bytes(path) {
+                    let matches = automaton.find_overlapping_iter(&*bytes);
+                    found.extend(matches.map(|found| owners[found.pattern().as_usize()]));
+                }
+                found
+            })
         }
         Ok(_) | Err(_) => Vec::new(),
     };
     let mut files: BTreeMap<usize, BTreeSet<RelativePath>> = BTreeMap::new();
-    for (owner, path) in found {
-        files.entry(owner).or_default().insert(path);
+    for (path, owners) in here.paths().iter().zip(found) {
+        for owner in owners {
+            files.entry(owner).or_default().insert(path.clone());
+        }
     }
     for (index, wanted) in wanted.iter().enumerate() {
         let namesakes = here.paths().iter().filter(|path| match wanted.by {

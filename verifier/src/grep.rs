@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::Key;
 use crate::evidence::{Reason, Searched};
+use crate::parallel;
 use crate::python::files::unreadable_reason;
 use crate::python::pattern::{Bindings, Matcher, Prefilter, Regions, Settings};
 use crate::python::rule::{Formula, Mode, Rule, Selection};
@@ -156,26 +156,23 @@ impl Query {
     /// Looks at these files, save those that are as they were when they were last looked at.
     fn look_at_all(&self, tree: &dyn TargetTree, paths: &[RelativePath]) -> Vec<Looked> {
         let look = |path: &RelativePath| self.look(tree, path);
-        let Some(cache) = tree.cache() else { return paths.par_iter().map(look).collect() };
+        let Some(cache) = tree.cache() else { return parallel::map(paths, look) };
         let questions = format!("{:?}", self.questions);
         let day = remembered::day_asked(&questions).to_le_bytes();
         let key = Key::of(&[b"grep", cache.snapshot().listing(), questions.as_bytes(), &day]);
         let stored = cache.get(key).unwrap_or_default();
         let known = Pack::read(&stored);
-        let looked: Vec<(Looked, Option<PackName>, bool)> = paths
-            .par_iter()
-            .map(|path| {
-                // A file outside the listing that was named; there are few.
-                let Ok(number) = tree.python_files().binary_search(path) else {
-                    return (look(path), None, false);
-                };
-                let name = pack_name(path, cache.snapshot().content(number));
-                match known.0.get(&name).and_then(|bytes| Looked::restored(bytes)) {
-                    Some(looked) => (looked, Some(name), false),
-                    None => (look(path), Some(name), true),
-                }
-            })
-            .collect();
+        let looked: Vec<(Looked, Option<PackName>, bool)> = parallel::map(paths, |path| {
+            // A file outside the listing that was named; there are few.
+            let Ok(number) = tree.python_files().binary_search(path) else {
+                return (look(path), None, false);
+            };
+            let name = pack_name(path, cache.snapshot().content(number));
+            match known.0.get(&name).and_then(|bytes| Looked::restored(bytes)) {
+                Some(looked) => (looked, Some(name), false),
+                None => (look(path), Some(name), true),
+            }
+        });
         if looked.iter().any(|(_, _, is_new)| *is_new) {
             let mut pack = Vec::new();
             for (looked, name, _) in &looked {

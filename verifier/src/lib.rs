@@ -5,6 +5,7 @@
 //! never those below, and `static_checks` and `runtime_checks` do not know each other.
 
 pub mod interrupt;
+pub mod parallel;
 pub mod cache;
 pub mod target;
 pub mod catalogue;

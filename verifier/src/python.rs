@@ -19,6 +19,7 @@ pub mod symbols;
 pub mod taint;
 pub mod typestate;
 pub mod unbound;
+pub mod visitor;
 
 pub use files::{Files, ParsedFile, Trace};
 pub use project::Project;

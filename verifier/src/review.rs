@@ -4,8 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::bugs;
 use crate::catalogue::{
     Catalogue, Check, CheckKind, Claim, ClaimExample, FindingId, Problem, Problems, PythonSettings, Scope,
@@ -13,6 +11,7 @@ use crate::catalogue::{
 };
 use crate::evidence::{Observation, Outcome};
 use crate::fixture::{DEFAULT_FILE, MemoryTree};
+use crate::parallel;
 use crate::python::{Files, Project};
 use crate::static_checks::{self, Context, Example};
 use crate::suggest::closest;
@@ -29,15 +28,12 @@ pub struct ExampleReview {
 
 /// Runs the examples of every static kind, and those that claims carry.
 pub fn examples(catalogue: &Catalogue) -> ExampleReview {
-    let kinds: Vec<Vec<Problem>> = CheckKind::ALL
-        .into_par_iter()
-        .filter_map(|kind| Some((kind, static_checks::examples(kind)?)))
-        .map(|(kind, examples)| {
-            let holds = run_kind_example(kind, &examples.holds, &Outcome::Holds);
-            let fails = run_kind_example(kind, &examples.does_not_hold, &Outcome::DoesNotHold);
-            holds.into_iter().chain(fails).collect()
-        })
-        .collect();
+    let kinds = CheckKind::ALL.into_iter().filter_map(|kind| Some((kind, static_checks::examples(kind)?)));
+    let kinds: Vec<Vec<Problem>> = parallel::map_into(kinds.collect(), |(kind, examples)| {
+        let holds = run_kind_example(kind, &examples.holds, &Outcome::Holds);
+        let fails = run_kind_example(kind, &examples.does_not_hold, &Outcome::DoesNotHold);
+        holds.into_iter().chain(fails).collect()
+    });
     let places = Places::of(catalogue);
     let carried: Vec<(&Claim, &ClaimExample, &StaticCheck)> = claims(catalogue)
         .filter_map(|claim| {
@@ -48,30 +44,24 @@ pub fn examples(catalogue: &Catalogue) -> ExampleReview {
             Some((claim, claim.example.as_ref()?, check?))
         })
         .collect();
-    let claims: Vec<Vec<Problem>> = carried
-        .into_par_iter()
-        .map(|(claim, example, check)| {
-            let run = |key: &str, text: &str, expected: &Outcome| {
-                let observation = observe_example(claim, check, text, &catalogue.target.python);
-                let wrong = wrong_answer(&observation, expected)?;
-                Some(Problem {
-                    title: format!(
-                        "the example `{key}` of `{}` does not answer as it says: {wrong}",
-                        claim.id
-                    ),
-                    place: Some(places.of_keys(claim.line, &[key, "example"])),
-                    label: observation.because,
-                    also: Vec::new(),
-                    help: Some(
-                        "mend the check, or the example: one of them does not mean what the other says"
-                            .to_owned(),
-                    ),
-                })
-            };
-            let holds = run("holds", &example.holds, &Outcome::Holds);
-            holds.into_iter().chain(run("fails", &example.fails, &Outcome::DoesNotHold)).collect()
-        })
-        .collect();
+    let claims: Vec<Vec<Problem>> = parallel::map_into(carried, |(claim, example, check)| {
+        let run = |key: &str, text: &str, expected: &Outcome| {
+            let observation = observe_example(claim, check, text, &catalogue.target.python);
+            let wrong = wrong_answer(&observation, expected)?;
+            Some(Problem {
+                title: format!("the example `{key}` of `{}` does not answer as it says: {wrong}", claim.id),
+                place: Some(places.of_keys(claim.line, &[key, "example"])),
+                label: observation.because,
+                also: Vec::new(),
+                help: Some(
+                    "mend the check, or the example: one of them does not mean what the other says"
+                        .to_owned(),
+                ),
+            })
+        };
+        let holds = run("holds", &example.holds, &Outcome::Holds);
+        holds.into_iter().chain(run("fails", &example.fails, &Outcome::DoesNotHold)).collect()
+    });
     let good = |all: &[Vec<Problem>]| all.iter().filter(|problems| problems.is_empty()).count();
     ExampleReview {
         good: (good(&kinds), good(&claims)),
@@ -352,26 +342,22 @@ fn imported_packages(tree: &dyn TargetTree) -> BTreeSet<String> {
     let line = regex::bytes::Regex::new(r"(?m)^[ \t]*(from|import)[ \t]+([^\r\n#]+)")
         .expect("the expression is good");
     tree.prefetch(tree.python_files());
-    tree.python_files()
-        .par_iter()
-        .fold(BTreeSet::new, |mut found: BTreeSet<String>, path| {
-            let Ok(bytes) = tree.read(path) else { return found };
-            for capture in line.captures_iter(&bytes) {
-                let imported = String::from_utf8_lossy(&capture[2]);
-                let names = if &capture[1] == b"from" { 1 } else { usize::MAX };
-                for name in imported.split(',').take(names) {
-                    let package = name.trim().split(['.', ' ', '\t', ';']).next().unwrap_or_default();
-                    if !found.contains(package) {
-                        found.insert(package.to_owned());
-                    }
+    let found = parallel::map(tree.python_files(), |path| {
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        let Ok(bytes) = tree.read(path) else { return found };
+        for capture in line.captures_iter(&bytes) {
+            let imported = String::from_utf8_lossy(&capture[2]);
+            let names = if &capture[1] == b"from" { 1 } else { usize::MAX };
+            for name in imported.split(',').take(names) {
+                let package = name.trim().split(['.', ' ', '\t', ';']).next().unwrap_or_default();
+                if !found.contains(package) {
+                    found.insert(package.to_owned());
                 }
             }
-            found
-        })
-        .reduce(BTreeSet::new, |mut all, more| {
-            all.extend(more);
-            all
-        })
+        }
+        found
+    });
+    found.into_iter().flatten().collect()
 }
 
 /// Where things stand in a catalogue. Its lines are counted once: it may be long, and have much to

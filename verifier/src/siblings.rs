@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::check::{AsyncFunctionCheck, ThreadCheck};
 use crate::catalogue::{Check, Claim, ClaimId, Role, Scope, StaticCheck};
 use crate::evidence::{Observation, Outcome, Searched, Site};
 use crate::examined::ExaminedClaim;
+use crate::parallel;
 use crate::python::Project;
 use crate::python::pattern::{Matcher, Pattern, Prefilter};
 use crate::python::symbols::SymbolKind;
@@ -348,8 +348,7 @@ impl Question<'_, '_> {
             let files: BTreeSet<_> = places.iter().map(|place| &place.file).collect();
             return Found::TooMany { siblings: places.len(), files: files.len() };
         }
-        let judged = places.into_par_iter().map(|place| self.judged(place, context));
-        Found::Siblings(judged.collect())
+        Found::Siblings(parallel::map_into(places, |place| self.judged(place, context)))
     }
 
     /// Judges a place as if a claim had named it.

@@ -305,22 +305,22 @@ pub fn call_at(module: &ast::ModModule, range: TextRange) -> Option<&ast::ExprCa
         range: TextRange,
         found: Option<&'f ast::ExprCall>,
     }
-    impl<'f> ast::visitor::Visitor<'f> for Calls<'f> {
+    impl<'f> crate::python::visitor::Visitor<'f> for Calls<'f> {
         fn visit_stmt(&mut self, stmt: &'f ast::Stmt) {
             if stmt.range().contains_range(self.range) {
-                ast::visitor::walk_stmt(self, stmt);
+                crate::python::visitor::walk_stmt(self, stmt);
             }
         }
         fn visit_expr(&mut self, expr: &'f ast::Expr) {
             match expr {
                 ast::Expr::Call(call) if call.range() == self.range => self.found = Some(call),
                 // `await f()` matched as a statement still has its call inside.
-                _ => ast::visitor::walk_expr(self, expr),
+                _ => crate::python::visitor::walk_expr(self, expr),
             }
         }
     }
     let mut calls = Calls { range, found: None };
-    ast::visitor::Visitor::visit_body(&mut calls, &module.body);
+    crate::python::visitor::Visitor::visit_body(&mut calls, &module.body);
     calls.found
 }
 

@@ -17,12 +17,11 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use rayon::prelude::*;
-
 use crate::bugs;
 use crate::catalogue::{Catalogue, Check, Claim, Finding, FindingId, ReportId, Scope};
 use crate::evidence::{Observation, Outcome, Reason, Searched, Strength};
 use crate::examined::{ExaminedClaim, ExaminedFinding};
+use crate::parallel;
 use crate::python::{Files, Project};
 use crate::static_checks;
 use crate::target::{RelativePath, TargetTree};
@@ -196,14 +195,11 @@ fn observe(
     let context = static_checks::Context { project };
     let look = || -> Vec<Observation> {
         progress.begin("reading", static_questions.len());
-        static_questions
-            .par_iter()
-            .map(|(_, _, claim, check)| {
-                let observation = static_checks::recall(check, claim, &context);
-                progress.step();
-                observation
-            })
-            .collect()
+        parallel::map(&static_questions, |(_, _, claim, check)| {
+            let observation = static_checks::recall(check, claim, &context);
+            progress.step();
+            observation
+        })
     };
     // The worker's processes do not wait for the trees, nor the trees for them.
     let (seen, answered) = if live_questions.is_empty() {

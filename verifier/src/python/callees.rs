@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::control_flow::{
     CallEnding, Endings, Raised, Surroundings, Swallows, endings, endings_when_thrown, is_builtin_exception,
     is_generator, known_call, truth,
 };
 use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Type};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 
 /// The names of one file, as far as they say how calls end.

@@ -1,8 +1,8 @@
 //! The calls that stand in code, in the order in which they are met, nested ones behind the one
 //! around them.
 
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, ExprCall, Stmt};
+use crate::python::visitor::{self, Visitor};
 
 /// Those of statements, with what is only defined among them.
 pub fn calls_in(body: &[Stmt]) -> Vec<&ExprCall> {

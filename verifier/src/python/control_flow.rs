@@ -5,8 +5,8 @@
 //! every way. What counts is what somebody wrote down: `raise`, `sys.exit()`, a helper that does
 //! nothing else. An `await` can raise `CancelledError`, since that is how a coroutine is stopped.
 
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
+use crate::python::visitor::{self, Visitor};
 
 /// The ways in which a piece of code can end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

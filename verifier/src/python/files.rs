@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use rayon::prelude::*;
-
 use crate::evidence::Reason;
+use crate::parallel;
 use crate::python::SourceFile;
 use crate::python::symbols::SymbolTable;
 use crate::target::{RelativePath, TargetTree, Unreadable};
@@ -212,9 +211,10 @@ impl<'t> Files<'t> {
             return known;
         }
         let finder = memchr::memmem::Finder::new(word);
-        let has_it = |path: &&RelativePath| self.test(path, |bytes| finder.find(bytes).is_some());
-        let found = self.paths().par_iter().filter(|path| has_it(path).unwrap_or_default());
-        let found: Arc<Vec<RelativePath>> = Arc::new(found.cloned().collect());
+        let has_it = |path: &RelativePath| self.test(path, |bytes| finder.find(bytes).is_some());
+        let has_it = parallel::map(self.paths(), |path| has_it(path).unwrap_or_default());
+        let found = self.paths().iter().zip(has_it).filter(|(_, has_it)| *has_it);
+        let found: Arc<Vec<RelativePath>> = Arc::new(found.map(|(path, _)| path.clone()).collect());
         if let Ok(mut map) = self.mentions.write() {
             map.insert(word.to_owned(), Arc::clone(&found));
         }

@@ -7,8 +7,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange, TextSize};
 
 /// The definitions of a file, in source order.

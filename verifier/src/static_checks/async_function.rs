@@ -30,12 +30,12 @@ use crate::catalogue::check::AsyncFunctionCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::Expr;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::project::{
     AccessKind, Ancestor, BindingKind, ClassRef, FunctionRef, Project, Scope, Stored, Type,
 };
 use crate::python::symbols::SymbolKind;
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, call_at, site, subjects,

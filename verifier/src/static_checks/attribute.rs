@@ -45,12 +45,12 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::check::AttributeCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr};
 use crate::python::project::{
     Access, AccessKind, Ancestor, ClassRef, Linearisation, Project, Scope, Stored, Type, facts,
 };
 use crate::python::symbols::SymbolKind;
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,

@@ -41,11 +41,11 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::check::EndlessLoopCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::callees::{Across, Callees, FileNames};
 use crate::python::control_flow::{Endings, Raised, endings, is_infinite, truth};
 use crate::python::project::{ClassRef, Project};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,

@@ -68,11 +68,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use crate::catalogue::check::FlowCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
+use crate::parallel;
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::taint::{
     self, AttributeSite, Beyond, CallSite, Callee, ClassAt, Doubt, Findings, Flow, FlowStep, Given, Mark,
@@ -324,23 +323,19 @@ impl<'c, 'f> Asked<'c, 'f> {
         first.sort_by_key(|index| (!passed[*index].has_source, *index));
         first.truncate(MOST_FOLLOWED);
         let first: BTreeSet<usize> = first.into_iter().collect();
-        passed
-            .into_par_iter()
-            .enumerate()
-            .map(|(index, mut passed)| {
-                if first.contains(&index) {
-                    return self.look(passed.subject);
-                }
-                if !passed.done {
-                    let what = format!(
-                        "calls were followed from {MOST_FOLLOWED} of {open} files, more are too many"
-                    );
-                    passed.answer.notes.push(what.clone());
-                    passed.answer.unresolved = Some(what);
-                }
-                passed.answer
-            })
-            .collect()
+        let passed = passed.into_iter().enumerate().collect();
+        parallel::map_into(passed, |(index, mut passed): (usize, Passed<'f>)| {
+            if first.contains(&index) {
+                return self.look(passed.subject);
+            }
+            if !passed.done {
+                let what =
+                    format!("calls were followed from {MOST_FOLLOWED} of {open} files, more are too many");
+                passed.answer.notes.push(what.clone());
+                passed.answer.unresolved = Some(what);
+            }
+            passed.answer
+        })
     }
 
     fn look(&self, subject: Subject<'f>) -> Answer {

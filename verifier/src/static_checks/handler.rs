@@ -54,12 +54,12 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::check::{HandlerCheck, HandlerTrait};
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::callees::{Callees, FileNames};
 use crate::python::control_flow::{Endings, Raised, endings};
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::project::{Frame, Project, Scope, Type};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, find_symbol, site,

@@ -53,12 +53,12 @@
 //! In a sweep a file is looked at when it has the words of the first pattern, or, when that has
 //! none, those of all others.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::check::SequenceCheck;
 use crate::catalogue::{CheckKind, Claim, Scope};
 use crate::evidence::{Observation, Reason, Site};
+use crate::parallel;
 use crate::python::pattern::Pattern;
 use crate::python::typestate::{Chain, Events, Reach, Root, Search, Step, Unfollowed, plainest};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -121,7 +121,7 @@ pub fn observe(check: &SequenceCheck, claim: &Claim, context: &Context) -> Obser
     let candidate = |bytes: &[u8]| !sweeps || is_candidate(check, bytes);
     let looked = sweep_parts(check, claim, context, candidate, |subjects, context| {
         let search = Search::new(context.project, &events);
-        subjects.into_par_iter().map(|subject| look(check, &search, subject, sweeps)).collect()
+        parallel::map_into(subjects, |subject| look(check, &search, subject, sweeps))
     });
     let swept = match looked {
         Ok(swept) => swept,

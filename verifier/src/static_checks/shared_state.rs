@@ -57,10 +57,10 @@ use std::rc::Rc;
 use crate::catalogue::check::SharedStateCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, Stmt};
 use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Spawn, SpawnKind, Target, Type};
 use crate::python::symbols::SymbolKind;
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,

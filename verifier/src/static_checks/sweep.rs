@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Subject, find_symbol};
 use crate::catalogue::{Claim, Scope};
 use crate::evidence::{Reason, Searched};
+use crate::parallel;
 use crate::python::Project;
 use crate::remembered;
 use crate::target::{FileSelector, RelativePath};
@@ -42,7 +42,7 @@ pub fn sweep<'f, T: Send>(
     if subjects.is_empty() {
         some_file_has_symbol(claim, &paths, context)?;
     }
-    Ok(Swept { found: subjects.into_par_iter().map(&look).collect(), searched })
+    Ok(Swept { found: parallel::map_into(subjects, look), searched })
 }
 
 /// A [`sweep`] that remembers what it found in each part of the files, so that after an edit only
@@ -56,7 +56,7 @@ pub fn sweep_in_parts<T: Send + Serialize + DeserializeOwned>(
     look: impl for<'v> Fn(Subject<'v>, &Context<'_, 'v>) -> T + Sync,
 ) -> Result<Swept<T>, Reason> {
     sweep_parts(check, claim, context, candidate, |subjects, context| {
-        subjects.into_par_iter().map(|subject| look(subject, context)).collect()
+        parallel::map_into(subjects, |subject| look(subject, context))
     })
 }
 
@@ -85,7 +85,8 @@ pub fn sweep_parts<T: Send + Serialize + DeserializeOwned>(
         let parses = |path: &RelativePath| files.test(path, &candidate).unwrap_or(true);
         remembered::recall(&question, context.project, &parses, |project| ask(part, project))
     };
-    let parts: Vec<Swept<T>> = paths.par_chunks(PART).map(of_part).collect();
+    let parts: Vec<&[RelativePath]> = paths.chunks(PART).collect();
+    let parts = parallel::map(&parts, |part| of_part(part));
     let blind = blind_spots(&claim.scope, context)?;
     let mut swept = Swept { found: Vec::new(), searched: Searched { blind, ..Searched::default() } };
     for part in parts {
@@ -133,7 +134,7 @@ fn gather<'f>(
     claim: &Claim,
     paths: &[RelativePath],
     context: &Context<'_, 'f>,
-    candidate: &(impl Fn(&[u8]) -> bool + Sync),
+    candidate: &(dyn Fn(&[u8]) -> bool + Sync),
 ) -> Gathered<'f> {
     let files = context.project.files();
     files.tree().prefetch(paths);
@@ -155,9 +156,8 @@ fn gather<'f>(
         let subjects = symbols.into_iter().map(|symbol| Subject { file, symbol }).collect();
         Ok(Some((subjects, file.broken())))
     };
-    let parsed: Vec<Result<Parsed, Reason>> = paths.par_iter().map(parse).collect();
     let mut gathered = Gathered { subjects: Vec::new(), searched: Searched::default() };
-    for result in parsed {
+    for result in parallel::map(paths, parse) {
         gathered.searched.files += 1;
         match result {
             Ok(None) => {}

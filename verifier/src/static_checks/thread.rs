@@ -41,7 +41,6 @@ mod uses;
 use crate::catalogue::check::ThreadCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, ExprCall, Stmt};
 use crate::python::control_flow::is_generator;
 use crate::python::project::{
@@ -49,6 +48,7 @@ use crate::python::project::{
     object_parameter,
 };
 use crate::python::symbols::SymbolKind;
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_behind, broken_elsewhere_note, broken_within, site,

@@ -37,18 +37,18 @@
 use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
-use rayon::prelude::*;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::check::{Named, UndefinedNameCheck};
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
+use crate::parallel;
 use crate::python::ParsedFile;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, Stmt};
 use crate::python::project::{Frame, Project, Scope, Type};
 use crate::python::unbound::{Unbound, UseKind, Why, names};
+use crate::python::visitor::{self, Visitor};
 use crate::static_checks::{Context, Example, Examples, Sight, Subject, find_symbol, site, sweep_in_parts};
 use crate::target::RelativePath;
 
@@ -235,26 +235,26 @@ fn supplied_from_outside<'f>(project: &Project<'f>, found: &mut [Use]) {
     } else {
         words.iter().flat_map(|word| project.mentioning(word).to_vec()).collect()
     };
-    let stores: Vec<(String, Vec<Supplied<'f>>)> = files_with
-        .into_par_iter()
-        .filter_map(|path| {
-            let bytes = project.files().bytes(&path).ok()?;
-            let is_store = |found: aho_corasick::Match| may_store(&bytes, found.start(), found.end());
-            if !searcher.find_overlapping_iter(&*bytes).any(is_store) {
-                return None;
-            }
-            let file = project.file(&path).ok()?;
-            let mut stores = Stores { project, file, words: &words, frames: Vec::new(), found: Vec::new() };
-            stores.visit_body(&file.source().module().body);
-            (!stores.found.is_empty()).then(|| (path.as_str().to_owned(), stores.found))
-        })
-        .collect();
+    let files_with: Vec<RelativePath> = files_with.into_iter().collect();
+    let stores: Vec<Option<(String, Vec<Supplied<'f>>)>> = parallel::map(&files_with, |path| {
+        let bytes = project.files().bytes(path).ok()?;
+        let is_store = |found: aho_corasick::Match| may_store(&bytes, found.start(), found.end());
+        if !searcher.find_overlapping_iter(&*bytes).any(is_store) {
+            return None;
+        }
+        let file = project.file(path).ok()?;
+        let mut stores = Stores { project, file, words: &words, frames: Vec::new(), found: Vec::new() };
+        stores.visit_body(&file.source().module().body);
+        (!stores.found.is_empty()).then(|| (path.as_str().to_owned(), stores.found))
+    });
     for it in found.iter_mut().filter(|it| it.doubt.is_none()) {
         let name = &it.name;
         let supplies = |supplied: &&Supplied<'f>| {
             supplied.name == *name && supplied.module.is_none_or(|module| *module.path() == it.site.file)
         };
-        if let Some((path, _)) = stores.iter().find(|(_, stores)| stores.iter().find(supplies).is_some()) {
+        if let Some((path, _)) =
+            stores.iter().flatten().find(|(_, stores)| stores.iter().find(supplies).is_some())
+        {
             it.doubt = Some(format!("`{path}` may supply it"));
         }
     }

@@ -40,11 +40,11 @@ mod references;
 use std::collections::BTreeMap;
 
 use aho_corasick::AhoCorasick;
-use rayon::prelude::*;
 
 use crate::catalogue::check::{UnusedCheck, Use};
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
+use crate::parallel;
 use crate::python::ParsedFile;
 use crate::python::project::{Ancestor, ClassRef, FunctionRef, Project, Scope, Type, facts};
 use crate::python::symbols::{Symbol, SymbolKind};
@@ -157,13 +157,10 @@ pub fn observe(check: &UnusedCheck, claim: &Claim, context: &Context) -> Observa
     };
     let mentions = mentions(project, &definitions);
     sight.searched.files = u32::try_from(project.files().paths().len()).unwrap_or(u32::MAX);
-    let judged: Vec<(Definition, Judgement)> = definitions
-        .par_iter()
-        .map(|definition| {
-            let files = mentions.get(definition.name()).map_or(&[][..], Vec::as_slice);
-            (*definition, judge(check.of, *definition, files, project))
-        })
-        .collect();
+    let judged: Vec<(Definition, Judgement)> = parallel::map(&definitions, |definition| {
+        let files = mentions.get(definition.name()).map_or(&[][..], Vec::as_slice);
+        (*definition, judge(check.of, *definition, files, project))
+    });
     let mut parsed: Vec<&RelativePath> = mentions.values().flatten().collect();
     parsed.sort();
     parsed.dedup();
@@ -263,24 +260,19 @@ fn mentions<'f>(
     names.dedup();
     let mut found: BTreeMap<&'f str, Vec<RelativePath>> = BTreeMap::new();
     let Ok(searcher) = AhoCorasick::new(&names) else { return found };
-    let per_file: Vec<(RelativePath, Vec<usize>)> = project
-        .files()
-        .paths()
-        .par_iter()
-        .map(|path| {
-            let Ok(bytes) = project.files().bytes(path) else {
-                return (path.clone(), (0..names.len()).collect());
-            };
-            let mut seen: Vec<usize> = searcher
-                .find_overlapping_iter(&*bytes)
-                .filter(|hit| is_word_at(&bytes, hit.start(), hit.end()))
-                .map(|hit| hit.pattern().as_usize())
-                .collect();
-            seen.sort_unstable();
-            seen.dedup();
-            (path.clone(), seen)
-        })
-        .collect();
+    let per_file: Vec<(RelativePath, Vec<usize>)> = parallel::map(project.files().paths(), |path| {
+        let Ok(bytes) = project.files().bytes(path) else {
+            return (path.clone(), (0..names.len()).collect());
+        };
+        let mut seen: Vec<usize> = searcher
+            .find_overlapping_iter(&*bytes)
+            .filter(|hit| is_word_at(&bytes, hit.start(), hit.end()))
+            .map(|hit| hit.pattern().as_usize())
+            .collect();
+        seen.sort_unstable();
+        seen.dedup();
+        (path.clone(), seen)
+    });
     for (path, seen) in per_file {
         for index in seen {
             found.entry(names[index]).or_default().push(path.clone());

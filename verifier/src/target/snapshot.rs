@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rayon::prelude::*;
-
 use super::{RelativePath, TargetTree};
 use crate::cache::{Key, Store};
+use crate::parallel;
 
 /// The hash of one file's content, or of the reason why it cannot be read.
 pub type ContentHash = [u8; 16];
@@ -53,23 +52,20 @@ impl Snapshot {
         let paths = tree.python_files();
         let index = Index::read(tree, store);
         let found_changes = AtomicBool::new(false);
-        let looked: Vec<(ContentHash, Option<Stamp>)> = paths
-            .par_iter()
-            .map(|path| {
-                let name = name_of(path);
-                let stamp = stamp(tree, path);
-                if let Some(stamp) = stamp
-                    && let Some((content, known)) = index.0.get(&name)
-                    && *known == stamp
-                {
-                    return (*content, Some(stamp));
-                }
-                found_changes.store(true, Ordering::Relaxed);
-                // Why a file cannot be read may be mended without a trace on it.
-                let (content, is_readable) = look_at(tree, path);
-                (content, stamp.filter(|_| is_readable))
-            })
-            .collect();
+        let looked: Vec<(ContentHash, Option<Stamp>)> = parallel::map(paths, |path| {
+            let name = name_of(path);
+            let stamp = stamp(tree, path);
+            if let Some(stamp) = stamp
+                && let Some((content, known)) = index.0.get(&name)
+                && *known == stamp
+            {
+                return (*content, Some(stamp));
+            }
+            found_changes.store(true, Ordering::Relaxed);
+            // Why a file cannot be read may be mended without a trace on it.
+            let (content, is_readable) = look_at(tree, path);
+            (content, stamp.filter(|_| is_readable))
+        });
         let mut hasher = blake3::Hasher::new();
         for path in paths {
             hasher.update(path.as_str().as_bytes());
@@ -123,11 +119,12 @@ impl Snapshot {
 
     /// Whether all files are certainly still as they were when they were looked at.
     pub(super) fn still_holds(&self, tree: &dyn TargetTree) -> bool {
-        let files = self.stamps.par_iter().zip(&self.contents).zip(tree.python_files());
-        files.all(|((then, content), path)| match then {
+        let files: Vec<_> = self.stamps.iter().zip(&self.contents).zip(tree.python_files()).collect();
+        let are_same = parallel::map(&files, |((then, content), path)| match then {
             Some(then) if then.is_settled(self.began) => stamp(tree, path) == Some(*then),
-            Some(_) | None => content_of(tree, path) == *content,
-        })
+            Some(_) | None => content_of(tree, path) == **content,
+        });
+        are_same.into_iter().all(|is_same| is_same)
     }
 
     fn write_index(&self, tree: &dyn TargetTree, store: &Store) {

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::anchors::Anchor;
 use crate::catalogue::Claim;
 use crate::evidence::Site;
+use crate::parallel;
 use crate::python::{Project, Ranged};
 use crate::remembered;
 use crate::static_checks;
@@ -39,7 +39,7 @@ impl Cited {
         let files: Vec<RelativePath> = by_file.keys().cloned().collect();
         project.files().tree().prefetch(&files);
         let by_file: Vec<(RelativePath, BTreeSet<Option<String>>)> = by_file.into_iter().collect();
-        let places = by_file.into_par_iter().flat_map_iter(|(file, symbols)| {
+        let places = parallel::map_into(by_file, |(file, symbols)| {
             let anchor = |symbol| Anchor { file: file.clone(), symbol };
             let anchors: Vec<Anchor> = symbols.into_iter().map(anchor).collect();
             let question = format!("places {anchors:?}");
@@ -48,7 +48,7 @@ impl Cited {
             });
             anchors.into_iter().zip(places).collect::<Vec<_>>()
         });
-        Self(places.collect())
+        Self(places.into_iter().flatten().collect())
     }
 
     /// Whether the claim's place is where the claim says.

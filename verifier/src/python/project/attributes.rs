@@ -7,8 +7,8 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::types::{Trail, unique};
 use super::{ClassRef, FunctionRef, Project, Scope, Types, address};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange};
 
 /// One use of an attribute of an object of a class, in the class's own body.

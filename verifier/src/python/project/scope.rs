@@ -4,8 +4,8 @@ use foldhash::HashMap;
 use std::sync::Arc;
 
 use super::{ClassRef, Project, address};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange, TextSize};
 
 /// A place in a file, seen as the scopes around it.

@@ -4,8 +4,8 @@
 use super::*;
 use crate::fixture;
 use crate::python::Ranged;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, ExprCall};
+use crate::python::visitor::{self, Visitor};
 
 #[derive(Default)]
 struct Reveals<'f>(Vec<&'f ExprCall>);

@@ -1,8 +1,8 @@
 //! Where code starts other threads of control, and what they run.
 
 use super::{Ancestor, ClassRef, FunctionRef, Project, Scope, Type};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprCall, Stmt};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged};
 
 /// What kind of thread of control a call makes.

@@ -9,9 +9,9 @@ use std::fmt;
 use super::facts;
 use super::modules::FoundModule;
 use super::{Binding, BindingKind, Frame, Project, Scope, address};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprCall, Stmt};
 use crate::python::unbound::names;
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange, TextSize};
 
 /// A class of the target.
@@ -829,7 +829,7 @@ impl<'f> Project<'f> {
         let mut scope = Scope::inside(function.file, function.node);
         scope.receiver = receiver;
         let mut returns = Returns::default();
-        ast::visitor::Visitor::visit_body(&mut returns, &function.node.body);
+        crate::python::visitor::Visitor::visit_body(&mut returns, &function.node.body);
         let mut types = Vec::new();
         if returns.yields {
             types.extend(unknown("what a generator gives"));
@@ -920,15 +920,15 @@ struct Returns<'f> {
     yields: bool,
 }
 
-impl<'f> ast::visitor::Visitor<'f> for Returns<'f> {
+impl<'f> crate::python::visitor::Visitor<'f> for Returns<'f> {
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         match stmt {
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
             Stmt::Return(node) => {
                 self.values.push(node.value.as_deref());
-                ast::visitor::walk_stmt(self, stmt);
+                crate::python::visitor::walk_stmt(self, stmt);
             }
-            _ => ast::visitor::walk_stmt(self, stmt),
+            _ => crate::python::visitor::walk_stmt(self, stmt),
         }
     }
 
@@ -936,7 +936,7 @@ impl<'f> ast::visitor::Visitor<'f> for Returns<'f> {
         match expr {
             Expr::Yield(_) | Expr::YieldFrom(_) => self.yields = true,
             Expr::Lambda(_) => {}
-            _ => ast::visitor::walk_expr(self, expr),
+            _ => crate::python::visitor::walk_expr(self, expr),
         }
     }
 }

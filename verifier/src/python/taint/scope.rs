@@ -2,10 +2,10 @@
 
 use foldhash::{HashSet, HashSetExt};
 
+use crate::python::visitor::{self, Visitor};
 use ruff_python_ast as ast;
 use ruff_python_ast::name::Name;
 use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
-use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 

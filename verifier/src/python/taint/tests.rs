@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fixture::{MARK, MemoryTree, split};
-use crate::python::ast::visitor::{self, Visitor};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Files, Project, Ranged};
 
 /// Calls of `source`, `sink` and `clean` are what their names say.

@@ -8,10 +8,10 @@ use super::state::{self, Frame, Loc, Locs, Slot, State};
 use super::uncertain::runs_at_once;
 use super::walk::{Returned, Sink};
 use super::{Engine, FrameInfo, LocInfo, LocKey, address};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr};
 use crate::python::control_flow::{CallEnding, Surroundings, known_call};
 use crate::python::project::{ClassRef, FunctionRef, Scope};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange};
 
 /// Calls inside calls are followed this far.

@@ -7,8 +7,8 @@
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::python::ParsedFile;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
+use crate::python::visitor::{self, Visitor};
 
 use super::facts::last_name;
 use super::narrow::getattr_of;

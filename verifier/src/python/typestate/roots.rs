@@ -9,9 +9,9 @@ use super::state::{Frame, Loc, Locs, Name, Slot, State, union};
 use super::{
     BUDGET, Chain, Complete, Engine, FILE_BUDGET, LocInfo, LocKey, Reach, Root, Step, address, state,
 };
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::{ClassRef, FunctionRef, Scope, Type, facts};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::target::RelativePath;
 

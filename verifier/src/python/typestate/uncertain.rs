@@ -5,10 +5,10 @@ use super::facts::{calls_method, last_name};
 use super::names::Alias;
 use super::state::{self, Frame, Loc, Locs, Slot, State};
 use super::{Engine, FrameInfo, LocInfo, LocKey, address};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::scope::{Binding, BindingKind};
 use crate::python::project::{ClassRef, FunctionRef, Scope, Type};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 
 /// Of a display, so many parts are told apart.

@@ -7,9 +7,9 @@ use foldhash::HashSet;
 use super::names::Alias;
 use super::state::{self, Frame, Loc, Locs, Slot, State};
 use super::{Engine, LocKey};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::control_flow::{Surroundings, is_infinite, known_call, truth};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange};
 
 /// The states in which a block ends.

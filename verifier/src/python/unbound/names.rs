@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::visitor::{self, Visitor};
+use crate::python::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 
 /// The names of one scope.

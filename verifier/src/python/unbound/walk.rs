@@ -2,7 +2,7 @@
 
 mod tells;
 
-use ruff_python_ast::visitor::{self, Visitor};
+use crate::python::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, CmpOp, Expr, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 

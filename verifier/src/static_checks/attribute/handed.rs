@@ -2,12 +2,12 @@
 
 use super::Place;
 use crate::evidence::Reason;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext};
 use crate::python::project::{
     Binding, BindingKind, Callees, ClassRef, Frame, FunctionRef, Project, Scope, Type, facts, object_names,
     object_parameter,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange};
 use crate::static_checks::{broken_within, describe};
 

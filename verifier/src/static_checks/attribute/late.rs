@@ -2,10 +2,10 @@
 //! assigned them.
 
 use super::Place;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, Stmt};
 use crate::python::control_flow::truth;
 use crate::python::project::{AccessKind, ClassRef, FunctionRef, Linearisation, Project, Stored};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange, TextSize};
 
 /// What a constructor of a base does with an attribute that comes later.

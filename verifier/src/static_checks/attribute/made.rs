@@ -1,12 +1,12 @@
 //! Stores on objects of a class that its own code makes or gets: `obj = cls(); obj.x = 1`.
 
 use super::Place;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::attributes::{literal_strings, mangled};
 use crate::python::project::{
     BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types, object_names,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange};
 
 /// Stores in the attribute of an object of `class`, in the body of `owner`, a class of its order.

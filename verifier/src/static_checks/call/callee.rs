@@ -325,7 +325,7 @@ impl<'f> Resolver<'_, 'f> {
         let Some(class) = object_parameter(function) else { return false };
         let scope = Scope::inside(function.file, function.node);
         let mut returns = Returned(Vec::new());
-        ast::visitor::Visitor::visit_body(&mut returns, &function.node.body);
+        crate::python::visitor::Visitor::visit_body(&mut returns, &function.node.body);
         let is_own = |value: &&'f Expr| {
             let kept = match value {
                 Expr::Subscript(subscript) => &*subscript.value,
@@ -542,12 +542,12 @@ impl<'f> Resolver<'_, 'f> {
 /// The values that a function's own `return` statements give.
 struct Returned<'f>(Vec<&'f Expr>);
 
-impl<'f> ast::visitor::Visitor<'f> for Returned<'f> {
+impl<'f> crate::python::visitor::Visitor<'f> for Returned<'f> {
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         match stmt {
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
             Stmt::Return(node) => self.0.extend(node.value.as_deref()),
-            _ => ast::visitor::walk_stmt(self, stmt),
+            _ => crate::python::visitor::walk_stmt(self, stmt),
         }
     }
     fn visit_expr(&mut self, _: &'f Expr) {}
@@ -632,16 +632,16 @@ fn subclasses<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<ClassRef<'f
 
 fn classes(file: &ParsedFile) -> Vec<ClassRef<'_>> {
     struct Classes<'f>(&'f ParsedFile, Vec<ClassRef<'f>>);
-    impl<'f> ast::visitor::Visitor<'f> for Classes<'f> {
+    impl<'f> crate::python::visitor::Visitor<'f> for Classes<'f> {
         fn visit_stmt(&mut self, stmt: &'f Stmt) {
             if let Stmt::ClassDef(node) = stmt {
                 self.1.push(ClassRef { file: self.0, node });
             }
-            ast::visitor::walk_stmt(self, stmt);
+            crate::python::visitor::walk_stmt(self, stmt);
         }
         fn visit_expr(&mut self, _: &'f Expr) {}
     }
     let mut classes = Classes(file, Vec::new());
-    ast::visitor::Visitor::visit_body(&mut classes, &file.source().module().body);
+    crate::python::visitor::Visitor::visit_body(&mut classes, &file.source().module().body);
     classes.1
 }

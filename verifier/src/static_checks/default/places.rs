@@ -2,12 +2,12 @@
 
 use super::evaluate::{Evaluator, keyword};
 use super::options::{Declared, declared, plain};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, CmpOp, Expr, Stmt};
 use crate::python::literal::{Value, operate};
 use crate::python::project::{
     AccessKind, Ancestor, Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Stored, Type,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 
 /// One place that says what a parameter or setting is by default.

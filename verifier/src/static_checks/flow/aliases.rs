@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 
 use super::may_match;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::project::{BindingKind, Scope, Type};
 use crate::python::taint::Mark;
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Project, Ranged, TextRange};
 
 /// Calls by another name of what patterns of the form `function(...)` look for, and such functions

@@ -1,7 +1,6 @@
 //! Which code of the project a call runs, for certain or perhaps, and where functions are given away.
 
 use super::wrappers;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr};
 use crate::python::project::modules::FoundModule;
 use crate::python::project::types::ModuleRef;
@@ -10,6 +9,7 @@ use crate::python::symbols::SymbolKind;
 use crate::python::taint::{
     AttributeSite, Beyond, Binding, CallSite, Callee, ClassAt, Given, Handed, Handing, Handover, Open,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Project, Ranged};
 
 /// A method of an object that cannot be told is looked for in so many functions of its name.

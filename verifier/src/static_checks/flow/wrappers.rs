@@ -1,8 +1,8 @@
 //! Whether what a decorator puts in a function's place hands on to it all that it is given.
 
 use crate::python::ast::statement_visitor::{self, StatementVisitor};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt, StmtFunctionDef};
+use crate::python::visitor::{self, Visitor};
 
 /// Whether a decorator leaves to a function what it is called with, and gives what it returns.
 pub(super) fn hand_on(decorator: &StmtFunctionDef, is_called: bool, function: &StmtFunctionDef) -> bool {

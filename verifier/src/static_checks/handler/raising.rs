@@ -2,11 +2,11 @@
 //! nothing there catches it.
 
 use super::raises_itself;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::callees::{Callees, FileNames};
 use crate::python::control_flow::{endings, is_generator};
 use crate::python::project::{FunctionRef, Project, Scope};
+use crate::python::visitor::{self, Visitor};
 
 /// Helpers that call helpers are followed this far.
 const DEPTH: usize = 6;

@@ -1,10 +1,10 @@
 //! Whether a handler tells somebody: by raising, logging, printing, ending the process, or by
 //! handing the exception on.
 
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::control_flow::known_call;
 use crate::python::project::{Frame, FunctionRef, Project, Scope, Type, dotted_name};
+use crate::python::visitor::{self, Visitor};
 
 /// Whom a handler tells of the exception.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 //! `self._lock`, another name of it, a property or method that returns it, `Class._lock`.
 
 use super::walk::{Lock, Walker};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::modules::FoundModule;
 use crate::python::project::{AccessKind, BindingKind, Frame, FunctionRef, Module, Stored, Type};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged};
 
 /// What a `with` or a call is, as far as locks go.

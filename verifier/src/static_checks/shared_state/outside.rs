@@ -3,9 +3,9 @@
 
 use super::walk::{self, Step};
 use super::{Control, Effect, Known, Touch};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, ExprCall, ExprContext};
 use crate::python::project::{BindingKind, Frame, FunctionRef, Project, Scope, Type, facts};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::is_test_code;
 

@@ -3,10 +3,10 @@
 
 use super::locks::{LockKind, answer};
 use super::{Effect, Known, Spawned};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
 use crate::python::control_flow::truth;
 use crate::python::project::{BindingKind, ClassRef, Frame, FunctionRef, Project, Scope};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange};
 
 /// A lock by its name, `self._lock`; see `locks`.

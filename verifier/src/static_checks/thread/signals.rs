@@ -4,13 +4,13 @@
 use super::Known;
 use super::uses::{EventKind, Uses};
 use crate::evidence::Site;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprCall, ExprContext, Stmt, UnaryOp};
 use crate::python::calls::{calls_in, calls_within};
 use crate::python::project::{
     AccessKind, Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind,
     Stored, Target, Type, dotted_name, object_parameter,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::site;
 

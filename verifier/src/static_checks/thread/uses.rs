@@ -9,10 +9,10 @@ use foldhash::{HashSet, HashSetExt};
 
 use super::Held;
 use crate::evidence::Site;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr};
 use crate::python::project::modules::FoundModule;
 use crate::python::project::{BindingKind, ClassRef, Frame, FunctionRef, Module, Project, object_parameter};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, TextRange};
 use crate::static_checks::{is_test_code, site};
 use value::{Sure, What};

@@ -1,10 +1,10 @@
 //! What refers to a definition, in one file.
 
 use super::Definition;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::attributes::inner_blocks;
 use crate::python::project::{ClassRef, Frame, FunctionRef, Project, Scope, Type, facts};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::target::RelativePath;
 

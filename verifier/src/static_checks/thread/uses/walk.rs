@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::value::{Sure, What, is_property};
 use super::{DEPTH, EventKind, Owner, Uses};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
 use crate::python::control_flow::truth;
 use crate::python::project::{
     ClassRef, Frame, FunctionRef, Scope, SpawnKind, Target, Type, dotted_name, object_parameter,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 
 /// A name that stands for the thread, or for a collection that it is in.
