@@ -61,7 +61,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         ("lints", cmd!(shell, "{cargo} clippy --quiet --workspace --all-targets -- --deny warnings")),
         // Among the tests: generated documents, and the rules of the tree. Stubs stand in for
         // the packages of the target.
-        ("tests", cmd!(shell, "{cargo} test --workspace").env_remove(VENV)),
+        ("tests", cmd!(shell, "{cargo} test --workspace --test integration").env_remove(VENV)),
+        ("examples in documents", cmd!(shell, "{cargo} test --quiet --workspace --doc")),
+        // The library, which alone has some, is built once more for them; not to optimise it takes a
+        // third of the time, and costs them some seconds.
+        (
+            "unit tests",
+            cmd!(shell, "{cargo} test --package verifier --lib --config profile.test.opt-level=0"),
+        ),
     ];
     for (name, command) in steps {
         output::talk(&format!("ci: {name}: {command}"));
