@@ -20,6 +20,7 @@ pub mod taint;
 pub mod typestate;
 pub mod unbound;
 pub mod visitor;
+mod words;
 
 pub use files::{Files, ParsedFile, Trace};
 pub use project::Project;

@@ -4,13 +4,14 @@
 //! share one tree per file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::evidence::Reason;
 use crate::parallel;
 use crate::python::SourceFile;
 use crate::python::symbols::SymbolTable;
+use crate::python::words::{self, WordIndex};
 use crate::target::{RelativePath, TargetTree, Unreadable};
 
 /// The files of one target.
@@ -26,6 +27,10 @@ pub struct Files<'t> {
     others: OnceLock<Box<Other>>,
     /// For each word that was looked for in all files, the files that have it.
     mentions: RwLock<HashMap<String, Arc<Vec<RelativePath>>>>,
+    /// All words of all files, when very many were looked for.
+    words: OnceLock<WordIndex>,
+    /// Whether somebody gathers the words, or has.
+    gathers: AtomicBool,
     /// Where the files really are, and what was seen of them.
     traced: Option<(&'t Files<'t>, Mutex<Trace>)>,
 }
@@ -33,6 +38,10 @@ pub struct Files<'t> {
 /// How many bytes of contents are kept, so that a search for the next word reads no file again. A
 /// larger target is read again in part.
 const ROOM: usize = 32 * 1024 * 1024;
+
+/// For so many words each file is searched. From then on all words of all files are known, which costs
+/// as much as to search for about this many.
+const MOST_SEARCHES: usize = 100;
 
 /// What somebody has seen of the files. Numbers are those of the listing.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +84,8 @@ impl<'t> Files<'t> {
             room: AtomicUsize::new(ROOM),
             others: OnceLock::new(),
             mentions: RwLock::default(),
+            words: OnceLock::new(),
+            gathers: AtomicBool::new(false),
             traced: None,
         }
     }
@@ -89,6 +100,8 @@ impl<'t> Files<'t> {
             room: AtomicUsize::new(0),
             others: OnceLock::new(),
             mentions: RwLock::default(),
+            words: OnceLock::new(),
+            gathers: AtomicBool::new(false),
             traced: Some((files, Mutex::default())),
         }
     }
@@ -207,18 +220,55 @@ impl<'t> Files<'t> {
             trace.words.entry(word.to_owned()).or_insert_with(|| Arc::clone(&found));
             return found;
         }
-        if let Some(known) = self.mentions.read().ok().and_then(|map| map.get(word).cloned()) {
-            return known;
+        let mut searches = 0;
+        if let Ok(map) = self.mentions.read() {
+            if let Some(known) = map.get(word) {
+                return Arc::clone(known);
+            }
+            searches = map.len();
         }
-        let finder = memchr::memmem::Finder::new(word);
-        let has_it = |path: &RelativePath| self.test(path, |bytes| finder.find(bytes).is_some());
-        let has_it = parallel::map(self.paths(), |path| has_it(path).unwrap_or_default());
-        let found = self.paths().iter().zip(has_it).filter(|(_, has_it)| *has_it);
-        let found: Arc<Vec<RelativePath>> = Arc::new(found.map(|(path, _)| path.clone()).collect());
+        let indexed = if searches < MOST_SEARCHES { None } else { self.words() };
+        let candidates = indexed.and_then(|words| words.files_with(word));
+        let found = match candidates {
+            Some(found) if words::is_word(word) => found,
+            candidates => {
+                let candidates = candidates.unwrap_or_else(|| (0..self.paths().len()).collect());
+                let finder = memchr::memmem::Finder::new(word);
+                let has_it = parallel::map(&candidates, |number| {
+                    let tested = self.test(&self.paths()[*number], |bytes| finder.find(bytes).is_some());
+                    tested.unwrap_or_default()
+                });
+                candidates
+                    .into_iter()
+                    .zip(has_it)
+                    .filter(|(_, has_it)| *has_it)
+                    .map(|(number, _)| number)
+                    .collect()
+            }
+        };
+        let found = Arc::new(found.into_iter().map(|number| self.paths()[number].clone()).collect());
         if let Ok(mut map) = self.mentions.write() {
             map.insert(word.to_owned(), Arc::clone(&found));
         }
         found
+    }
+
+    /// The words of all files that can be read, if nobody is about to gather them. Nobody waits for
+    /// that: whoever gathers may be given a search by its own helpers meanwhile.
+    fn words(&self) -> Option<&WordIndex> {
+        if self.words.get().is_none() && !self.gathers.swap(true, Ordering::Relaxed) {
+            let vocabularies = parallel::map(self.paths(), |path| {
+                if let Some(bytes) = self.kept(path) {
+                    return words::vocabulary(bytes);
+                }
+                let mut vocabulary = Vec::new();
+                // What cannot be read has no words, as in a search.
+                let _ = self.look(path, &mut |bytes| vocabulary = words::vocabulary(bytes));
+                vocabulary
+            });
+            let _ = self.words.set(WordIndex::of(vocabularies));
+        }
+        self.words.get()
     }
 
     /// Writes down what is seen, when these files are traced; then gives those behind them.
@@ -328,5 +378,24 @@ mod tests {
         }
         let missing = RelativePath::new("d.py").unwrap();
         assert_eq!(files.file(&missing).unwrap_err(), Reason::FileMissing { path: "d.py".to_owned() });
+    }
+
+    #[test]
+    fn words_are_found_by_the_thousand_as_they_are_one_by_one() {
+        let tree = MemoryTree::parse("--- a.py\nx1.y = 12\n--- b.py\nx1(é)\n--- c.py\nx.y1\n");
+        let mut words: Vec<String> =
+            ["x", "x1", "y", "x1.y", ".y", "(", "1(é", "é", "", "x.", ".y1"].map(Into::into).into();
+        words.extend((0..MOST_SEARCHES).map(|number| number.to_string()));
+        let many = Files::new(&tree);
+        words.iter().for_each(|word| drop(many.mentioning(word)));
+        many.mentions
+            .write()
+            .unwrap()
+            .retain(|word, _| word.parse::<usize>().is_ok_and(|number| number > 20));
+        (0..MOST_SEARCHES).for_each(|number| drop(many.mentioning(&format!("no{number}"))));
+        for word in &words {
+            assert_eq!(many.mentioning(word), Files::new(&tree).mentioning(word), "{word:?}");
+        }
+        assert!(many.words.get().is_some());
     }
 }
