@@ -12,10 +12,13 @@ mod environment;
 mod expressions;
 mod handed;
 mod interpreter;
+mod keys;
+mod protocols;
 mod scope;
 mod specification;
 mod summary;
 mod value;
+mod writers;
 
 use ruff_python_ast as ast;
 use ruff_text_size::TextRange;
@@ -24,6 +27,7 @@ pub use specification::{
     Mark, Marks, Options, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification,
 };
 pub use value::StepKind;
+pub use writers::may_store;
 
 use crate::python::ParsedFile;
 use crate::target::RelativePath;
@@ -67,10 +71,30 @@ pub trait World<'f> {
         None
     }
 
+    /// The class of the project whose attribute an attribute is.
+    fn class_of(&self, _: AttributeSite<'f>) -> Option<ClassAt<'f>> {
+        None
+    }
+
     /// The attributes in which a new object keeps its arguments, in their order, when a call makes
     /// one of a class for which Python writes `__init__`.
     fn fields(&self, _: CallSite<'f>) -> Option<Vec<ast::name::Name>> {
         None
+    }
+
+    /// The methods of the project that Python runs on an object where no call is written.
+    fn special(&self, _: ObjectSite<'f>, _method: &str) -> Special<'f> {
+        Special::default()
+    }
+
+    /// The methods of this name of what a function returns.
+    fn methods_of_result(&self, _function: &Callee<'f>, _method: &str) -> Vec<Callee<'f>> {
+        Vec::new()
+    }
+
+    /// Whether an object is a file in memory: what is written to it can be read from it.
+    fn is_buffer(&self, _: ObjectSite<'f>) -> bool {
+        false
     }
 
     /// The bases of a class that are classes of the project.
@@ -170,6 +194,28 @@ pub struct AttributeSite<'f> {
     pub attribute: &'f ast::ExprAttribute,
 }
 
+/// An object and what is around it.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectSite<'f> {
+    /// The file.
+    pub file: &'f ParsedFile,
+    /// The function that it is in.
+    pub function: Option<&'f ast::StmtFunctionDef>,
+    /// The expression that gives it.
+    pub object: &'f ast::Expr,
+}
+
+/// The methods that Python may run on an object.
+#[derive(Clone, Debug, Default)]
+pub struct Special<'f> {
+    /// Those of the project.
+    pub callees: Vec<Callee<'f>>,
+    /// There are no others.
+    pub is_all: bool,
+    /// Nobody knows what the object is.
+    pub is_unknown: bool,
+}
+
 /// A function that is called.
 #[derive(Clone, Copy, Debug)]
 pub struct Callee<'f> {
@@ -264,6 +310,8 @@ pub struct Open {
     pub related: Vec<String>,
     /// Where it is defined, when what it is given arrives at a sink.
     pub arrives: Option<(RelativePath, TextRange)>,
+    /// It is a variable or a class, and code that stores there could tell more.
+    pub stored: bool,
 }
 
 /// A value that comes from a source and arrives at a sink.
@@ -305,13 +353,15 @@ pub struct FlowStep {
 }
 
 /// Runs the module bodies and all functions of `roots`, and every function of the project that
-/// they call.
+/// they call. Of several ways from one place to another, one through `concern` is told, which is
+/// code of the first of the roots.
 pub fn analyse<'f>(
     specification: &Specification,
     world: &dyn World<'f>,
     roots: &[&'f ParsedFile],
+    concern: Option<TextRange>,
 ) -> Findings {
-    engine::Engine::new(specification, world).run(roots)
+    engine::Engine::new(specification, world, concern).run(roots)
 }
 
 #[cfg(test)]

@@ -11,10 +11,16 @@
 //!   other methods by the attributes of `self`, into functions by variables of their module or of
 //!   one that they import; to the property that an attribute is, when it is read and when it is
 //!   stored to; behind `super()` also to the class that comes next in the order of a subclass;
+//! - into the methods of the project that Python runs where no call is written: `__iter__` and
+//!   `__next__`, `__getitem__` and `__setitem__`, `__enter__` and `__exit__` with their
+//!   asynchronous kin, `__str__`; where the object can be told;
+//! - into a variable of a module, or an attribute of a class, that code of a third module stores
+//!   to (`settings.value = …`);
 //! - into an object under each of the names that one function has for it, and where a method does
-//!   nothing but to give it (`self.box().put(value)`), with `setattr` and `getattr` where the
-//!   attribute's name is written out; into containers that are attributes of a class, for all
-//!   its objects;
+//!   nothing but to give it (`self.box().put(value)`), with `setattr`, `getattr` and `__dict__`
+//!   where the attribute's name is written out or a name always stands for it; into containers that
+//!   are attributes of a class, for all its objects; into files in memory (`io.BytesIO`) and out
+//!   of them;
 //! - where the code gives a function that a pattern `function(...)` looks for another name
 //!   (`loads = pickle.loads`), or gives it away (`map(pickle.loads, parts)`);
 //! - through a call that cannot be followed, from its arguments and its object to its result.
@@ -62,6 +68,7 @@
 
 mod aliases;
 mod resolve;
+mod special;
 mod wrappers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -75,15 +82,17 @@ use crate::parallel;
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::taint::{
     self, AttributeSite, Beyond, CallSite, Callee, ClassAt, Doubt, Findings, Flow, FlowStep, Given, Mark,
-    Marks, Open, Options, Place, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind,
-    Specification, StepKind, World,
+    Marks, ObjectSite, Open, Options, Place, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind,
+    SourceKind, Special, Specification, StepKind, World,
 };
 use crate::python::{ParsedFile, Project, TextRange, ast};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects, sweep,
 };
 use crate::target::RelativePath;
-use resolve::{bases, beyond, callees, escapes, fields, getters, given, imported, module_of, setters};
+use resolve::{
+    bases, beyond, callees, class_of, escapes, fields, getters, given, imported, module_of, setters,
+};
 
 const KIND: CheckKind = CheckKind::Flow;
 /// Callers of a function are looked for in at most this many files.
@@ -354,7 +363,7 @@ impl<'c, 'f> Asked<'c, 'f> {
                 });
                 break;
             }
-            let findings = taint::analyse(&self.specification, self, &roots);
+            let findings = taint::analyse(&self.specification, self, &roots, Some(subject.range()));
             answer.functions = findings.functions;
             answer.nodes += findings.nodes;
             self.take(&mut answer, &findings, subject);
@@ -364,9 +373,13 @@ impl<'c, 'f> Asked<'c, 'f> {
             // What a parameter brings to the sink is decided by callers elsewhere, and so is what
             // becomes of a result.
             let before = roots.len();
-            let known = |open: &Open| (open.function.clone(), open.related.clone());
+            let known = |open: &Open| (open.function.clone(), open.related.clone(), open.stored);
             for open in findings.open.iter().filter(|open| asked_for.insert(known(open))) {
-                if let Err(what) = self.add_callers(open, &mut roots) {
+                let added = match open.stored {
+                    true => self.add_writers(open, &mut roots),
+                    false => self.add_callers(open, &mut roots),
+                };
+                if let Err(what) = added {
                     answer.unresolved = Some(what);
                 }
             }
@@ -401,7 +414,8 @@ impl<'c, 'f> Asked<'c, 'f> {
         if sinks.is_empty() || marks.sources.is_empty() {
             return false;
         }
-        let mut findings = taint::analyse(&self.specification, &Nearby(self), &[subject.file]);
+        let mut findings =
+            taint::analyse(&self.specification, &Nearby(self), &[subject.file], Some(subject.range()));
         for flow in &mut findings.flows {
             *flow = flow.by_way_of(|step| is_within(step, subject)).unwrap_or_else(|| flow.clone());
         }
@@ -452,6 +466,35 @@ impl<'c, 'f> Asked<'c, 'f> {
                 roots.push(file);
             }
         }
+        Ok(())
+    }
+
+    /// Adds the files that may store something in a variable of a module.
+    fn add_writers(&self, open: &Open, roots: &mut Vec<&'f ParsedFile>) -> Result<(), String> {
+        let mut related: BTreeSet<RelativePath> = BTreeSet::new();
+        for word in &open.related {
+            related.extend(self.project.mentioning(word).iter().cloned());
+        }
+        related.retain(|path| roots.iter().all(|root| root.path() != path));
+        if related.is_empty() {
+            return Ok(());
+        }
+        let mut writers = Vec::new();
+        for path in self.project.mentioning(&open.function).iter().filter(|path| related.contains(*path)) {
+            if let Ok(file) = self.project.file(path)
+                && taint::may_store(&file.source().module().body, &open.function)
+            {
+                writers.push(file);
+            }
+        }
+        if writers.len() > MOST_CALLER_FILES {
+            let number = writers.len();
+            let name = &open.function;
+            return Err(format!(
+                "{number} files may store in `{name}`, too many to look for the value in them all"
+            ));
+        }
+        roots.extend(writers);
         Ok(())
     }
 
@@ -509,6 +552,7 @@ impl<'c, 'f> Asked<'c, 'f> {
                 StepKind::Stored(place) => format!("stored in `{}`", short(place)),
                 StepKind::Passed(function, parameter) => format!("passed to `{function}` as `{parameter}`"),
                 StepKind::Returned(function) => format!("returned by `{function}`"),
+                StepKind::GivenBack => "given back".to_owned(),
                 StepKind::Unresolved(callee) => format!("goes through `{}`", short(callee)),
                 StepKind::Propagated => "handed on".to_owned(),
                 StepKind::Sink => "arrives here".to_owned(),
@@ -631,8 +675,24 @@ impl<'f> World<'f> for Asked<'_, 'f> {
         module_of(self.project, site)
     }
 
+    fn class_of(&self, site: AttributeSite<'f>) -> Option<ClassAt<'f>> {
+        class_of(self.project, site)
+    }
+
     fn fields(&self, site: CallSite<'f>) -> Option<Vec<ast::name::Name>> {
         fields(self.project, site)
+    }
+
+    fn special(&self, site: ObjectSite<'f>, method: &str) -> Special<'f> {
+        special::special(self.project, site, method)
+    }
+
+    fn methods_of_result(&self, function: &Callee<'f>, method: &str) -> Vec<Callee<'f>> {
+        special::methods_of_result(self.project, function, method)
+    }
+
+    fn is_buffer(&self, site: ObjectSite<'f>) -> bool {
+        special::is_buffer(self.project, site)
     }
 
     fn bases(&self, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {

@@ -18,7 +18,7 @@ impl Rule {
         };
         let world = OneFile { rule: self, taint };
         let at_source = self.options.others.get("taint_focus_on").is_some_and(|focus| focus == "source");
-        let flows = taint::analyse(&taint.specification(&self.options), &world, &[file]).flows;
+        let flows = taint::analyse(&taint.specification(&self.options), &world, &[file], None).flows;
         let mut flows: Vec<(TextRange, Flow)> = flows
             .into_iter()
             .map(|flow| (if at_source { flow.source.range } else { flow.sink.range }, flow))

@@ -107,11 +107,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
             if let Some(receiver) = receiver.filter(|receiver| !receiver.is_self) {
                 taints.extend(&receiver.value.reachable());
             }
+            let arguments = if options.deep { self.consumed(call, arguments) } else { arguments };
             let mut passed = TaintSet::default();
             for argument in &arguments {
                 passed.extend(&argument.value.reachable());
             }
             if options.deep && !passed.is_empty() {
+                self.fill_buffers(call, &arguments, &passed);
                 let name = self.engine.slice(self.file, call.func.range()).to_owned();
                 passed = passed.then(&self.step(call.range(), StepKind::Unresolved(name)));
             }
@@ -137,6 +139,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 let value = self.expression(expression);
                 let value = match argument {
                     ast::ArgOrKeyword::Arg(whole @ Expr::Starred(_)) => {
+                        let value = self.spread(expression, value);
                         self.marks(whole.range(), None, value)
                     }
                     ast::ArgOrKeyword::Arg(_) | ast::ArgOrKeyword::Keyword(_) => value,
@@ -185,6 +188,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn inner_function(&mut self, name: &Expr) -> Option<(UnitId, Rc<Summary>, Binding)> {
         let Expr::Name(name) = name else { return None };
         let unit = *self.inner_functions.get(&name.id)?;
+        let captured = self.captured(self.state.as_ref());
+        self.engine.recapture(unit, &captured);
         Some((unit, self.engine.summary(self.unit, unit), Binding::Function))
     }
 
@@ -203,7 +208,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
     }
 
     /// Does what a function of the project is known to do.
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         range: TextRange,
         unit: UnitId,
@@ -386,6 +391,15 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 if let Some(value) = self.attribute_call(call, name.id.as_str(), arguments) {
                     return Some(value);
                 }
+                if name.id.as_str() == "print" {
+                    let mut passed = TaintSet::default();
+                    for argument in arguments {
+                        passed.extend(&argument.value.reachable());
+                    }
+                    if !passed.is_empty() {
+                        self.fill_buffers(call, arguments, &passed);
+                    }
+                }
                 tells.contains(&name.id.as_str()).then(Value::default)
             }
             (Expr::Attribute(method), Some(receiver)) => {
@@ -409,11 +423,31 @@ impl<'f> Interpreter<'_, '_, 'f> {
         match (function, positional) {
             ("setattr" | "__setattr__", [object, name, _]) => {
                 let taints = arguments.last()?.value.reachable();
-                self.set_attribute(call, object, name, &taints);
+                self.set_attribute(call.range(), object, name, &taints);
                 Some(Value::default())
             }
-            ("getattr", [_, Expr::StringLiteral(name), default @ ..]) => {
-                let name = Name::new(name.value.to_str());
+            ("enumerate", [several] | [several, _]) => {
+                let value = arguments.first()?.value.clone();
+                let each = tuple([Value::default(), self.iterated(several, &value, false)]);
+                Some(each.wrapped(&Element::Anything))
+            }
+            ("zip", several) => {
+                let each: Vec<Value> = several
+                    .iter()
+                    .zip(arguments)
+                    .map(|(several, argument)| self.iterated(several, &argument.value, false))
+                    .collect();
+                Some(tuple(each).wrapped(&Element::Anything))
+            }
+            ("vars", [_]) => Some(super::keys::namespace(&arguments.first()?.value)),
+            ("next", [_] | [_, _]) => self.next_of(call, arguments),
+            ("str" | "repr" | "format" | "ascii", [object]) => {
+                let value = arguments.first()?.value.clone();
+                let text = self.text_of(object, &value, matches!(function, "repr" | "ascii"))?;
+                Some(Value::whole(text.reachable().derived()))
+            }
+            ("getattr", [_, name, default @ ..]) => {
+                let name = self.attribute_name(name)?;
                 let mut value = arguments.first()?.value.project(&Element::Attribute(name));
                 if let (Some(default), false) = (arguments.get(2), default.is_empty()) {
                     value.join(&default.value);
@@ -424,9 +458,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
     }
 
-    fn set_attribute(
+    /// A value is stored in an attribute whose name an expression gives.
+    pub(super) fn set_attribute(
         &mut self,
-        call: &'f ast::ExprCall,
+        range: TextRange,
         object: &'f Expr,
         name: &'f Expr,
         taints: &TaintSet,
@@ -434,14 +469,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
         if taints.is_empty() {
             return;
         }
-        let Expr::StringLiteral(name) = name else {
-            self.lose(taints, call.range(), "stores the value in an attribute whose name is computed");
+        let Some(name) = self.attribute_name(name) else {
+            self.lose(taints, range, "stores the value in an attribute whose name is computed");
             return;
         };
-        let name = Name::new(name.value.to_str());
         let place = format!("{}.{name}", self.engine.slice(self.file, object.range()));
-        let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
-        self.taint_part(object, &Element::Attribute(name), &taints, call.range());
+        let taints = taints.then(&self.step(range, StepKind::Stored(place)));
+        self.taint_part(object, &Element::Attribute(name), &taints, range);
     }
 
     fn known_method(
@@ -458,17 +492,29 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 [name, _] => {
                     let Expr::Attribute(attribute) = &*call.func else { return None };
                     let taints = arguments.last()?.value.reachable();
-                    self.set_attribute(call, &attribute.value, name, &taints);
+                    self.set_attribute(call.range(), &attribute.value, name, &taints);
                     Some(Value::default())
                 }
                 _ => None,
             },
+            "update" if self.namespace_of(receiver.expression).is_some() => {
+                let object = self.namespace_of(receiver.expression)?;
+                self.update_namespace(call, object, arguments);
+                Some(Value::default())
+            }
             // They put what they are given into the object.
             "append" | "appendleft" | "add" | "insert" | "extend" | "extendleft" | "update" | "put"
             | "put_nowait" | "push" | "setdefault" => {
                 let mut taints = TaintSet::default();
                 for argument in arguments {
                     taints.extend(&argument.value.reachable());
+                }
+                if let ("update", Some(path), false) =
+                    (method, &receiver.path, receiver.is_self || taints.is_empty())
+                {
+                    self.update(call, path, arguments);
+                    self.put_in(path, arguments);
+                    return Some(Value::default());
                 }
                 if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self && !taints.is_empty())
                 {
@@ -488,16 +534,121 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 }
                 None
             }
+            "write" | "writelines" => {
+                let mut taints = TaintSet::default();
+                for argument in arguments {
+                    taints.extend(&argument.value.reachable());
+                }
+                if !taints.is_empty() && self.engine.is_buffer(self.unit, receiver.expression) {
+                    self.fill(receiver.expression, &taints, call);
+                    return Some(Value::default());
+                }
+                None
+            }
             "get" | "pop" if !receiver.is_self && !arguments.is_empty() && !receiver.value.is_clean() => {
-                let key = call.arguments.args.first().map(scope::element)?;
+                let key = self.element(call.arguments.args.first()?);
                 let mut value = receiver.value.project(&key);
                 for argument in &arguments[1..] {
                     value.join(&argument.value);
                 }
                 Some(value)
             }
+            // Nothing is left of what it held.
+            "clear" if arguments.is_empty() && !receiver.is_self => {
+                let is_element =
+                    |(path, _): &(Vec<Element>, TaintSet)| !matches!(path[0], Element::Attribute(_));
+                let path = receiver.path.as_ref()?;
+                if receiver.value.own.is_empty() && receiver.value.parts.iter().all(is_element) {
+                    self.environment().clean(path);
+                }
+                None
+            }
+            "items" | "keys" | "values"
+                if arguments.is_empty() && !receiver.is_self && !receiver.value.is_clean() =>
+            {
+                let keys = Value::whole(receiver.value.own.clone());
+                let values = receiver.value.project(&Element::Anything);
+                let each = match method {
+                    "keys" => keys,
+                    "values" => values,
+                    _ => tuple([keys, values]),
+                };
+                Some(each.wrapped(&Element::Anything))
+            }
             "copy" if arguments.is_empty() && !receiver.is_self => Some(receiver.value.clone()),
             _ => None,
+        }
+    }
+}
+
+/// Functions that write what they are given to a file that they are given.
+const WRITERS: [&str; 4] = ["copyfileobj", "dump", "pprint", "print"];
+
+impl<'f> Interpreter<'_, '_, 'f> {
+    /// What a library writes to a file in memory can be read from it.
+    fn fill_buffers(&mut self, call: &'f ast::ExprCall, arguments: &[Argument<'f>], passed: &TaintSet) {
+        if !super::handed::last_name(&call.func).is_some_and(|name| WRITERS.contains(&name)) {
+            return;
+        }
+        for file in arguments.iter().filter_map(|argument| argument.expression) {
+            if self.engine.is_buffer(self.unit, file) {
+                self.fill(file, passed, call);
+            }
+        }
+    }
+
+    fn fill(&mut self, file: &'f Expr, taints: &TaintSet, call: &'f ast::ExprCall) {
+        let place = self.engine.slice(self.file, file.range()).to_owned();
+        let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
+        for (path, _) in self.objects(file) {
+            self.taint_object(&path, &taints);
+        }
+    }
+
+    /// `entries.update(name=value)`: what has a key keeps it.
+    fn update(&mut self, call: &'f ast::ExprCall, container: &Path, arguments: &[Argument<'f>]) {
+        let mut entries = Value::default();
+        for argument in arguments {
+            match &argument.keyword {
+                Some(name) => entries.join(&argument.value.wrapped(&Element::Key(name.clone()))),
+                None => {
+                    entries.join(&Value::whole(argument.value.own.clone()).wrapped(&Element::Anything));
+                    for (path, taints) in argument.value.parts.iter() {
+                        entries.add(path, taints);
+                    }
+                }
+            }
+        }
+        let place = self.engine.slice(self.file, call.func.range()).to_owned();
+        let entries = entries.then(&self.step(call.range(), StepKind::Stored(place)));
+        for (path, taints) in entries.parts.iter() {
+            self.taint_object(&container.join(path), taints);
+        }
+    }
+
+    /// `self.__dict__.update(name=value)`
+    fn update_namespace(&mut self, call: &'f ast::ExprCall, object: &'f Expr, arguments: &[Argument<'f>]) {
+        for argument in arguments {
+            let mut entries: Vec<(Name, TaintSet)> = Vec::new();
+            let mut others = TaintSet::default();
+            match &argument.keyword {
+                Some(name) => entries.push((name.clone(), argument.value.reachable())),
+                None => {
+                    others.extend(&argument.value.own);
+                    for (path, taints) in argument.value.parts.iter() {
+                        match &path[0] {
+                            Element::Key(name) => entries.push((name.clone(), taints.clone())),
+                            Element::Attribute(_) | Element::Anything => others.extend(taints),
+                        }
+                    }
+                }
+            }
+            for (name, taints) in entries {
+                let place = self.engine.slice(self.file, call.func.range()).to_owned();
+                let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
+                self.taint_part(object, &Element::Attribute(name), &taints, call.range());
+            }
+            self.lose(&others, call.range(), "stores the value in an attribute whose name is computed");
         }
     }
 }
@@ -512,6 +663,15 @@ impl Interpreter<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Values side by side.
+fn tuple(values: impl IntoIterator<Item = Value>) -> Value {
+    let mut tuple = Value::default();
+    for (index, value) in values.into_iter().enumerate() {
+        tuple.join(&value.wrapped(&Element::Key(Name::new(index.to_string()))));
+    }
+    tuple
 }
 
 /// A new object that keeps what it is given in attributes of these names.

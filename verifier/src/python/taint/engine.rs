@@ -1,10 +1,13 @@
 //! Runs functions in the order in which they learn from each other: a function again when one
 //! that it calls, its class's attributes, or the function around it has something new to tell.
 
+mod asked;
 mod concern;
 mod inherited;
+mod modules;
 mod open;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -19,11 +22,14 @@ use concern::Ways;
 
 use super::environment::{Environment, Path, Root};
 use super::interpreter::Interpreter;
+use super::keys::Constants;
 use super::scope;
 use super::specification::{MarkIndex, Specification};
 use super::summary::{Arrival, Place, Summary, Write};
 use super::value::{Element, Label, Origin, Step, StepKind, Taint, TaintSet, Trace, Value};
-use super::{Beyond, CallSite, Callee, ClassAt, Findings, Flow, FlowStep, Given, Open, World};
+use super::{
+    Beyond, CallSite, Callee, ClassAt, Findings, Flow, FlowStep, Given, ObjectSite, Open, Special, World,
+};
 use crate::python::ParsedFile;
 use crate::python::rule::Requirement;
 
@@ -50,6 +56,8 @@ pub(super) struct Engine<'w, 'f> {
     pub(super) classes: Vec<Class<'f>>,
     pub(super) labels: Vec<String>,
     pub(super) too_deep: bool,
+    /// The code of the first file that the question is about.
+    concern: Option<TextRange>,
     flows: BTreeMap<(u32, u32, u32, u32), Ways>,
     file_ids: HashMap<*const ParsedFile, u32>,
     unit_ids: HashMap<(u32, TextSize), UnitId>,
@@ -58,7 +66,12 @@ pub(super) struct Engine<'w, 'f> {
     beyond: HashMap<*const ast::ExprCall, Rc<Beyond<'f>>>,
     given: HashMap<*const ast::Expr, Rc<Given<'f>>>,
     modules: HashMap<*const ast::ExprAttribute, Option<&'f ParsedFile>>,
+    imported_classes: HashMap<*const ast::ExprAttribute, Option<ClassId>>,
     fields: HashMap<*const ast::ExprCall, Option<Rc<[Name]>>>,
+    specials: HashMap<(*const ast::Expr, &'static str), Rc<Special<'f>>>,
+    results: HashMap<(*const ast::StmtFunctionDef, &'static str), Rc<[Callee<'f>]>>,
+    /// Methods that Python runs on objects that cannot be told.
+    unknown_objects: BTreeSet<&'static str>,
     /// Files that do not compile and whose variables are read.
     broken_modules: BTreeSet<u32>,
     /// Who is to be run, by rank.
@@ -83,14 +96,20 @@ pub(super) struct FileState<'f> {
     pub(super) lambdas: HashMap<Name, &'f ast::ExprLambda>,
     /// All its functions are run, not only those that are called.
     root: bool,
+    /// Its variables that always stand for one text or number.
+    pub(super) constants: OnceCell<Constants>,
     /// The body of the module.
     module: UnitId,
     /// The names of its variables.
     variables: HashSet<Name>,
     /// The names that are imported anywhere in it.
     imports: HashSet<Name>,
-    /// Those that are variables of other modules of the project.
-    pub(super) borrowed: HashSet<Name>,
+    /// Those that are variables of other modules of the project, with the names that they have there.
+    pub(super) borrowed: HashMap<Name, (u32, Name)>,
+    /// The names of its classes.
+    classes: HashSet<Name>,
+    /// The variables and classes that code which was run reads from it.
+    read: HashSet<Name>,
     /// Code of other files that reads its variables.
     readers: BTreeSet<UnitId>,
 }
@@ -113,6 +132,8 @@ pub(super) struct Unit<'f> {
     rank: u32,
     /// Attributes that it names.
     attributes: Rc<HashSet<Name>>,
+    /// Its variables that always stand for one text or number.
+    pub(super) constants: OnceCell<Constants>,
 }
 
 /// Most functions are never given anything that matters. Following all their parameters all the
@@ -135,6 +156,8 @@ pub(super) struct Class<'f> {
     pub(super) at: ClassAt<'f>,
     /// Attributes by the name `self`.
     attributes: Environment,
+    /// What code of other modules has stored in attributes of the class itself.
+    own: Value,
     family: Vec<ClassId>,
     descendants: Vec<ClassId>,
     members: BTreeSet<UnitId>,
@@ -143,8 +166,13 @@ pub(super) struct Class<'f> {
 }
 
 impl<'w, 'f> Engine<'w, 'f> {
-    pub(super) fn new(specification: &'w Specification, world: &'w dyn World<'f>) -> Self {
+    pub(super) fn new(
+        specification: &'w Specification,
+        world: &'w dyn World<'f>,
+        concern: Option<TextRange>,
+    ) -> Self {
         Self {
+            concern,
             specification,
             world,
             files: Vec::new(),
@@ -160,7 +188,11 @@ impl<'w, 'f> Engine<'w, 'f> {
             beyond: HashMap::new(),
             given: HashMap::new(),
             modules: HashMap::new(),
+            imported_classes: HashMap::new(),
             fields: HashMap::new(),
+            specials: HashMap::new(),
+            results: HashMap::new(),
+            unknown_objects: BTreeSet::new(),
             broken_modules: BTreeSet::new(),
             queue: BTreeSet::new(),
             properties: HashSet::new(),
@@ -197,9 +229,13 @@ impl<'w, 'f> Engine<'w, 'f> {
         // The body of a module that is only called into matters when taint can begin there.
         let runs = root || marks.marks.has_sources();
         let mut names = (HashSet::new(), HashSet::new());
+        let mut classes = HashSet::new();
         if self.specification.options.deep {
             scope::properties(&source.source().module().body, &mut self.properties);
-            names = scope::module_variables(&source.source().module().body);
+            let body = &source.source().module().body;
+            names = scope::module_variables(body);
+            classes
+                .extend(body.iter().filter_map(Stmt::as_class_def_stmt).map(|class| class.name.id.clone()));
         }
         self.files.push(FileState {
             source,
@@ -208,10 +244,13 @@ impl<'w, 'f> Engine<'w, 'f> {
             stored: Environment::default(),
             lambdas: HashMap::new(),
             root,
+            constants: OnceCell::new(),
             module,
             variables: names.0,
             imports: names.1,
-            borrowed: HashSet::new(),
+            borrowed: HashMap::new(),
+            classes,
+            read: HashSet::new(),
             readers: BTreeSet::new(),
         });
         self.file_ids.insert(std::ptr::from_ref(source), file);
@@ -284,102 +323,6 @@ impl<'w, 'f> Engine<'w, 'f> {
             self.files[file].globals.join(&stored);
             self.files[file].stored = stored;
             self.again_in(file, id);
-        }
-    }
-
-    /// The file that `from module import …` reads from.
-    pub(super) fn imported(&self, file: u32, from: &'f ast::StmtImportFrom) -> Option<&'f ParsedFile> {
-        self.world.imported(self.files[file as usize].source, from)
-    }
-
-    /// The module of the project that an attribute belongs to; asked once, and only where the
-    /// attribute's object is named by an import.
-    pub(super) fn module_of(
-        &mut self,
-        unit: UnitId,
-        attribute: &'f ast::ExprAttribute,
-    ) -> Option<&'f ParsedFile> {
-        let mut object = &*attribute.value;
-        while let ast::Expr::Attribute(outer) = object {
-            object = &outer.value;
-        }
-        let ast::Expr::Name(name) = object else { return None };
-        if !self.files[self.units[unit].file as usize].imports.contains(&name.id) {
-            return None;
-        }
-        let key = std::ptr::from_ref(attribute);
-        if let Some(known) = self.modules.get(&key) {
-            return *known;
-        }
-        let module = self.world.module_of(self.attribute_site(unit, attribute));
-        self.modules.insert(key, module);
-        module
-    }
-
-    /// The variables that are known of a module.
-    pub(super) fn module_variables(&mut self, reader: UnitId, module: &'f ParsedFile) -> Vec<(Name, Value)> {
-        let file = self.file(module, false) as usize;
-        let mut names: Vec<Name> = self.files[file].variables.iter().cloned().collect();
-        names.sort();
-        let values = names.into_iter().map(|name| {
-            let value = self.module_variable(reader, module, &name);
-            (name, value)
-        });
-        values.filter(|(_, value)| !value.is_clean()).collect()
-    }
-
-    /// A variable of another module, as far as it is known by now.
-    pub(super) fn module_variable(&mut self, reader: UnitId, module: &'f ParsedFile, name: &Name) -> Value {
-        let number = self.file(module, false);
-        let file = number as usize;
-        if !module.source().errors().is_empty() {
-            self.broken_modules.insert(number);
-        }
-        if !self.files[file].variables.contains(name) {
-            return Value::default();
-        }
-        let body = self.files[file].module;
-        self.files[file].readers.insert(reader);
-        if body != reader {
-            let rank = self.units[reader].rank + 1;
-            if self.units[body].rank < rank && rank <= MOST_RANKS && self.units[body].visits == 0 {
-                self.queue.remove(&(self.units[body].rank, body));
-                self.units[body].rank = rank;
-            }
-            // Any of its functions may store a value there.
-            let is_new = !self.files[file].root && self.files[file].marks.marks.has_sources();
-            self.files[file].root |= is_new;
-            if self.units[body].visits == 0 || is_new {
-                self.enqueue(body);
-            }
-        }
-        self.files[file].globals.variable(&Root::Global(name.clone()))
-    }
-
-    /// Whether a name of a module is a variable, and not a function, a class, or imported.
-    pub(super) fn is_variable_of(&mut self, module: &'f ParsedFile, name: &Name) -> bool {
-        let file = self.file(module, false) as usize;
-        self.files[file].variables.contains(name)
-            && (!self.files[file].imports.contains(name) || self.files[file].borrowed.contains(name))
-    }
-
-    /// Something that is stored in a variable of a module, from wherever.
-    pub(super) fn tell_module(
-        &mut self,
-        writer: UnitId,
-        file: u32,
-        name: &Name,
-        rest: &[Element],
-        taints: &TaintSet,
-    ) {
-        let path = Path { root: Root::Global(name.clone()), elements: rest.to_vec() };
-        let file = file as usize;
-        let mut stored = self.files[file].stored.clone();
-        stored.taint(&path, taints);
-        if !stored.same(&self.files[file].stored) {
-            self.files[file].globals.join(&stored);
-            self.files[file].stored = stored;
-            self.again_in(file, writer);
         }
     }
 
@@ -495,6 +438,18 @@ impl<'w, 'f> Engine<'w, 'f> {
         id
     }
 
+    /// Variables of the function around have other values where one inside it is called, or later.
+    pub(super) fn recapture(&mut self, inner: UnitId, captured: &Environment) {
+        let mut all = self.units[inner].captured.clone();
+        all.join(captured);
+        if !all.same(&self.units[inner].captured) {
+            self.units[inner].captured = all;
+            if self.units[inner].visits > 0 {
+                self.enqueue(inner);
+            }
+        }
+    }
+
     fn unit(&mut self, file: u32, function: &'f ast::StmtFunctionDef, class: Option<ClassId>) -> UnitId {
         if let Some(id) = self.unit_ids.get(&(file, function.start())) {
             return *id;
@@ -517,96 +472,6 @@ impl<'w, 'f> Engine<'w, 'f> {
             self.classes[class].members.insert(id);
         }
         id
-    }
-
-    /// What a call can call; asked once.
-    pub(super) fn callees(&mut self, unit: UnitId, call: &'f ast::ExprCall) -> Rc<[Callee<'f>]> {
-        let key = std::ptr::from_ref(call);
-        if let Some(known) = self.callees.get(&key) {
-            return known.clone();
-        }
-        let callees: Rc<[Callee<'f>]> = self.world.callees(self.site(unit, call)).into();
-        self.callees.insert(key, callees.clone());
-        callees
-    }
-
-    fn site(&self, unit: UnitId, call: &'f ast::ExprCall) -> CallSite<'f> {
-        let Unit { file, class, body, .. } = &self.units[unit];
-        CallSite {
-            file: self.files[*file as usize].source,
-            class: class.map(|class| self.classes[class].at.class),
-            function: match body {
-                Body::Module(_) => None,
-                Body::Function(function) => Some(function),
-            },
-            call,
-        }
-    }
-
-    /// What a call may run of which nothing is known for certain; asked once.
-    pub(super) fn beyond(&mut self, unit: UnitId, call: &'f ast::ExprCall) -> Rc<Beyond<'f>> {
-        let key = std::ptr::from_ref(call);
-        if let Some(known) = self.beyond.get(&key) {
-            return known.clone();
-        }
-        let beyond = Rc::new(self.world.beyond(self.site(unit, call)));
-        self.beyond.insert(key, beyond.clone());
-        beyond
-    }
-
-    /// What is given away as a function; asked once.
-    pub(super) fn given(
-        &mut self,
-        unit: UnitId,
-        call: &'f ast::ExprCall,
-        function: &'f ast::Expr,
-    ) -> Rc<Given<'f>> {
-        let key = std::ptr::from_ref(function);
-        if let Some(known) = self.given.get(&key) {
-            return known.clone();
-        }
-        let given = Rc::new(self.world.function(self.site(unit, call), function));
-        self.given.insert(key, given.clone());
-        given
-    }
-
-    /// The functions behind an attribute that is a property.
-    pub(super) fn getters(&mut self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> Vec<Callee<'f>> {
-        if !self.properties.contains(&attribute.attr.id) {
-            return Vec::new();
-        }
-        self.world.getters(self.attribute_site(unit, attribute))
-    }
-
-    /// The functions that run when an attribute that is a property is stored to.
-    pub(super) fn setters(&mut self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> Vec<Callee<'f>> {
-        if !self.properties.contains(&attribute.attr.id) {
-            return Vec::new();
-        }
-        self.world.setters(self.attribute_site(unit, attribute))
-    }
-
-    fn attribute_site(&self, unit: UnitId, attribute: &'f ast::ExprAttribute) -> super::AttributeSite<'f> {
-        let Unit { file, body, .. } = &self.units[unit];
-        super::AttributeSite {
-            file: self.files[*file as usize].source,
-            function: match body {
-                Body::Module(_) => None,
-                Body::Function(function) => Some(function),
-            },
-            attribute,
-        }
-    }
-
-    /// The names of the attributes that a call stores its arguments in, in order; asked once.
-    pub(super) fn fields(&mut self, unit: UnitId, call: &'f ast::ExprCall) -> Option<Rc<[Name]>> {
-        let key = std::ptr::from_ref(call);
-        if let Some(known) = self.fields.get(&key) {
-            return known.clone();
-        }
-        let fields: Option<Rc<[Name]>> = self.world.fields(self.site(unit, call)).map(Into::into);
-        self.fields.insert(key, fields.clone());
-        fields
     }
 
     /// The summary of a function that is called, as far as it is known by now.
@@ -688,6 +553,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         self.classes.push(Class {
             at,
             attributes: Environment::default(),
+            own: Value::default(),
             family: vec![id],
             descendants: Vec::new(),
             members: BTreeSet::new(),
@@ -946,7 +812,11 @@ impl<'w, 'f> Engine<'w, 'f> {
             let gives =
                 [&returned.own].into_iter().chain(elements).any(|taints| taints.iter().any(is_source));
             let takes = unit.summary.arrivals.iter().any(|arrival| arrival.parameter > 0);
-            (gives || takes).then(|| format!("where Python calls `{class}.{}` is not followed", unit.name))
+            let is_followed = super::protocols::FOLLOWED
+                .iter()
+                .any(|method| *method == unit.name && !self.unknown_objects.contains(method));
+            (!is_followed && (gives || takes))
+                .then(|| format!("where Python calls `{class}.{}` is not followed", unit.name))
         })
     }
 }
@@ -968,6 +838,7 @@ impl<'f> Unit<'f> {
             visits: 0,
             rank: 0,
             attributes: Rc::default(),
+            constants: OnceCell::new(),
         }
     }
 }

@@ -121,12 +121,14 @@ impl<'f> Interpreter<'_, '_, 'f> {
             Expr::Yield(yielded) => {
                 if let Some(value) = &yielded.value {
                     let value = self.expression(value);
+                    let value = value.with_first(&self.step(yielded.range, StepKind::GivenBack));
                     self.summary.returned.join(&value.wrapped(&Element::Anything));
                 }
                 Value::default()
             }
             Expr::YieldFrom(yielded) => {
                 let value = self.expression(&yielded.value);
+                let value = self.spread(&yielded.value, value);
                 self.summary.returned.join(&value);
                 Value::default()
             }
@@ -171,7 +173,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         match element {
             ast::InterpolatedStringElement::Literal(_) => {}
             ast::InterpolatedStringElement::Interpolation(interpolation) => {
-                taints.extend(&self.expression(&interpolation.expression).reachable());
+                let value = self.expression(&interpolation.expression);
+                let is_repr = matches!(interpolation.conversion, ast::ConversionFlag::Repr);
+                let text = self.text_of(&interpolation.expression, &value, is_repr);
+                taints.extend(&text.unwrap_or(value).reachable());
                 if let Some(format) = &interpolation.format_spec {
                     for element in &format.elements {
                         self.deeper(|this| this.interpolation(element, taints));
@@ -193,6 +198,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
     fn attribute(&mut self, attribute: &'f ast::ExprAttribute, expression: &'f Expr) -> Value {
         let object = self.expression(&attribute.value);
         let element = Element::Attribute(attribute.attr.id.clone());
+        if self.namespace_of(expression).is_some() {
+            return self.marks(attribute.range, None, super::keys::namespace(&object));
+        }
         let value = if self.engine.specification.options.only_propagate_through_assignments {
             self.path(expression).map(|path| self.known_part(&path)).unwrap_or_default()
         } else {
@@ -209,6 +217,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     && let Some(class) = self.engine.class_named(self.file, &name)
                 {
                     value.join(&self.engine.shared_attribute(self.unit, class, &attribute.attr.id));
+                    value.join(&self.engine.attribute_of_class(self.unit, class, &attribute.attr.id));
+                }
+                if let Some(class) = self.engine.imported_class(self.unit, attribute) {
+                    value.join(&self.engine.attribute_of_class(self.unit, class, &attribute.attr.id));
                 }
                 let path = self.object_path(&attribute.value);
                 self.property(attribute, &object, path.as_ref()).unwrap_or(value)
@@ -224,7 +236,14 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let index = self.expression(&subscript.slice);
         let options = self.engine.specification.options;
         let mut value = if options.deep {
-            object.project(&scope::element(&subscript.slice))
+            let element = self.element(&subscript.slice);
+            if let (Some(_), Element::Key(name)) = (self.namespace_of(&subscript.value), &element) {
+                // The expression of the namespace gave the attributes as elements.
+                object.project(&Element::Key(name.clone()))
+            } else {
+                let otherwise = object.project(&element);
+                self.element_given(subscript, &object, &index, otherwise)
+            }
         } else if options.only_propagate_through_assignments {
             self.path(expression).map(|path| self.known_part(&path)).unwrap_or_default()
         } else {
@@ -278,8 +297,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
             if options.only_propagate_through_assignments {
                 continue;
             }
-            if matches!(element, Expr::Starred(_)) {
+            if let Expr::Starred(starred) = element {
                 known = false;
+                if options.deep {
+                    let part = self.spread(&starred.value, part);
+                    value.join(&self.element_of(&part).wrapped(&Element::Anything));
+                    continue;
+                }
             }
             // Of very long lists no element is known by its place; clean ones need no mention.
             if options.deep && index >= MOST_PLACES && part.is_clean() {
@@ -305,7 +329,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 continue;
             }
             match (&item.key, options.deep) {
-                (Some(key), true) => value.join(&part.wrapped(&scope::element(key))),
+                (Some(key), true) => value.join(&part.wrapped(&self.element(key))),
                 // `**other`
                 (None, true) => value.join(&part),
                 (_, false) => value.own.extend(&part.reachable()),
@@ -321,7 +345,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let mut bound = Vec::new();
         for generator in generators {
             let iterable = self.expression(&generator.iter);
-            let element = self.element_of(&iterable);
+            let element = self.iterated(&generator.iter, &iterable, generator.is_async);
             for name in names(&generator.target) {
                 let root = self.root(name);
                 let before = self.environment().variable(&root);

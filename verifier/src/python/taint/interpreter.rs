@@ -131,6 +131,12 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         self.block(body);
         let state = self.state.take();
         join_into(&mut self.exit, state.as_ref());
+        // Functions that are defined in here may be called when this one has come to its end.
+        if self.engine.specification.options.deep && !self.inner_functions.is_empty() {
+            let captured = self.captured(self.exit.as_ref());
+            let inner: Vec<UnitId> = self.inner_functions.values().copied().collect();
+            inner.into_iter().for_each(|unit| self.engine.recapture(unit, &captured));
+        }
         self.exit.take()
     }
 
@@ -151,7 +157,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     }
 
     pub(super) fn step(&self, range: TextRange, kind: StepKind) -> Step {
-        Step { file: self.file, range, kind }
+        Step { file: self.file, range, kind, concerns: self.engine.is_of_concern(self.file, range) }
     }
 
     pub(super) fn block(&mut self, body: &'f [Stmt]) {
@@ -207,6 +213,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 let value =
                     statement.value.as_deref().map(|value| self.expression(value)).unwrap_or_default();
                 self.statement_sinks(statement.range, &value);
+                let value = value.with_first(&self.step(statement.range, StepKind::GivenBack));
                 self.summary.returned.join(&value);
                 self.leave(|frame| frame.returns = true, 0);
                 let state = self.state.take();
@@ -288,7 +295,11 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             self.remember_function(&target.id, &statement.value);
         }
         for target in &statement.targets {
-            self.store_object(target, Some(&statement.value), value.clone(), statement.range);
+            let value = match target {
+                Expr::Tuple(_) | Expr::List(_) => self.spread(&statement.value, value.clone()),
+                _ => value.clone(),
+            };
+            self.store_object(target, Some(&statement.value), value, statement.range);
         }
     }
 
@@ -366,7 +377,9 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             let value = self.engine.module_variable(self.unit, module, &alias.name.id);
             if self.engine.is_variable_of(module, &alias.name.id) {
                 let bound = alias.asname.as_ref().unwrap_or(&alias.name).id.clone();
-                self.engine.files[self.file as usize].borrowed.insert(bound);
+                let of = self.engine.file(module, false);
+                let original = (of, alias.name.id.clone());
+                self.engine.files[self.file as usize].borrowed.insert(bound, original);
             }
             let name = alias.asname.as_ref().unwrap_or(&alias.name);
             let path = Path::variable(self.root(&name.id));
@@ -453,15 +466,22 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             }
             _ => {
                 // The object that the attribute or element belongs to is read first.
+                let deep = self.engine.specification.options.deep;
                 match target {
                     Expr::Attribute(attribute) => drop(self.expression(&attribute.value)),
                     Expr::Subscript(subscript) => {
-                        self.expression(&subscript.value);
-                        self.expression(&subscript.slice);
+                        let object = self.expression(&subscript.value);
+                        let index = self.expression(&subscript.slice);
+                        if deep {
+                            if let Some(object) = self.namespace_of(&subscript.value) {
+                                let taints = value.reachable();
+                                return self.set_attribute(range, object, &subscript.slice, &taints);
+                            }
+                            self.set_element(subscript, &object, &index, &value);
+                        }
                     }
                     _ => {}
                 }
-                let deep = self.engine.specification.options.deep;
                 let Some(path) = self.path(target) else {
                     let taints = value.reachable();
                     match target {
@@ -471,7 +491,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                             self.taint_part(&attribute.value, &element, &taints, range);
                         }
                         Expr::Subscript(subscript) => {
-                            let element = scope::element(&subscript.slice);
+                            let element = self.element(&subscript.slice);
                             self.taint_part(&subscript.value, &element, &taints, range);
                         }
                         _ => {}
@@ -504,6 +524,13 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                     let path = [Element::Attribute(attribute.attr.id.clone())];
                     self.keep(Place::Module(file), &path, &stored.reachable());
                 }
+                if let (true, Expr::Attribute(attribute), false) = (deep, target, stored.is_clean())
+                    && let Some(class) = self.engine.imported_class(self.unit, attribute)
+                {
+                    let path = [Element::Attribute(attribute.attr.id.clone())];
+                    let known = without_parameters(&stored).reachable();
+                    self.engine.tell_class_itself(class, &path, &known);
+                }
                 self.marks_at_target(target.range(), &path, &incoming);
             }
         }
@@ -535,7 +562,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     fn for_statement(&mut self, statement: &'f ast::StmtFor) {
         let iterable = self.expression(&statement.iter);
-        let element = self.element_of(&iterable);
+        let element = self.iterated(&statement.iter, &iterable, statement.is_async);
         let deep = self.engine.specification.options.deep;
         self.repeat(
             |this| {
@@ -612,13 +639,41 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     }
 
     fn with_statement(&mut self, statement: &'f ast::StmtWith) {
+        let mut entered = Vec::new();
         for item in &statement.items {
             let value = self.expression(&item.context_expr);
+            let (given, is_object) = self.entered(&item.context_expr, &value, statement.is_async);
             if let Some(target) = &item.optional_vars {
-                self.store(target, value, item.range);
+                let of = is_object.then_some(&item.context_expr);
+                self.store_object(target, of, given, item.range);
             }
+            // What the body does to the object it does under this name.
+            let name = item.optional_vars.as_deref().filter(|_| is_object);
+            entered.push((&item.context_expr, name, value));
         }
-        self.block(&statement.body);
+        let suppresses = self.engine.specification.options.deep
+            && statement.items.iter().any(|item| scope::suppresses(&item.context_expr));
+        if suppresses {
+            self.suppressed(&statement.body);
+        } else {
+            self.block(&statement.body);
+        }
+        for (object, name, value) in entered.into_iter().rev() {
+            self.left(object, name, value, statement.is_async);
+        }
+    }
+
+    /// The body of `with suppress(…)`: what it raises is caught, and the code behind it runs.
+    fn suppressed(&mut self, body: &'f [Stmt]) {
+        self.tries.push(TryFrame { catching: true, ..TryFrame::default() });
+        self.block(body);
+        let frame = self.tries.pop().expect("pushed above");
+        let mut after = self.state.take();
+        join_into(&mut after, frame.raised.as_ref());
+        self.state = after;
+        for thrown in frame.thrown {
+            self.throw(thrown);
+        }
     }
 
     fn match_statement(&mut self, statement: &'f ast::StmtMatch) {
@@ -657,7 +712,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             }
             ast::Pattern::MatchMapping(mapping) => {
                 for (key, pattern) in mapping.keys.iter().zip(&mapping.patterns) {
-                    let part = subject.project(&scope::element(key));
+                    let part = subject.project(&self.element(key));
                     self.deeper(|this| this.bind_pattern(pattern, &part));
                 }
                 if let Some(rest) = &mapping.rest {
@@ -825,7 +880,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 }
             }
         }
-        let captured = self.captured();
+        let captured = self.captured(self.state.as_ref());
         let id = self.engine.define(self.unit, statement, defaults, captured);
         if self.locals.is_some() {
             let before = self.inner_functions.insert(statement.name.id.clone(), id);
@@ -836,9 +891,9 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     }
 
     /// Variables of this function that functions inside it may read.
-    fn captured(&self) -> Environment {
+    pub(super) fn captured(&self, state: Option<&Environment>) -> Environment {
         let mut captured = Environment::default();
-        if let Some(state) = &self.state
+        if let Some(state) = state
             && self.locals.is_some()
         {
             for (root, value) in state.variables() {
@@ -893,7 +948,8 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// `a.b["c"]` as a path, if it begins with a variable.
     pub(super) fn path(&self, expression: &Expr) -> Option<Path> {
-        let (name, elements) = scope::place_of(expression, self.engine.specification.options.deep)?;
+        let deep = self.engine.specification.options.deep;
+        let (name, elements) = scope::place_of(expression, |index| deep.then(|| self.element(index)))?;
         Some(Path { root: self.root(&name), elements })
     }
 
@@ -913,6 +969,13 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         }
         if !self.engine.specification.options.deep || path.elements.is_empty() {
             return;
+        }
+        if let Root::Global(name) = &path.root
+            && let Some((file, original)) = self.engine.files[self.file as usize].borrowed.get(name).cloned()
+        {
+            let path: Vec<Element> =
+                [Element::Attribute(original)].into_iter().chain(path.elements.iter().cloned()).collect();
+            self.keep(Place::Module(file), &path, &value.reachable());
         }
         let value = without_parameters(value);
         if value.is_clean() {

@@ -308,12 +308,12 @@ pub(super) fn element(index: &Expr) -> Element {
 }
 
 /// Whether a function, or one inside it, reads a variable that is so.
-pub(super) fn reads(function: &ast::StmtFunctionDef, is_so: impl Fn(&Name) -> bool) -> bool {
+pub(super) fn reads(function: &ast::StmtFunctionDef, is_so: impl FnMut(&Name) -> bool) -> bool {
     struct Reads<P> {
         is_so: P,
         found: bool,
     }
-    impl<'a, P: Fn(&Name) -> bool> Visitor<'a> for Reads<P> {
+    impl<'a, P: FnMut(&Name) -> bool> Visitor<'a> for Reads<P> {
         fn visit_expr(&mut self, expression: &'a Expr) {
             // Down a chain without going deeper for each link.
             let mut expression = expression;
@@ -366,7 +366,7 @@ pub(super) fn accessed(function: &ast::StmtFunctionDef) -> Option<(Name, Vec<Ele
     }
     let mut returns = Returns(Vec::new());
     returns.visit_body(&function.body);
-    let mut all = returns.0.into_iter().map(|value| place_of(value?, true));
+    let mut all = returns.0.into_iter().map(|value| place_of(value?, |index| Some(element(index))));
     let first = all.next()??;
     if !all.all(|other| other.as_ref() == Some(&first)) {
         return None;
@@ -377,9 +377,12 @@ pub(super) fn accessed(function: &ast::StmtFunctionDef) -> Option<(Name, Vec<Ele
     (!collector.bound.contains(&first.0) || collector.declared.contains(&first.0)).then_some(first)
 }
 
-/// `a.b["c"]` as a variable and what is taken from it, if it begins with one. Without keys, an element
-/// is its container.
-pub(super) fn place_of(expression: &Expr, keys: bool) -> Option<(Name, Vec<Element>)> {
+/// `a.b["c"]` as a variable and what is taken from it, if it begins with one. Where an index selects
+/// no element, that is its container.
+pub(super) fn place_of(
+    expression: &Expr,
+    element: impl Fn(&Expr) -> Option<Element>,
+) -> Option<(Name, Vec<Element>)> {
     let mut elements = Vec::new();
     let mut expression = expression;
     loop {
@@ -393,9 +396,7 @@ pub(super) fn place_of(expression: &Expr, keys: bool) -> Option<(Name, Vec<Eleme
                 expression = &attribute.value;
             }
             Expr::Subscript(subscript) => {
-                if keys {
-                    elements.push(element(&subscript.slice));
-                }
+                elements.extend(element(&subscript.slice));
                 expression = &subscript.value;
             }
             _ => return None,
@@ -482,6 +483,11 @@ pub(super) fn is_number(expression: &Expr) -> bool {
         Expr::UnaryOp(operation) => is_number(&operation.operand),
         _ => false,
     }
+}
+
+/// `contextlib.suppress(…)`
+pub(super) fn suppresses(manager: &Expr) -> bool {
+    matches!(manager, Expr::Call(call) if super::handed::last_name(&call.func) == Some("suppress"))
 }
 
 /// `sys.exit(…)`, `os._exit(…)`, after which nothing runs.

@@ -101,8 +101,10 @@ impl Arrival {
 
 impl Summary {
     pub(super) fn arrives(&mut self, arrival: Arrival) {
-        if !self.arrivals.iter().any(|present| present.key() == arrival.key()) {
-            self.arrivals.push(arrival);
+        match self.arrivals.iter_mut().find(|present| present.key() == arrival.key()) {
+            Some(present) if arrival.trace.concerns() && !present.trace.concerns() => *present = arrival,
+            Some(_) => {}
+            None => self.arrivals.push(arrival),
         }
     }
 
@@ -131,7 +133,11 @@ impl Summary {
             && self.outer.len() == other.outer.len()
             && self.outer.iter().zip(&other.outer).all(|(one, two)| one.0 == two.0 && one.1.same(&two.1))
             && self.arrivals.len() == other.arrivals.len()
-            && self.arrivals.iter().zip(&other.arrivals).all(|(one, two)| one.key() == two.key())
+            && self
+                .arrivals
+                .iter()
+                .zip(&other.arrivals)
+                .all(|(one, two)| one.key() == two.key() && one.trace.concerns() == two.trace.concerns())
             && self.lost.len() == other.lost.len()
             && self.kept.len() == other.kept.len()
             && self.kept.iter().zip(&other.kept).all(|(one, two)| {

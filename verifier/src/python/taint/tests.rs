@@ -67,7 +67,7 @@ fn analyse_text(fixture: &str, options: Options) -> Findings {
     let files = Files::new(&tree);
     let project = Project::new(&files, &crate::catalogue::PythonSettings::default());
     let roots: Vec<_> = files.paths().iter().map(|path| project.file(path).unwrap()).collect();
-    analyse(&specification(options), &ByName, &roots)
+    analyse(&specification(options), &ByName, &roots, None)
 }
 
 /// The lines with the mark are exactly those whose sink a source reaches.

@@ -52,7 +52,8 @@ pub(super) enum Origin {
 /// A label, or the index of one: 0 is the default.
 pub(super) type Label = u16;
 
-/// One reason why a value is tainted. Compared without its trace: the first way found is kept.
+/// One reason why a value is tainted. Compared without its trace: the first way found is kept,
+/// unless a later one goes through the code that the question is about.
 #[derive(Clone, Debug)]
 pub(super) struct Taint {
     pub(super) origin: Origin,
@@ -75,6 +76,8 @@ struct TraceNode {
     step: Step,
     previous: Trace,
     length: u16,
+    /// Whether some step up to here is in the code that the question is about.
+    concerns: bool,
 }
 
 /// One step.
@@ -83,6 +86,8 @@ pub(super) struct Step {
     pub(super) file: u32,
     pub(super) range: TextRange,
     pub(super) kind: StepKind,
+    /// Whether it is in the code that the question is about.
+    pub(super) concerns: bool,
 }
 
 /// What happens at a step of a flow.
@@ -96,6 +101,8 @@ pub enum StepKind {
     Passed(String, String),
     /// This function returns it.
     Returned(String),
+    /// A function that was given it gives it back.
+    GivenBack,
     /// It goes into a call that cannot be followed, whose result is taken to be tainted.
     Unresolved(String),
     /// A propagator hands it on.
@@ -106,12 +113,19 @@ pub enum StepKind {
 
 impl Trace {
     pub(super) fn then(&self, step: Step) -> Trace {
+        let concerns = self.concerns() || step.concerns;
         let length = match &self.0 {
-            Some(node) if node.step == step || node.length >= LONGEST_TRACE => return self.clone(),
+            Some(node) if node.step == step => return self.clone(),
+            Some(node) if node.length >= LONGEST_TRACE && concerns == node.concerns => return self.clone(),
             Some(node) => node.length + 1,
             None => 1,
         };
-        Trace(Some(Arc::new(TraceNode { step, previous: self.clone(), length })))
+        Trace(Some(Arc::new(TraceNode { step, previous: self.clone(), length, concerns })))
+    }
+
+    /// Whether it goes through the code that the question is about.
+    pub(super) fn concerns(&self) -> bool {
+        self.0.as_ref().is_some_and(|node| node.concerns)
     }
 
     pub(super) fn steps(&self) -> Vec<Step> {
@@ -123,6 +137,10 @@ impl Trace {
         }
         steps.reverse();
         steps
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// This way, then that one.
@@ -161,7 +179,9 @@ impl TaintSet {
         let (one, two) = (self.taints(), other.taints());
         std::ptr::eq(one, two)
             || one.len() == two.len()
-                && one.iter().zip(two).all(|(one, two)| one.order(two) == Ordering::Equal)
+                && one.iter().zip(two).all(|(one, two)| {
+                    one.order(two) == Ordering::Equal && one.trace.concerns() == two.trace.concerns()
+                })
     }
 
     pub(super) fn insert(&mut self, taint: Taint) {
@@ -169,7 +189,15 @@ impl TaintSet {
             *self = Self::one(taint);
             return;
         };
-        let Err(position) = taints.binary_search_by(|present| present.order(&taint)) else { return };
+        let position = match taints.binary_search_by(|present| present.order(&taint)) {
+            Err(position) => position,
+            Ok(position) => {
+                if taint.trace.concerns() && !taints[position].trace.concerns() {
+                    Arc::make_mut(taints)[position].trace = taint.trace;
+                }
+                return;
+            }
+        };
         let Origin::Parameter { index, .. } = taint.origin else {
             if taints.len() < MOST_TAINTS {
                 Arc::make_mut(taints).insert(position, taint);
@@ -221,6 +249,18 @@ impl TaintSet {
         }
         let further = |taint: &Taint| Taint { trace: taint.trace.then(step.clone()), ..taint.clone() };
         Self(Some(Arc::new(self.iter().map(further).collect())))
+    }
+
+    /// The same taint, with this step for what has none yet.
+    fn with_first(&self, step: &Step) -> TaintSet {
+        let first = |taint: &Taint| match taint.trace.is_empty() {
+            true => Taint { trace: taint.trace.then(step.clone()), ..taint.clone() },
+            false => taint.clone(),
+        };
+        match self.iter().any(|taint| taint.trace.is_empty()) {
+            true => Self(Some(Arc::new(self.iter().map(first).collect()))),
+            false => self.clone(),
+        }
     }
 
     pub(super) fn map(&self, function: impl Fn(&Taint) -> Option<Taint>) -> TaintSet {
@@ -395,6 +435,12 @@ impl Value {
         }
         let parts = self.parts.iter().map(|(path, taints)| (path.clone(), taints.then(step))).collect();
         Value { own: self.own.then(step), parts: Arc::new(parts) }
+    }
+
+    /// The same value, with this step for those of its parts that have taken none yet.
+    pub(super) fn with_first(&self, step: &Step) -> Value {
+        let parts = self.parts.iter().map(|(path, taints)| (path.clone(), taints.with_first(step))).collect();
+        Value { own: self.own.with_first(step), parts: Arc::new(parts) }
     }
 
     pub(super) fn same(&self, other: &Value) -> bool {

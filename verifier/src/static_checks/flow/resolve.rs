@@ -151,7 +151,7 @@ fn at(class: ClassRef<'_>) -> ClassAt<'_> {
     ClassAt { file: class.file, class: class.node }
 }
 
-fn callee(function: FunctionRef<'_>, binding: Binding) -> Callee<'_> {
+pub(super) fn callee(function: FunctionRef<'_>, binding: Binding) -> Callee<'_> {
     let class = function.class_ref().map(at);
     Callee { file: function.file, function: function.node, class, binding, direct: true }
 }
@@ -226,7 +226,7 @@ fn doubt<'f>(
 
 /// Why calling a function may not run it with what the call is given: a decorator of the project
 /// puts another in its place that is not seen to hand everything on.
-fn altered<'f>(project: &Project<'f>, function: FunctionRef<'f>) -> Option<String> {
+pub(super) fn altered<'f>(project: &Project<'f>, function: FunctionRef<'f>) -> Option<String> {
     if function.node.decorator_list.is_empty() {
         return None;
     }
@@ -275,6 +275,15 @@ pub(super) fn module_of<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> O
         Type::Module(ModuleRef(file)) => Some(file),
         _ => None,
     })
+}
+
+/// The class whose attribute an attribute is.
+pub(super) fn class_of<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Option<ClassAt<'f>> {
+    let types = project.infer(&scope_around(site), &site.attribute.value);
+    match types.as_slice() {
+        [Type::Class(class)] => Some(at(*class)),
+        _ => None,
+    }
 }
 
 /// The fields of a data class that a call makes an object of, in the order of its arguments.

@@ -68,7 +68,7 @@ fn value_is_followed_into_a_function_and_out_of_it() {
     check("def f(a, b):\n    sink(b)  # <-\n\ndef g():\n    f(1, source())  # <-\n");
     check("def f(a, b):\n    sink(b)\n\ndef g():\n    f(source(), 1)\n");
     check("def f():\n    return source()  # <-\n\nsink(f())  # <-\n");
-    check("def f(a, b):\n    return b\n\nsink(f(1, source()))  # <-\n");
+    check("def f(a, b):\n    return b  # <-\n\nsink(f(1, source()))  # <-\n");
     check("def f(a, b):\n    return b\n\nsink(f(source(), 1))\n");
     check("def f(*args, **rest):\n    sink(rest['k'])  # <-\n\nf(1, k=source())  # <-\n");
     check("def f(*args, **rest):\n    sink(rest['k'])\n\nf(source(), l=source())\n");
@@ -79,7 +79,7 @@ fn value_is_followed_into_a_function_and_out_of_it() {
 #[test]
 fn recursion_comes_to_an_end() {
     check(
-        "def f(n, x):\n    if n:\n        return f(n - 1, x)\n    return x\n\nsink(f(3, source()))  # <-\n",
+        "def f(n, x):\n    if n:\n        return f(n - 1, x)\n    return x  # <-\n\nsink(f(3, source()))  # <-\n",
     );
     check("def f(x):\n    g(x)  # <-\n\ndef g(x):\n    f(x)\n    sink(x)  # <-\n\nf(source())  # <-\n");
 }
@@ -271,4 +271,5 @@ fn sweep_finds_each_sink_and_counts_what_it_passed_over() {
 #[test]
 fn every_listed_case_is_answered_as_it_says() {
     crate::static_checks::testing::check_cases(include_str!("cases.txt"));
+    crate::static_checks::testing::check_cases(include_str!("protocol_cases.txt"));
 }

@@ -27,10 +27,14 @@ impl Ways {
             .filter(is_call)
             .map(|step| (step.file, step.range.start().to_u32()))
             .collect();
-        if self.known.iter().any(|(known, _)| *known == calls) {
+        let concerns = trace.concerns();
+        if let Some((_, known)) = self.known.iter_mut().find(|(known, _)| *known == calls) {
+            if concerns && !known.concerns() {
+                *known = trace;
+            }
             return;
         }
-        if self.known.len() < MOST_WAYS {
+        if self.known.len() < MOST_WAYS || concerns && !self.known.iter().any(|(_, known)| known.concerns()) {
             self.known.push((calls, trace));
         } else {
             self.has_more = true;
@@ -39,6 +43,11 @@ impl Ways {
 }
 
 impl<'f> Engine<'_, 'f> {
+    /// Whether some code is in what the question is about.
+    pub(in crate::python::taint) fn is_of_concern(&self, file: u32, range: TextRange) -> bool {
+        file == 0 && self.concern.is_some_and(|concern| concern.contains_range(range))
+    }
+
     /// A value from a source goes where it cannot be followed, in these functions. `stored`: that
     /// matters when this attribute arrives.
     pub(in crate::python::taint) fn lose(
@@ -108,7 +117,7 @@ impl<'f> Engine<'_, 'f> {
                 || function_of(unit).is_some_and(|function| {
                     scope::reads(function, |name| {
                         !unit.locals.contains(name)
-                            && (file.borrowed.contains(name)
+                            && (file.borrowed.contains_key(name)
                                 || file.variables.contains(name) && !file.imports.contains(name))
                     })
                 })

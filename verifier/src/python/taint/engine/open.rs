@@ -77,7 +77,7 @@ impl<'f> Engine<'_, 'f> {
                 Body::Function(definition) if arrives => Some((file.path().clone(), definition.range())),
                 Body::Function(_) | Body::Module(_) => None,
             };
-            let open = Open { function, related, arrives };
+            let open = Open { function, related, arrives, stored: false };
             functions
                 .insert((open.function.clone(), open.related.clone(), unit.file, unit.name.clone()), open);
         }
@@ -92,9 +92,17 @@ impl<'f> Engine<'_, 'f> {
                 let Root::Global(name) = root else { continue };
                 let is_of_first = |taint: &Taint| matches!(taint.origin, Origin::Source { file: 0, .. });
                 if first.variables.contains(name) && value.reachable().iter().any(is_of_first) {
-                    open.push(Open { function: name.to_string(), related: related.clone(), arrives: None });
+                    open.push(Open {
+                        function: name.to_string(),
+                        related: related.clone(),
+                        arrives: None,
+                        stored: false,
+                    });
                 }
             }
+        }
+        if self.specification.options.deep {
+            open.extend(self.open_variables());
         }
         open
     }

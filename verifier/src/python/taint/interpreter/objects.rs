@@ -95,7 +95,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
             Expr::Dict(dict) => dict
                 .items
                 .iter()
-                .filter_map(|item| Some((scope::element(item.key.as_ref()?), &item.value)))
+                .filter_map(|item| Some((self.element(item.key.as_ref()?), &item.value)))
                 .collect(),
             Expr::Set(set) => set.elts.iter().map(|part| (Element::Anything, part)).collect(),
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => elts
@@ -169,8 +169,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 Some(object.join(&[Element::Attribute(attribute.attr.id.clone())]))
             }
             Expr::Subscript(subscript) => {
+                if let Some(object) = self.namespace_of(&subscript.value) {
+                    let name = self.attribute_name(&subscript.slice)?;
+                    return Some(self.object_path(object)?.join(&[Element::Attribute(name)]));
+                }
                 let object = self.object_path(&subscript.value)?;
-                Some(object.join(&[scope::element(&subscript.slice)]))
+                Some(object.join(&[self.element(&subscript.slice)]))
             }
             Expr::Call(_) if scope::is_super(expression) => {
                 let (_, own) = self.engine.receiver(self.unit)?;
@@ -190,7 +194,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     return None;
                 }
                 let object = self.object_path(&method.value)?;
-                Some(object.join(&[scope::element(call.arguments.args.first()?)]))
+                Some(object.join(&[self.element(call.arguments.args.first()?)]))
             }
             _ => None,
         }
