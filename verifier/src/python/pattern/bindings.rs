@@ -150,6 +150,11 @@ impl<'f> Bound<'f> {
         &self.text
     }
 
+    /// The code itself.
+    pub(super) fn node(&self) -> &Node<'f> {
+        &self.node
+    }
+
     /// Whether it is the content of a string or some text, rather than code.
     pub(crate) fn is_content(&self) -> bool {
         matches!(self.node, Node::Text)

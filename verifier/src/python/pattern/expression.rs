@@ -99,7 +99,9 @@ impl<'f> Engine<'f> {
             return next(state);
         }
         if let Some(known) = state.bindings.get(&metavariable.name) {
-            return known.same(&bound, |a, b| self.same_constant(a, b)) && next(state);
+            return known.same(&bound, |a, b| self.same_constant(a, b))
+                && self.is_same_variable(known, &bound)
+                && next(state);
         }
         state.bindings.push(metavariable.name.clone(), bound);
         if next(state) {
@@ -107,6 +109,28 @@ impl<'f> Engine<'f> {
         }
         state.bindings.pop();
         false
+    }
+
+    /// Whether two names, if they are variables, belong to the same function: `x` is another
+    /// variable in another one.
+    fn is_same_variable(&self, one: &Bound<'f>, other: &Bound<'f>) -> bool {
+        let name = one.text();
+        if name != other.text() || matches!(name, "self" | "cls") {
+            return true;
+        }
+        let owner = |bound: &Bound<'f>| {
+            let values = self.facts.values(self.file.module());
+            match bound.node() {
+                Node::Expression(Expr::Name(_)) => Some(values.owner(name, bound.range().start())),
+                Node::Name => values.owner_of_parameter(bound.range().start()).map(Some),
+                _ => None,
+            }
+        };
+        match (owner(one), owner(other)) {
+            (Some(one), Some(other)) => one == other,
+            // Not both are variables.
+            (None, _) | (_, None) => true,
+        }
     }
 
     pub(super) fn bind_expression(

@@ -315,6 +315,21 @@ impl<'f> Finder<'_, 'f> {
         });
     }
 
+    /// Assignments within an expression.
+    fn assigned_within(&mut self, target: &Expression, value: &Expression, expression: &'f Expr) {
+        if let Expr::Named(named) = expression
+            && self.contains(named)
+        {
+            let engine = self.engine;
+            self.solve(named.range(), |state, found| {
+                engine.expression(target, &named.target, state, &mut |state| {
+                    engine.expression(value, &named.value, state, &mut |state| found(state, None))
+                });
+            });
+        }
+        ast::visitor::source_order::walk_expr(self, expression);
+    }
+
     fn sequence(&mut self, pattern: &[Statement], views: &[View<'f>]) {
         let engine = self.engine;
         // Neither the statements that follow nor those nested in them can help when the first
@@ -337,11 +352,14 @@ impl<'f> Finder<'_, 'f> {
         attempt(views, self);
         let goes_deeper =
             pattern.iter().any(|statement| matches!(statement, Statement::Ellipsis | Statement::Rest(_)));
-        if self.matches.len() == before
-            && goes_deeper
-            && let Some(views) = flattened(views)
-        {
+        if goes_deeper && let Some(views) = flattened(views) {
+            let direct = self.matches.len();
             attempt(&views, self);
+            // The same once more with another end tells nothing new.
+            let known: HashSet<_> =
+                self.matches[before..direct].iter().map(|found| found.bindings.key()).collect();
+            let deeper = self.matches.split_off(direct);
+            self.matches.extend(deeper.into_iter().filter(|found| !known.contains(&found.bindings.key())));
         }
     }
 }
@@ -391,9 +409,19 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
     }
 
     fn visit_expr(&mut self, expression: &'f Expr) {
-        let Root::Expression(pattern) = self.root else {
-            // No statement and no decorator stands in an expression.
-            return;
+        let pattern = match self.root {
+            Root::Expression(pattern) => pattern,
+            // `if (match := …):` assigns as well.
+            Root::Statements(statements) => {
+                if let [Statement::Assign { targets, value }] = &statements[..]
+                    && let [target] = &targets[..]
+                {
+                    self.assigned_within(target, value, expression);
+                }
+                return;
+            }
+            // No decorator stands in an expression.
+            Root::Decorator(_) => return,
         };
         // What a variable stands for is found where it was written, unless only the variable is
         // asked about.

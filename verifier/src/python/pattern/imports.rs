@@ -31,15 +31,25 @@ impl<'f> Engine<'f> {
         if pattern.star && !target.star {
             return false;
         }
-        // `from $X import $Y` asks for any module, be it a relative one.
+        // `from $X import $Y` asks for any module, be it a relative one or one inside another.
         let (module, last) = match &pattern.path[..] {
             [module @ .., last] if !pattern.star => (module, Some(last)),
             path => (path, None),
         };
+        let parts = target.path.len() - usize::from(last.is_some() && !target.path.is_empty());
         if let (true, 0, [Name::Metavariable(metavariable)]) = (pattern.from, pattern.level, module)
+            && (target.level > 0 || parts > 1)
+        {
+            return self.import_from_any(metavariable, last, pattern.alias.as_ref(), target, state, next);
+        }
+        // `import $X` asks for whatever is imported.
+        if let ([Name::Metavariable(metavariable)], false, None) =
+            (&pattern.path[..], pattern.from, &pattern.alias)
             && target.level > 0
         {
-            return self.relative_import(metavariable, last, pattern.alias.as_ref(), target, state, next);
+            let dots = ".".repeat(target.level as usize);
+            let bound = Bound::new(target.range, format!("{dots}{}", target.path.join(".")), Node::Name);
+            return self.bind(metavariable, bound, state, next);
         }
         if pattern.level != target.level {
             return false;
@@ -71,8 +81,9 @@ impl<'f> Engine<'f> {
         }
     }
 
-    /// `from $MODULE import last` on `from .a import b`: the module is `.a`.
-    fn relative_import(
+    /// `from $MODULE import last` on `from .a import b`: the module is `.a`; on `from a.b import c`
+    /// it is `a.b`.
+    fn import_from_any(
         &self,
         module: &Metavariable,
         last: Option<&Name>,

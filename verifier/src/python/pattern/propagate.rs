@@ -26,6 +26,16 @@ pub(super) struct Values {
     own: HashSet<TextSize>,
     /// The annotations of parameters and variables, where these are read.
     annotations: HashMap<TextSize, TextRange>,
+    /// The functions of the file, each before those inside it.
+    functions: Vec<Owner>,
+}
+
+/// A function and the variables that are its own.
+#[derive(Debug)]
+struct Owner {
+    parameters: TextRange,
+    body: TextRange,
+    names: HashSet<Box<str>>,
 }
 
 /// What one variable holds.
@@ -53,6 +63,18 @@ impl Values {
     /// comprehension, whatever the file imports under that name.
     pub(super) fn is_own(&self, name: &ast::ExprName) -> bool {
         self.own.contains(&name.start())
+    }
+
+    /// The function whose variable a name is that stands here, by its number.
+    pub(super) fn owner(&self, name: &str, place: TextSize) -> Option<usize> {
+        self.functions
+            .iter()
+            .rposition(|function| function.body.contains(place) && function.names.contains(name))
+    }
+
+    /// The function that has a parameter here, by its number.
+    pub(super) fn owner_of_parameter(&self, place: TextSize) -> Option<usize> {
+        self.functions.iter().rposition(|function| function.parameters.contains(place))
     }
 
     /// The annotation of the variable that is read here.
@@ -348,6 +370,14 @@ impl<'f> Flow<'f> {
                 Kind::Elsewhere => elsewhere.insert(name),
             };
         });
+        if let (Some(first), Some(last)) = (body.first(), body.last()) {
+            let own = locals.iter().chain(&imported).filter(|name| !elsewhere.contains(*name));
+            self.values.functions.push(Owner {
+                parameters: parameters.range(),
+                body: first.range().cover(last.range()),
+                names: own.map(|name| (*name).into()).collect(),
+            });
+        }
         let mut hiding = self.scope.hiding.clone();
         hiding.extend(&locals);
         hiding.retain(|name| !imported.contains(name) && !elsewhere.contains(name));

@@ -57,21 +57,15 @@ impl<'f> Engine<'f> {
             }
             _ => {
                 let views = target.views();
-                let mut found = false;
                 // Who writes `...` anywhere in a body does not mean to say all that is in it.
                 let all = !has_ellipsis(pattern);
-                if self.statements(pattern, &views, all, state, &mut |state, _| {
-                    found = true;
-                    next(state)
-                }) {
+                if self.statements(pattern, &views, all, state, &mut |state, _| next(state)) {
                     return true;
                 }
-                // `...` goes into nested blocks, but only when it has to.
-                !found
-                    && !all
-                    && flattened(&views).is_some_and(|views| {
-                        self.statements(pattern, &views, false, state, &mut |state, _| next(state))
-                    })
+                // `...` goes into nested blocks, where metavariables may stand for something else.
+                !all && flattened(&views).is_some_and(|views| {
+                    self.statements(pattern, &views, false, state, &mut |state, _| next(state))
+                })
             }
         }
     }
@@ -409,7 +403,13 @@ impl<'f> Engine<'f> {
                 let Some((clause, following)) = others.split_first() else { return false };
                 match (&wanted.test, &clause.test) {
                     (Some(_), Some(test)) => self.branches(rest, test, &clause.body, following, state, next),
-                    (Some(_), None) => false,
+                    // `else:` with nothing but an `if` in it is an `elif`.
+                    (Some(_), None) => match &clause.body[..] {
+                        [Stmt::If(node)] => {
+                            self.branches(rest, &node.test, &node.body, &node.elif_else_clauses, state, next)
+                        }
+                        _ => false,
+                    },
                     (None, Some(_)) => self.block(&wanted.body, Block::Branch(others), state, next),
                     (None, None) => self.block(&wanted.body, Block::Body(&clause.body), state, next),
                 }

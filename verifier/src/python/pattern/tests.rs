@@ -56,6 +56,52 @@ fn metavariables_and_ellipses_stand_for_arguments() {
 }
 
 #[test]
+fn modules_are_named_in_full() {
+    let imports = "from a import x  #!\nfrom a.b import x  #!\nfrom .a import x  #!\nimport a\n";
+    check("from $M import $X", imports);
+    check_bindings("from $M import $X", imports, "$M", &["a", "a.b", ".a"]);
+    check("from $M import *", "from a.b import *  #!\nfrom a import *  #!\nfrom a import b\n");
+    check_bindings("from $M import x", "from a.b.c import x\nfrom a.x import y\n", "$M", &["a.b.c"]);
+    check_bindings(
+        "import $X",
+        "import a\nfrom .a import b\nfrom .. import c\n",
+        "$X",
+        &["a", ".a.b", "..c"],
+    );
+}
+
+#[test]
+fn metavariable_is_one_variable() {
+    check("$X = a()\n...\nf($X)", "x = a()  #!\nf(x)\n");
+    let defined = "$X = a()\ndef $G(...): f($X)";
+    check(defined, "x = a()  #!\ndef g(y): f(x)\n");
+    check(defined, "x = a()\ndef g(x): f(x)\n");
+    check("def $F($X): ...\ndef $G($Y): f($X)", "def g(x): pass\ndef h(x): f(x)\n");
+    let members = "class $C:\n    ...\n    def $F(self, $X): ...\n    ...\n    def $G(self): self.$X";
+    check(members, "class A:  #!\n    def f(self, x): pass\n    def g(self): self.x\n");
+}
+
+#[test]
+fn ellipsis_goes_into_nested_blocks_for_other_bindings() {
+    let target = "def g(c):\n    a = f()\n    if c:\n        b = f()\n    return a\n";
+    check_bindings("def $F(...):\n    ...\n    $X = f()\n    ...", target, "$X", &["a", "b"]);
+    check_bindings(
+        "$X = f()\n...\nreturn $Y",
+        "def g(c):\n    x = f()\n    if c:\n        return 1\n    return 2\n",
+        "$Y",
+        &["2", "1"],
+    );
+}
+
+#[test]
+fn assignments_within_expressions_are_assignments() {
+    check("$X = f(...)", "x = f(1)  #!\nif (y := f(2)):  #!\n    pass\nz = g(f(3))\n");
+    check_bindings("$X = $Y", "while chunk := read(1): pass\n", "$X", &["chunk"]);
+    check("x = 1", "y = (x := 1)  #!\n(z := 1)\n");
+    check("($X := $Y)", "x = 1\nf(x := 1)  #!\n");
+}
+
+#[test]
 fn keyword_arguments_have_no_order() {
     check("f(a=1, b=$X)", "f(b=2, a=1)  #!\nf(a=1)\nf(a=1, b=2, c=3)\n");
     check("f(a=1, ...)", "f(b=2, a=1)  #!\nf(0, a=1)  #!\nf(a=2)\n");
@@ -284,6 +330,9 @@ fn classes_have_members_in_any_order() {
 #[test]
 fn branches_loops_and_handlers_are_statements() {
     check("if $X: ...", "if a:  #!\n    pass\nelif b:  #!\n    pass\nelse:\n    pass\n");
+    let one_or_other = "if $X:\n    ...\nelif $Y:\n    ...";
+    check(one_or_other, "if a:  #!\n    pass\nelse:\n    if b:\n        pass\n");
+    check(one_or_other, "if a:\n    pass\nelse:\n    if b:\n        pass\n    c()\n");
     check("if $X: ...\nelse: ...", "if a:  #!\n    pass\nelse:\n    pass\nif b:\n    pass\n");
     check(
         "if $X:\n  $A\nelse:\n  $A",
