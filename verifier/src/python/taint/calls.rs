@@ -89,6 +89,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 let receiver = receiver.as_ref().map(Receiver::passed);
                 return self.apply_all(call.range(), callees, receiver.as_ref(), &arguments);
             }
+            if !super::protocols::is_consumer(call) {
+                self.engine.note_library_call(self.unit, call);
+            }
             if let Some(fields) = self.engine.fields(self.unit, call) {
                 return built_of(&fields, &arguments);
             }
@@ -229,6 +232,9 @@ impl<'f> Interpreter<'_, '_, 'f> {
             if let (false, Ok(index)) = (passed.value.is_clean(), u16::try_from(index)) {
                 self.engine.want(unit, index);
             }
+        }
+        if summary.is_silent() {
+            return Value::default();
         }
         let parameters: Vec<String> =
             function.parameters.iter().map(|parameter| parameter.name().to_string()).collect();

@@ -70,6 +70,8 @@ pub(super) struct Engine<'w, 'f> {
     fields: HashMap<*const ast::ExprCall, Option<Rc<[Name]>>>,
     specials: HashMap<(*const ast::Expr, &'static str), Rc<Special<'f>>>,
     results: HashMap<(*const ast::StmtFunctionDef, &'static str), Rc<[Callee<'f>]>>,
+    /// Calls of libraries, which may run such methods on what they are given.
+    library_calls: HashMap<*const ast::ExprCall, (UnitId, &'f ast::ExprCall)>,
     /// Methods that Python runs on objects that cannot be told.
     unknown_objects: BTreeSet<&'static str>,
     /// Files that do not compile and whose variables are read.
@@ -192,6 +194,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             fields: HashMap::new(),
             specials: HashMap::new(),
             results: HashMap::new(),
+            library_calls: HashMap::new(),
             unknown_objects: BTreeSet::new(),
             broken_modules: BTreeSet::new(),
             queue: BTreeSet::new(),
@@ -635,6 +638,12 @@ impl<'w, 'f> Engine<'w, 'f> {
     /// Something that is stored in an attribute of a class's instances.
     pub(super) fn class_attribute(&mut self, class: ClassId, path: &[Element], value: &Value) {
         let path = Path { root: Root::Local(Name::new_static("self")), elements: path.to_vec() };
+        let known = &self.classes[class].attributes;
+        if known.covers(&path, &value.own)
+            && value.parts.iter().all(|(rest, taints)| known.covers(&path.join(rest), taints))
+        {
+            return;
+        }
         let mut attributes = self.classes[class].attributes.clone();
         attributes.taint(&path, &value.own);
         for (rest, taints) in value.parts.iter() {
@@ -785,39 +794,6 @@ impl<'w, 'f> Engine<'w, 'f> {
             lost: self.doubts(),
             receptive: self.receptive(),
         }
-    }
-
-    /// Methods that Python calls where no call is written (`with`, `for`, operators): what they give
-    /// is a value from a source, or what they are given arrives, and nobody follows where.
-    pub(super) fn called_by_python(&self) -> Option<String> {
-        self.units.iter().find_map(|unit| {
-            let followed = ["__init__", "__call__", "__new__", "__post_init__"];
-            let name = unit.name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));
-            if !self.specification.options.deep
-                || name.is_none()
-                || followed.contains(&unit.name.as_str())
-                || !matches!(unit.body, Body::Function(_))
-            {
-                return None;
-            }
-            let class = self.classes[unit.class?].at.class.name.to_string();
-            let is_source = |taint: &Taint| matches!(taint.origin, Origin::Source { .. });
-            let returned = &unit.summary.returned;
-            // An attribute of the object that is returned is known by other ways.
-            let elements = returned
-                .parts
-                .iter()
-                .filter(|(path, _)| matches!(path[0], Element::Key(_) | Element::Anything))
-                .map(|(_, taints)| taints);
-            let gives =
-                [&returned.own].into_iter().chain(elements).any(|taints| taints.iter().any(is_source));
-            let takes = unit.summary.arrivals.iter().any(|arrival| arrival.parameter > 0);
-            let is_followed = super::protocols::FOLLOWED
-                .iter()
-                .any(|method| *method == unit.name && !self.unknown_objects.contains(method));
-            (!is_followed && (gives || takes))
-                .then(|| format!("where Python calls `{class}.{}` is not followed", unit.name))
-        })
     }
 }
 

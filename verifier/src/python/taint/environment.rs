@@ -88,6 +88,14 @@ impl Environment {
         }
     }
 
+    /// The taint of a part itself, without what is inside it.
+    pub(super) fn read_own(&self, path: &Path) -> TaintSet {
+        match self.variables.get(&path.root) {
+            Some(value) => value.own_of_path(&path.elements),
+            None => TaintSet::default(),
+        }
+    }
+
     /// The other paths to the object at a path, and whether they lead there for certain.
     pub(super) fn others(&self, path: &Path) -> Vec<(Path, bool)> {
         if self.aliases.is_empty() {
@@ -181,13 +189,13 @@ impl Environment {
             if object.parts.iter().any(|(present, _)| present.starts_with(&path.elements)) {
                 Arc::make_mut(&mut object.parts).retain(|(present, _)| !present.starts_with(&path.elements));
             }
-            let inherited = object.project_path(&path.elements).own;
+            let inherited = object.own_of_path(&path.elements);
             // The empty set is the mark of a clean part in a tainted whole. It replaces.
             if !(value.own.is_empty() && inherited.is_empty()) {
                 object.add(&path.elements, &value.own);
             }
         } else if !value.own.is_empty() {
-            let before = object.project_path(&path.elements).own;
+            let before = object.own_of_path(&path.elements);
             object.add(&path.elements, &before.union(&value.own));
         }
         for (rest, taints) in value.parts.iter() {
@@ -206,7 +214,7 @@ impl Environment {
 
     /// Adds taint to what is there, and to those parts of it that were known to be clean.
     pub(super) fn taint_here(&mut self, path: &Path, taints: &TaintSet) {
-        if taints.is_empty() {
+        if taints.is_empty() || self.covers(path, taints) {
             return;
         }
         let object = Arc::make_mut(&mut self.variables).entry(path.root.clone()).or_default();
@@ -214,8 +222,13 @@ impl Environment {
             Arc::make_mut(&mut object.parts)
                 .retain(|(present, taints)| !(taints.is_empty() && present.starts_with(&path.elements)));
         }
-        let before = object.project_path(&path.elements).own;
+        let before = object.own_of_path(&path.elements);
         object.add(&path.elements, &before.union(taints));
+    }
+
+    /// Whether a place has all this taint already.
+    pub(super) fn covers(&self, path: &Path, taints: &TaintSet) -> bool {
+        self.variables.get(&path.root).is_some_and(|object| object.covers(&path.elements, taints))
     }
 
     /// Makes a variable or a part of it clean, with everything inside.

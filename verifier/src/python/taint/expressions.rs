@@ -439,7 +439,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             if index == 0 && receiver.as_ref() == Some(name) {
                 for (path, taints) in attributes.parts.iter() {
-                    let before = value.project_path(path).own;
+                    let before = value.own_of_path(path);
                     value.add(path, &before.union(taints));
                 }
             }

@@ -498,7 +498,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                     }
                     return;
                 };
-                let before = self.environment().read(&path).own;
+                let before = self.environment().read_own(&path);
                 let stored = if value.is_clean() {
                     value
                 } else {

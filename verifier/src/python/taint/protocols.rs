@@ -22,21 +22,39 @@ pub(super) const FOLLOWED: [&str; 8] = [
     "__next__",
     "__setitem__",
 ];
-/// Functions of Python that look at all elements of what they are given.
-const CONSUMERS: [&str; 12] = [
+/// What looks at all elements of what it is given.
+const CONSUMERS: [&str; 25] = [
+    "Counter",
+    "all",
+    "any",
+    "bytearray",
+    "bytes",
+    "chain",
+    "deque",
+    "dict",
     "enumerate",
     "frozenset",
+    "islice",
     "iter",
+    "join",
     "list",
     "max",
     "min",
+    "next",
+    "repr",
     "reversed",
     "set",
     "sorted",
+    "str",
     "sum",
     "tuple",
     "zip",
 ];
+
+/// Whether a call does nothing with what it is given but to look at its elements or its text.
+pub(super) fn is_consumer(call: &ast::ExprCall) -> bool {
+    super::handed::last_name(&call.func).is_some_and(|name| CONSUMERS.binary_search(&name).is_ok())
+}
 
 impl<'f> Interpreter<'_, '_, 'f> {
     /// What a method gives that Python runs on an object, and whether that is all it can give;
@@ -122,9 +140,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         call: &ast::ExprCall,
         arguments: Vec<Argument<'f>>,
     ) -> Vec<Argument<'f>> {
-        match &*call.func {
-            Expr::Name(name) if CONSUMERS.contains(&name.id.as_str()) => {}
-            _ => return arguments,
+        if !is_consumer(call) {
+            return arguments;
         }
         let consume = |argument: Argument<'f>| match argument.expression {
             Some(several) if argument.spread == Spread::No => {

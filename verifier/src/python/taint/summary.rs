@@ -127,6 +127,18 @@ impl Summary {
         }
     }
 
+    /// Whether a call does nothing that matters.
+    pub(super) fn is_silent(&self) -> bool {
+        self.returned.is_clean()
+            && self.returned.parts.is_empty()
+            && self.writes.is_empty()
+            && self.outer.is_empty()
+            && self.arrivals.is_empty()
+            && self.lost.is_empty()
+            && self.kept.is_empty()
+            && self.raised.is_empty()
+    }
+
     /// Whether callers would see no difference.
     pub(super) fn same(&self, other: &Summary) -> bool {
         self.returned.same(&other.returned)

@@ -184,6 +184,17 @@ impl TaintSet {
                 })
     }
 
+    /// Whether adding the other taint would change nothing.
+    pub(super) fn covers(&self, other: &TaintSet) -> bool {
+        let taints = self.taints();
+        std::ptr::eq(taints, other.taints())
+            || other.iter().all(|taint| {
+                taints
+                    .binary_search_by(|present| present.order(taint))
+                    .is_ok_and(|position| taints[position].trace.concerns() || !taint.trace.concerns())
+            })
+    }
+
     pub(super) fn insert(&mut self, taint: Taint) {
         let Some(taints) = &mut self.0 else {
             *self = Self::one(taint);
@@ -308,6 +319,15 @@ impl TaintSet {
     }
 }
 
+/// Whether two different elements may be the same all the same.
+fn is_overlapping(one: &Element, other: &Element) -> bool {
+    match (one, other) {
+        (Element::Attribute(_), _) | (_, Element::Attribute(_)) => false,
+        (Element::Key(_), Element::Key(_)) => false,
+        (Element::Anything, _) | (_, Element::Anything) => true,
+    }
+}
+
 /// Parts of a value by path; copies share.
 pub(super) type Parts = Arc<Vec<(Vec<Element>, TaintSet)>>;
 
@@ -345,13 +365,8 @@ impl Value {
         let mut parts = Value::default();
         for (path, taints) in self.parts.iter() {
             let same = path[0] == *element;
-            let overlaps = match (&path[0], element) {
-                (Element::Attribute(_), _) | (_, Element::Attribute(_)) => same,
-                (Element::Key(_), Element::Key(_)) => same,
-                (Element::Anything, _) | (_, Element::Anything) => true,
-            };
             match path.len() {
-                _ if !overlaps => {}
+                _ if !(same || is_overlapping(&path[0], element)) => {}
                 // What is stored at an unknown index leaves the rest as it was.
                 1 if same && *element != Element::Anything => own = Some(taints.clone()),
                 1 => vague.extend(taints),
@@ -360,6 +375,47 @@ impl Value {
         }
         let own = own.unwrap_or_else(|| self.own.part(element)).union(&vague);
         Value { own, parts: parts.parts }
+    }
+
+    /// The taint of a part itself, without what is inside it.
+    fn project_own(&self, element: &Element) -> TaintSet {
+        let mut own = None;
+        let mut vague = TaintSet::default();
+        for (path, taints) in self.parts.iter().filter(|(path, _)| path.len() == 1) {
+            let same = path[0] == *element;
+            if same && *element != Element::Anything {
+                own = Some(taints);
+            } else if same || is_overlapping(&path[0], element) {
+                vague.extend(taints);
+            }
+        }
+        match own {
+            Some(own) => own.clone().union(&vague),
+            None => self.own.part(element).union(&vague),
+        }
+    }
+
+    /// The same for a part of a part.
+    pub(super) fn own_of_path(&self, path: &[Element]) -> TaintSet {
+        match path {
+            [] => self.own.clone(),
+            [element] => self.project_own(element),
+            [first, rest @ ..] => self.project(first).own_of_path(rest),
+        }
+    }
+
+    /// Whether adding taint to a part and to what in it was known to be clean would change nothing.
+    pub(super) fn covers(&self, path: &[Element], taints: &TaintSet) -> bool {
+        let path = &path[..path.len().min(LONGEST_PATH)];
+        let known = match path {
+            [] => &self.own,
+            _ => match self.parts.binary_search_by(|(present, _)| present.as_slice().cmp(path)) {
+                Ok(position) => &self.parts[position].1,
+                Err(_) => return false,
+            },
+        };
+        known.covers(taints)
+            && !self.parts.iter().any(|(present, taints)| taints.is_empty() && present.starts_with(path))
     }
 
     /// The value of a part of a part.
@@ -372,7 +428,7 @@ impl Value {
         match self.parts.binary_search_by(|(present, _)| present.as_slice().cmp(path)) {
             Ok(position) => self.parts[position].1.clone(),
             Err(_) if self.parts.is_empty() && self.own.is_empty() => TaintSet::default(),
-            Err(_) => self.project_path(path).own,
+            Err(_) => self.own_of_path(path),
         }
     }
 

@@ -155,7 +155,7 @@ impl<'f> Engine<'_, 'f> {
         self.world.is_buffer(self.object_site(unit, object))
     }
 
-    fn object_site(&self, unit: UnitId, object: &'f ast::Expr) -> ObjectSite<'f> {
+    pub(super) fn object_site(&self, unit: UnitId, object: &'f ast::Expr) -> ObjectSite<'f> {
         let Unit { file, body, .. } = &self.units[unit];
         ObjectSite {
             file: self.files[*file as usize].source,

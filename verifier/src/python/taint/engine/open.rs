@@ -106,4 +106,55 @@ impl<'f> Engine<'_, 'f> {
         }
         open
     }
+
+    /// Methods that Python calls where no call is written (`with`, `for`, operators): what they give
+    /// is a value from a source, or what they are given arrives, and nobody follows where.
+    pub(super) fn called_by_python(&self) -> Option<String> {
+        self.units.iter().find_map(|unit| {
+            let followed = ["__init__", "__call__", "__new__", "__post_init__"];
+            let name = unit.name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));
+            if !self.specification.options.deep
+                || name.is_none()
+                || followed.contains(&unit.name.as_str())
+                || !matches!(unit.body, Body::Function(_))
+            {
+                return None;
+            }
+            let class = self.classes[unit.class?].at.class.name.to_string();
+            let is_source = |taint: &Taint| matches!(taint.origin, Origin::Source { .. });
+            let returned = &unit.summary.returned;
+            // An attribute of the object that is returned is known by other ways.
+            let elements = returned
+                .parts
+                .iter()
+                .filter(|(path, _)| matches!(path[0], Element::Key(_) | Element::Anything))
+                .map(|(_, taints)| taints);
+            let gives =
+                [&returned.own].into_iter().chain(elements).any(|taints| taints.iter().any(is_source));
+            let takes = unit.summary.arrivals.iter().any(|arrival| arrival.parameter > 0);
+            ((gives || takes) && !self.is_followed(unit))
+                .then(|| format!("where Python calls `{class}.{}` is not followed", unit.name))
+        })
+    }
+
+    /// Whether all places are known where Python runs this method.
+    fn is_followed(&self, unit: &Unit<'f>) -> bool {
+        let followed = super::super::protocols::FOLLOWED.into_iter().find(|method| *method == unit.name);
+        let (Some(method), Body::Function(function)) = (followed, unit.body) else { return false };
+        let is_given = |(caller, call): &(UnitId, &'f ast::ExprCall)| {
+            call.arguments.iter_source_order().any(|argument| {
+                let site = self.object_site(*caller, argument.value());
+                let special = self.world.special(site, method);
+                special.callees.iter().any(|callee| std::ptr::eq(callee.function, function))
+            })
+        };
+        !self.unknown_objects.contains(method) && !self.library_calls.values().any(is_given)
+    }
+
+    /// A call of code that is not followed.
+    pub(in crate::python::taint) fn note_library_call(&mut self, unit: UnitId, call: &'f ast::ExprCall) {
+        if !call.arguments.is_empty() {
+            self.library_calls.insert(std::ptr::from_ref(call), (unit, call));
+        }
+    }
 }
