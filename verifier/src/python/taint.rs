@@ -27,7 +27,7 @@ pub use specification::{
     Mark, Marks, Options, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification,
 };
 pub use value::StepKind;
-pub use writers::may_store;
+pub use writers::may_store_from_outside;
 
 use crate::python::ParsedFile;
 use crate::target::RelativePath;

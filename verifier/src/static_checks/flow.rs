@@ -482,7 +482,7 @@ impl<'c, 'f> Asked<'c, 'f> {
         let mut writers = Vec::new();
         for path in self.project.mentioning(&open.function).iter().filter(|path| related.contains(*path)) {
             if let Ok(file) = self.project.file(path)
-                && taint::may_store(&file.source().module().body, &open.function)
+                && taint::may_store_from_outside(&file.source().module().body, &open.function)
             {
                 writers.push(file);
             }

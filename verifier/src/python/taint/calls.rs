@@ -166,9 +166,14 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
         let own = self.engine.receiver(self.unit).map(|(_, name)| Path::variable(Root::Local(name)));
         let is_self = self.engine.specification.options.deep && path.is_some() && path == own;
-        let method = self.path(function);
         // What is known of the method beyond its object: a source or a propagator names it.
-        let callee = self.marks(attribute.range, method.as_ref(), Value::default());
+        let callee = match self.marks.touches(attribute.range) {
+            true => {
+                let method = self.path(function);
+                self.marks(attribute.range, method.as_ref(), Value::default())
+            }
+            false => Value::default(),
+        };
         (Some(Receiver { value, path, expression: &attribute.value, is_self }), callee)
     }
 
@@ -236,10 +241,11 @@ impl<'f> Interpreter<'_, '_, 'f> {
         if summary.is_silent() {
             return Value::default();
         }
-        let parameters: Vec<String> =
-            function.parameters.iter().map(|parameter| parameter.name().to_string()).collect();
+        let parameters: Vec<&Name> =
+            function.parameters.iter().map(|parameter| &parameter.name().id).collect();
         let passing = |index: u16, this: &Self| {
-            let parameter = parameters.get(usize::from(index)).cloned().unwrap_or_default();
+            let parameter =
+                parameters.get(usize::from(index)).map(|name| name.to_string()).unwrap_or_default();
             this.step(range, StepKind::Passed(name.clone(), parameter))
         };
         for arrival in &summary.arrivals {
@@ -265,8 +271,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 self.doubt_within(&taints, &lost.place, lost.within.iter().copied(), lost.stored.as_ref());
             }
         }
+        // Where nothing is passed, no step is told.
         let steps: Vec<Step> = (0..parameters.len())
-            .map(|index| passing(u16::try_from(index).unwrap_or(u16::MAX), self))
+            .map(|index| match given[index].value.is_clean() {
+                true => self.step(range, StepKind::Propagated),
+                false => passing(u16::try_from(index).unwrap_or(u16::MAX), self),
+            })
             .collect();
         let mut built = Value::default();
         for write in &summary.writes {

@@ -158,6 +158,8 @@ pub(super) struct Class<'f> {
     pub(super) at: ClassAt<'f>,
     /// Attributes by the name `self`.
     attributes: Environment,
+    /// The same with those of its bases and of the classes built on it, while that is as it was.
+    joined: Option<Value>,
     /// What code of other modules has stored in attributes of the class itself.
     own: Value,
     family: Vec<ClassId>,
@@ -556,6 +558,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         self.classes.push(Class {
             at,
             attributes: Environment::default(),
+            joined: None,
             own: Value::default(),
             family: vec![id],
             descendants: Vec::new(),
@@ -577,6 +580,8 @@ impl<'w, 'f> Engine<'w, 'f> {
                 if !self.classes[id].family.contains(&base) {
                     self.classes[id].family.push(base);
                     self.classes[base].family.push(id);
+                    self.classes[id].joined = None;
+                    self.classes[base].joined = None;
                     self.classes[base].descendants.push(id);
                     // Its methods may run those of the new class.
                     let again: Vec<UnitId> = self.classes[base].members.iter().copied().collect();
@@ -653,6 +658,9 @@ impl<'w, 'f> Engine<'w, 'f> {
         }
         if !attributes.same(&self.classes[class].attributes) {
             self.classes[class].attributes = attributes;
+            for relative in self.classes[class].family.clone() {
+                self.classes[relative].joined = None;
+            }
             let members: BTreeSet<UnitId> = self.classes[class]
                 .family
                 .iter()
@@ -671,7 +679,10 @@ impl<'w, 'f> Engine<'w, 'f> {
     }
 
     /// What is known to be tainted in the attributes of a class, its bases and those built on it.
-    fn attributes(&self, class: ClassId) -> Value {
+    fn attributes(&mut self, class: ClassId) -> Value {
+        if let Some(joined) = &self.classes[class].joined {
+            return joined.clone();
+        }
         let mut all = Value::default();
         for class in &self.classes[class].family {
             let attributes = self.classes[*class].attributes.variable(&Root::Local(Name::new_static("self")));
@@ -679,6 +690,7 @@ impl<'w, 'f> Engine<'w, 'f> {
                 all.add(path, taints);
             }
         }
+        self.classes[class].joined = Some(all.clone());
         all
     }
 

@@ -222,12 +222,15 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 if let Some(class) = self.engine.imported_class(self.unit, attribute) {
                     value.join(&self.engine.attribute_of_class(self.unit, class, &attribute.attr.id));
                 }
-                let path = self.object_path(&attribute.value);
-                self.property(attribute, &object, path.as_ref()).unwrap_or(value)
+                if self.engine.may_be_property(&attribute.attr.id) {
+                    let path = self.object_path(&attribute.value);
+                    value = self.property(attribute, &object, path.as_ref()).unwrap_or(value);
+                }
+                value
             }
             false => value,
         };
-        let path = self.path(expression);
+        let path = self.marked_path(attribute.range, expression);
         self.marks(attribute.range, path.as_ref(), value)
     }
 
@@ -252,8 +255,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
         if !(options.deep || options.assume_safe_indexes || options.only_propagate_through_assignments) {
             value.own.extend(&index.reachable());
         }
-        let path = self.path(expression);
+        let path = self.marked_path(subscript.range, expression);
         self.marks(subscript.range, path.as_ref(), value)
+    }
+
+    /// The path of an expression, where a mark needs it.
+    fn marked_path(&self, range: TextRange, expression: &Expr) -> Option<Path> {
+        if self.marks.touches(range) { self.path(expression) } else { None }
     }
 
     /// What was stored in exactly this place, not what its object hands down.
@@ -438,9 +446,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 value.join(default);
             }
             if index == 0 && receiver.as_ref() == Some(name) {
-                for (path, taints) in attributes.parts.iter() {
-                    let before = value.own_of_path(path);
-                    value.add(path, &before.union(taints));
+                if value.own.is_empty() && value.parts.is_empty() {
+                    value.parts = attributes.parts.clone();
+                } else {
+                    for (path, taints) in attributes.parts.iter() {
+                        let before = value.own_of_path(path);
+                        value.add(path, &before.union(taints));
+                    }
                 }
             }
             let path = Path::variable(self.root(name));
@@ -475,6 +487,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
     }
 
     fn marks_with(&mut self, range: TextRange, path: Option<&Path>, mut value: Value, call: bool) -> Value {
+        // Most code has nothing to do with any of them.
+        if !self.marks.touches(range) {
+            return value;
+        }
         let marks = self.marks.clone();
         let specification = self.engine.specification;
         let mut sanitized = false;

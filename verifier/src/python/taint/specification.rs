@@ -184,6 +184,15 @@ impl MarkIndex {
         }
     }
 
+    /// Whether any mark is here or around.
+    pub(super) fn touches(&self, range: TextRange) -> bool {
+        [&self.sources, &self.sinks, &self.sanitizers]
+            .iter()
+            .any(|ranges| ranges.around(range).next().is_some())
+            || !self.departures.is_empty()
+                && (self.departures.contains_key(&range) || self.arrivals.contains_key(&range))
+    }
+
     /// Propagators that set out from exactly here.
     pub(super) fn departures(&self, range: TextRange) -> &[usize] {
         self.departures.get(&range).map_or(&[], Vec::as_slice)

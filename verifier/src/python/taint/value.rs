@@ -333,16 +333,26 @@ pub(super) type Parts = Arc<Vec<(Vec<Element>, TaintSet)>>;
 
 /// A value: the taint of the whole, and of the parts that differ from the whole. A part with an
 /// empty set is known to be clean.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Value {
     pub(super) own: TaintSet,
     /// Sorted by path; no path is empty.
     pub(super) parts: Parts,
 }
 
+impl Default for Value {
+    fn default() -> Self {
+        Self::whole(TaintSet::default())
+    }
+}
+
 impl Value {
     pub(super) fn whole(own: TaintSet) -> Self {
-        Self { own, parts: Parts::default() }
+        // Nearly all values have no parts that are known: one empty list is enough for them.
+        thread_local! {
+            static NO_PARTS: Parts = Parts::default();
+        }
+        Self { own, parts: NO_PARTS.with(Arc::clone) }
     }
 
     pub(super) fn is_clean(&self) -> bool {

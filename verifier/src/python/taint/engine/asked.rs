@@ -62,6 +62,11 @@ impl<'f> Engine<'_, 'f> {
         given
     }
 
+    /// Whether some class that was met has a property of this name.
+    pub(in crate::python::taint) fn may_be_property(&self, name: &Name) -> bool {
+        self.properties.contains(name)
+    }
+
     /// The functions behind an attribute that is a property.
     pub(in crate::python::taint) fn getters(
         &mut self,
