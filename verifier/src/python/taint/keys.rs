@@ -3,9 +3,9 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
+use crate::python::visitor::{self, Visitor};
 use ruff_python_ast as ast;
 use ruff_python_ast::name::Name;
-use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, Stmt};
 
 use super::engine::Body;

@@ -2,9 +2,9 @@
 
 use foldhash::HashSet;
 
+use crate::python::visitor::{self, Visitor};
 use ruff_python_ast as ast;
 use ruff_python_ast::statement_visitor::{self, StatementVisitor};
-use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, Stmt};
 
 /// Methods that put what they are given into their object.
