@@ -118,12 +118,19 @@ impl Default for CallEnding {
 
 /// How a block can end.
 pub fn endings(body: &[Stmt], surroundings: &dyn Surroundings) -> Endings {
-    Walker { surroundings, thrown: None, handlers: Vec::new(), depth: 0 }.block(body)
+    Walker { surroundings, thrown: None, anywhere: None, handlers: Vec::new(), depth: 0 }.block(body)
+}
+
+/// Whether an exception that some call or operation in a block raises would get out of it.
+pub fn lets_out(body: &[Stmt], raised: &Raised, surroundings: &dyn Surroundings) -> bool {
+    let anywhere = Some(raised);
+    let endings = Walker { surroundings, thrown: None, anywhere, handlers: Vec::new(), depth: 0 }.block(body);
+    endings.raises.contains(raised)
 }
 
 /// How the body of a generator can end when an exception is thrown into it where it yields.
 pub fn endings_when_thrown(body: &[Stmt], thrown: &Raised, surroundings: &dyn Surroundings) -> Endings {
-    Walker { surroundings, thrown: Some(thrown), handlers: Vec::new(), depth: 0 }.block(body)
+    Walker { surroundings, thrown: Some(thrown), anywhere: None, handlers: Vec::new(), depth: 0 }.block(body)
 }
 
 /// Whether a function with this body is a generator: a `yield` anywhere makes it one, reached or not.
@@ -331,6 +338,8 @@ struct Walker<'w> {
     surroundings: &'w dyn Surroundings,
     /// What a `yield` raises.
     thrown: Option<&'w Raised>,
+    /// What any call or operation may raise.
+    anywhere: Option<&'w Raised>,
     /// The handlers that the code stands in, innermost last: what a bare `raise` raises.
     handlers: Vec<Handler>,
     depth: u32,
@@ -593,7 +602,10 @@ impl Walker<'_> {
                     continue;
                 }
                 self.handlers.push(handler);
+                // What is done about an error is not taken to fail itself.
+                let anywhere = self.anywhere.take();
                 let clause = self.block(clause);
+                self.anywhere = anywhere;
                 self.handlers.pop();
                 endings.or(clause);
             }
@@ -718,6 +730,7 @@ impl Walker<'_> {
         let mut calls = Calls {
             surroundings: self.surroundings,
             thrown: self.thrown,
+            anywhere: self.anywhere,
             endings: Endings::fall_through(),
             conditional: 0,
             depth: 0,
@@ -790,10 +803,16 @@ pub(crate) fn builtin_base(class: &str) -> Option<&'static str> {
     })
 }
 
+/// Methods of loggers, which raise nothing.
+fn is_logging(method: &str) -> bool {
+    matches!(method, "debug" | "info" | "warning" | "error" | "exception" | "critical" | "log")
+}
+
 /// Looks for calls that do not come back, `await` and `yield` in one expression.
 struct Calls<'w> {
     surroundings: &'w dyn Surroundings,
     thrown: Option<&'w Raised>,
+    anywhere: Option<&'w Raised>,
     endings: Endings,
     /// Above zero where the code runs only under a condition.
     conditional: u32,
@@ -807,6 +826,26 @@ impl Calls<'_> {
         self.endings.add_raised(ending.raises);
         if !ending.returns && self.conditional == 0 {
             self.endings.normal = false;
+        }
+    }
+
+    /// Whether an operation is one that raises this. A call may raise anything.
+    fn may_raise(&self, expr: &Expr, raised: &Raised) -> bool {
+        let Raised::Class(class) = raised else { return false };
+        match expr {
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(method) if is_logging(method.attr.as_str()) => false,
+                func => {
+                    let name = self.surroundings.qualified(func);
+                    !matches!(name.as_deref(), Some("time.sleep" | "print" | "builtins.print" | "len"))
+                }
+            },
+            Expr::Subscript(_) => matches!(&**class, "IndexError" | "KeyError" | "LookupError" | "TypeError"),
+            Expr::Attribute(_) => class == "AttributeError",
+            Expr::BinOp(_) => {
+                matches!(&**class, "ZeroDivisionError" | "ArithmeticError" | "OverflowError" | "TypeError")
+            }
+            _ => false,
         }
     }
 
@@ -844,6 +883,9 @@ impl<'a> Visitor<'a> for Calls<'_> {
             return;
         }
         self.depth += 1;
+        if let Some(raised) = self.anywhere.filter(|raised| self.may_raise(expr, raised)) {
+            self.endings.add_raised(vec![raised.clone()]);
+        }
         match expr {
             Expr::Call(call) => {
                 visitor::walk_expr(self, expr);

@@ -11,7 +11,10 @@
 //! - a helper in which such a `raise` or such a call stands, be it under a condition, and that lets
 //!   it through: a function, a constructor, or a method of the class, its bases or another object, in
 //!   any file, also a property that is read. That of a coroutine counts where it is awaited;
-//! - a `yield`: whoever consumes a generator need not ask again.
+//! - a `yield`: whoever consumes a generator need not ask again;
+//! - an exception of a class that a handler right around the loop names (`except queue.Empty`), or
+//!   that `suppress(…)`, `assertRaises(…)` or `pytest.raises(…)` around it waits for, and that the
+//!   loop does not catch itself. `except Exception` and `except KeyboardInterrupt` tell of no way out.
 //!
 //! A loop that awaits in a coroutine can be stopped from outside by cancelling its task. It
 //! checks for no stop all the same, so it counts, under a label that says so. It does not get
@@ -32,6 +35,7 @@
 //! a place that is looked at (a closed socket, Ctrl-C), conditions that are constant only in
 //! fact (`while self.running` with nobody who clears it), what a generator raises while it is
 //! iterated over. A loop that calls a helper in a file that does not compile is not judged; nor is one
+//! around which a handler may as well wait for what other code beside the loop raises; nor one
 //! whose only way out is an exception that a context manager may swallow or not (`__exit__` answers
 //! by what it is given) or a handler, because its class cannot be told; nor one that only what a
 //! subclass has in place of a method leaves. Context managers of libraries swallow nothing, except for `suppress`.
@@ -43,7 +47,7 @@ use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::callees::{Across, Callees, FileNames};
-use crate::python::control_flow::{Endings, Raised, endings, is_infinite, truth};
+use crate::python::control_flow::{Endings, Raised, Surroundings, endings, is_infinite, lets_out, truth};
 use crate::python::project::{ClassRef, Project};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -162,7 +166,14 @@ struct Seen {
 fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen {
     let file = subject.file;
     let names = FileNames::new(file.source().module());
-    let mut finder = Finder { within: subject.range(), class: None, loops: Vec::new(), depth: 0, nodes: 0 };
+    let mut finder = Finder {
+        within: subject.range(),
+        class: None,
+        loops: Vec::new(),
+        around: Vec::new(),
+        depth: 0,
+        nodes: 0,
+    };
     finder.block(&file.source().module().body);
     let mut seen = Seen { nodes: finder.nodes, ..Seen::default() };
     for candidate in finder.loops {
@@ -182,7 +193,7 @@ fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen 
             // Only where the file itself shows no way out are others worth looking into, and where
             // it shows an exception: a context manager may swallow that.
             let raises = exit_of(&endings).is_some();
-            let class = candidate.class.map(|node| ClassRef { file, node });
+            let class = candidate.class_in(file);
             endings = self::endings(body, &across.inside(file, class, body));
             let is_left = exit_of(&endings).is_some();
             if !(raises && is_left)
@@ -215,7 +226,26 @@ fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen 
                 continue;
             }
         }
-        match exit_of(&endings) {
+        let exit = match exit_of(&endings) {
+            None => {
+                match awaited_around(&candidate, body, &across.inside(file, candidate.class_in(file), body)) {
+                    Awaited::Nothing => None,
+                    Awaited::Here => Some("left by an exception that a handler around it waits for"),
+                    Awaited::Unclear(range) => {
+                        let (line, _) = file.source().lines(candidate.stmt.range());
+                        let (at, _) = file.source().lines(range);
+                        let what = format!(
+                            "whether the loop at `{}:{line}` raises what is caught around it at line {at}",
+                            file.path()
+                        );
+                        seen.blind.push(Reason::Unresolved { what });
+                        continue;
+                    }
+                }
+            }
+            exit => exit,
+        };
+        match exit {
             Some(exit) => seen.left.push(site(file, candidate.stmt.range(), Some(exit))),
             None => {
                 if sweeps && file.broken().is_some() {
@@ -274,6 +304,102 @@ fn exit_of(endings: &Endings) -> Option<&'static str> {
 struct Candidate<'f> {
     stmt: &'f Stmt,
     class: Option<&'f ast::StmtClassDef>,
+    /// What the same function waits for around it, innermost last.
+    around: Vec<Waits<'f>>,
+}
+
+impl<'f> Candidate<'f> {
+    fn class_in(&self, file: &'f ParsedFile) -> Option<ClassRef<'f>> {
+        self.class.map(|node| ClassRef { file, node })
+    }
+}
+
+/// Exceptions that a statement around a loop catches, and the block that it catches them from.
+#[derive(Clone, Copy)]
+struct Waits<'f> {
+    classes: &'f Expr,
+    block: &'f [Stmt],
+}
+
+/// Whether something around a loop waits for an exception from it.
+enum Awaited {
+    Nothing,
+    Here,
+    /// It may wait for what other code raises, or for what cannot be told.
+    Unclear(TextRange),
+}
+
+/// Asks it of the code around a loop that shows no other way out.
+fn awaited_around(candidate: &Candidate, body: &[Stmt], surroundings: &dyn Surroundings) -> Awaited {
+    let mut unclear = None;
+    for waits in candidate.around.iter().rev() {
+        let classes = match waits.classes {
+            Expr::Tuple(tuple) => &*tuple.elts,
+            class => std::slice::from_ref(class),
+        };
+        let stands_alone =
+            waits.block.iter().all(|stmt| stmt.range() == candidate.stmt.range() || is_quiet(stmt));
+        for class in classes {
+            let name = surroundings.qualified(class);
+            let name = name.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name));
+            let lets_out = |name: &str| lets_out(body, &Raised::Class(name.to_owned()), surroundings);
+            match name {
+                // Whoever writes these expects nothing in particular, or the end of the program.
+                Some(
+                    "Exception" | "BaseException" | "KeyboardInterrupt" | "SystemExit" | "GeneratorExit"
+                    | "CancelledError",
+                ) => {}
+                // That is for an `import` beside the loop.
+                Some("ImportError" | "ModuleNotFoundError") => {}
+                Some(name) if name.starts_with(char::is_uppercase) => {
+                    if lets_out(name) && stands_alone {
+                        return Awaited::Here;
+                    }
+                    unclear = unclear.or(lets_out(name).then(|| class.range()));
+                }
+                // A variable that holds classes.
+                _ => unclear = unclear.or(lets_out("Exception").then(|| class.range())),
+            }
+        }
+    }
+    unclear.map_or(Awaited::Nothing, Awaited::Unclear)
+}
+
+/// Code that raises nothing: it only names things.
+fn is_quiet(stmt: &Stmt) -> bool {
+    let value = match stmt {
+        Stmt::Assign(assign) if assign.targets.iter().all(Expr::is_name_expr) => &assign.value,
+        Stmt::Expr(expr) => &expr.value,
+        Stmt::Pass(_) | Stmt::Global(_) | Stmt::Nonlocal(_) | Stmt::FunctionDef(_) => return true,
+        _ => return false,
+    };
+    match &**value {
+        Expr::List(list) => list.elts.is_empty(),
+        Expr::Dict(dict) => dict.items.is_empty(),
+        value => value.is_name_expr() || value.is_literal_expr(),
+    }
+}
+
+/// The classes that a context manager waits for: `suppress(IndexError)`, `pytest.raises(Empty)`.
+fn awaited_by(manager: &Expr) -> impl Iterator<Item = &Expr> {
+    let arguments = match manager {
+        Expr::Call(call) => {
+            let name = match &*call.func {
+                Expr::Name(name) => name.id.as_str(),
+                Expr::Attribute(attribute) => attribute.attr.as_str(),
+                _ => "",
+            };
+            match name {
+                "suppress" => &*call.arguments.args,
+                "assertRaises" | "assertRaisesRegex" | "raises" => {
+                    call.arguments.args.get(..1).unwrap_or(&[])
+                }
+                _ => &[],
+            }
+        }
+        _ => &[],
+    };
+    arguments.iter()
 }
 
 /// Collects the loops inside a range.
@@ -281,6 +407,7 @@ struct Finder<'f> {
     within: TextRange,
     class: Option<&'f ast::StmtClassDef>,
     loops: Vec<Candidate<'f>>,
+    around: Vec<Waits<'f>>,
     depth: u32,
     nodes: u64,
 }
@@ -308,9 +435,38 @@ impl<'f> Visitor<'f> for Finder<'f> {
             }
             Stmt::While(_) | Stmt::For(_) => {
                 if self.within.contains_range(stmt.range()) {
-                    self.loops.push(Candidate { stmt, class: self.class });
+                    let around = self.around.clone();
+                    self.loops.push(Candidate { stmt, class: self.class, around });
                 }
                 visitor::walk_stmt(self, stmt);
+            }
+            Stmt::FunctionDef(_) => {
+                let around = std::mem::take(&mut self.around);
+                visitor::walk_stmt(self, stmt);
+                self.around = around;
+            }
+            Stmt::Try(node) => {
+                let before = self.around.len();
+                let handlers = node.handlers.iter().filter_map(|handler| {
+                    let ast::ExceptHandler::ExceptHandler(handler) = handler;
+                    handler.type_.as_deref()
+                });
+                let block = &node.body;
+                self.around.extend(handlers.map(|classes| Waits { classes, block }));
+                self.block(block);
+                self.around.truncate(before);
+                for ast::ExceptHandler::ExceptHandler(handler) in &node.handlers {
+                    self.block(&handler.body);
+                }
+                self.block(&node.orelse);
+                self.block(&node.finalbody);
+            }
+            Stmt::With(node) => {
+                let before = self.around.len();
+                let managers = node.items.iter().flat_map(|item| awaited_by(&item.context_expr));
+                self.around.extend(managers.map(|classes| Waits { classes, block: &node.body }));
+                self.block(&node.body);
+                self.around.truncate(before);
             }
             _ => visitor::walk_stmt(self, stmt),
         }
