@@ -17,7 +17,7 @@ pub use attributes::{Access, AccessKind, Stored, object_names, object_parameter}
 pub use classes::{Ancestor, Linearisation};
 pub use modules::Module;
 pub use scope::{Binding, BindingKind, Bindings, Frame, Scope};
-pub use threads::{Spawn, SpawnKind, Target};
+pub use threads::{Spawn, SpawnKind, Target, argument_of, unpacked_arguments};
 pub use types::{Callees, ClassRef, FunctionRef, Type, Types, dotted_name};
 
 use std::sync::{Arc, OnceLock, RwLock};

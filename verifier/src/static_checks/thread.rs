@@ -35,6 +35,7 @@
 //! Holds (`joined = false`): `self.t = Thread(target=f); self.t.start()`. Does not: the same with
 //! `self.t.join()` in any method.
 
+mod daemon;
 mod signals;
 mod uses;
 
@@ -48,8 +49,7 @@ use crate::python::project::{
     object_parameter,
 };
 use crate::python::symbols::SymbolKind;
-use crate::python::visitor::{self, Visitor};
-use crate::python::{ParsedFile, Ranged, TextRange};
+use crate::python::{ParsedFile, Ranged};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_behind, broken_elsewhere_note, broken_within, site,
     subjects,
@@ -91,24 +91,55 @@ enum Known {
 
 /// Asks it.
 pub fn observe(check: &ThreadCheck, claim: &Claim, context: &Context) -> Observation {
-    let subjects = match subjects(claim, context) {
-        Ok(subjects) => subjects,
+    let asked = match subjects(claim, context) {
+        Ok(subjects) => subjects.into_iter().next_back().map(|subject| {
+            let (function, class) = around(context.project, subject);
+            Asked { subject, function, class }
+        }),
+        Err(reason @ Reason::SymbolMissing { .. }) => match inherited(claim, context.project) {
+            Some(asked) => Some(asked),
+            None => return Sight::default().unobserved(KIND, reason),
+        },
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
-    let Some(subject) = subjects.into_iter().next_back() else {
+    let Some(asked) = asked else {
         let what = "the claim names nothing".to_owned();
         return Sight::default().unobserved(KIND, Reason::Unresolved { what });
     };
+    let subject = asked.subject;
     let mut sight = Sight::default();
     sight.searched.blind.extend(subject.blind());
     sight.notes.extend(broken_elsewhere_note(subject.file));
     if let Some(reason) = subject.broken_inside() {
         return sight.unobserved(KIND, reason);
     }
-    match examine(check, subject, context, &mut sight) {
+    match examine(check, asked, context, &mut sight) {
         Ok(answers) => conclude(check, answers, sight),
         Err(reason) => sight.unobserved(KIND, reason),
     }
+}
+
+/// The code that the claim names.
+#[derive(Clone, Copy)]
+struct Asked<'f> {
+    subject: Subject<'f>,
+    function: Option<FunctionRef<'f>>,
+    /// The class of its objects.
+    class: Option<ClassRef<'f>>,
+}
+
+/// `Worker.stop` where `Worker` inherits `stop`: the method of the base, run by a `Worker`.
+fn inherited<'f>(claim: &Claim, project: &Project<'f>) -> Option<Asked<'f>> {
+    let crate::catalogue::Scope::File(path) = &claim.scope else { return None };
+    let (class, method) = claim.symbol.as_deref()?.rsplit_once('.')?;
+    let file = project.file(path).ok()?;
+    let symbols = file.symbols().find(class);
+    let class = symbols.last().and_then(|symbol| project.class_at(file, symbol.range))?;
+    let function = project.own_or_inherited(class, method)?;
+    let range = function.node.range();
+    let symbol = function.file.symbols().iter().find(|symbol| symbol.range == range);
+    let subject = Subject { file: function.file, symbol: Some(symbol?) };
+    Some(Asked { subject, function: Some(function), class: Some(class) })
 }
 
 /// What was found of each property that was asked for.
@@ -156,13 +187,12 @@ fn conclude(check: &ThreadCheck, answers: Answers, mut sight: Sight) -> Observat
 
 fn examine<'f>(
     check: &ThreadCheck,
-    subject: Subject<'f>,
+    Asked { subject, function, class }: Asked<'f>,
     context: &Context<'_, 'f>,
     sight: &mut Sight,
 ) -> Result<Answers, Reason> {
     let project = context.project;
     let unresolved = |what: String| Reason::Unresolved { what };
-    let (function, class) = around(project, subject);
     let (held, name) = held(project, subject, function, class, &check.thread)?;
     let made = creations(project, held, name)?;
     if let Some(reason) = match held {
@@ -211,7 +241,7 @@ fn examine<'f>(
         asked.push(("joined", expected, found(EventKind::Join, "joined")));
     }
     if let Some(expected) = check.daemon {
-        asked.push(("a daemon", expected, daemon(project, &threads, &uses, &made.unknown)));
+        asked.push(("a daemon", expected, daemon::daemon(project, &threads, &uses, &made.unknown)));
     }
     for (_, _, known) in &mut asked {
         doubt_what_is_broken(known, held, &uses);
@@ -504,156 +534,6 @@ fn factory<'f>(
     }
     if returns.0.is_empty() {
         made.unknown.push("it is the result of a call that is not followed".to_owned());
-    }
-}
-
-fn daemon<'f>(
-    project: &Project<'f>,
-    threads: &[&Spawn<'f>],
-    uses: &Uses<'_, 'f>,
-    unknown: &[String],
-) -> Known {
-    let later = uses.sites(EventKind::Daemon(true), "made a daemon");
-    if !uses.sites(EventKind::Daemon(false), "").is_empty() {
-        let is_certain = later.is_empty()
-            && threads.iter().all(|spawn| matches!(created_as_daemon(project, spawn), Known::No));
-        return match is_certain {
-            true => Known::No,
-            false => Known::Unknown("it is made a daemon at one place and not at another".to_owned()),
-        };
-    }
-    if !later.is_empty() {
-        return Known::Yes(later);
-    }
-    let mut natures = Vec::new();
-    for spawn in threads {
-        natures.push(created_as_daemon(project, spawn));
-    }
-    let mut yes = Vec::new();
-    let mut no = false;
-    for nature in natures {
-        match nature {
-            Known::Yes(sites) => yes.extend(sites),
-            Known::No => no = true,
-            Known::Unknown(why) => return Known::Unknown(why),
-        }
-    }
-    if let Some(why) = unknown.first().or(uses.doubt(EventKind::Daemon(true)).filter(|_| no)) {
-        return Known::Unknown(why.clone());
-    }
-    match (yes.is_empty(), no) {
-        (false, false) => Known::Yes(yes),
-        (true, _) => Known::No,
-        (false, true) => Known::Unknown("some of the threads that it holds are and some are not".to_owned()),
-    }
-}
-
-fn created_as_daemon<'f>(project: &Project<'f>, spawn: &Spawn<'f>) -> Known {
-    let literal = |value: &Expr, file: &'f ParsedFile, range: TextRange| match value {
-        Expr::BooleanLiteral(literal) if literal.value => {
-            Known::Yes(vec![site(file, range, Some("made a daemon"))])
-        }
-        Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => Known::No,
-        _ => Known::Unknown("`daemon` is given a value that is computed".to_owned()),
-    };
-    let Some(class) = spawn.class else {
-        if let Some(keyword) = spawn.call.arguments.find_keyword("daemon") {
-            return literal(&keyword.value, spawn.file, spawn.call.range());
-        }
-        if spawn.call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
-            return Known::Unknown("it is made with `**` arguments".to_owned());
-        }
-        return Known::No;
-    };
-    // A class of its own: what its code says of `daemon`, nearest first.
-    for access in project.accesses_of(class, "daemon") {
-        if let AccessKind::Store(Stored::Value(value)) = access.kind {
-            return literal(value, access.class.file, access.range);
-        }
-        // The class's own attribute is what reading `daemon` gives, to the interpreter as well.
-        if let AccessKind::Store(Stored::InClassBody) = access.kind {
-            let bindings = project.frame_bindings(Frame::Class(access.class.node));
-            if let [binding] = bindings.all("daemon")
-                && let BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) = binding.kind
-            {
-                return literal(value, access.class.file, access.range);
-            }
-        }
-        if let AccessKind::Store(_) = access.kind {
-            return Known::Unknown("its class says something about `daemon` that is not followed".to_owned());
-        }
-    }
-    match handed_to_bases(project, class) {
-        Some(Handed::Daemon(value, file, range)) => return literal(value, file, range),
-        Some(Handed::Everything) => {
-            return Known::Unknown("its constructor hands `**` arguments on".to_owned());
-        }
-        None => {}
-    }
-    if spawn.call.arguments.find_keyword("daemon").is_some() {
-        return Known::Unknown("its class decides what `daemon` means".to_owned());
-    }
-    Known::No
-}
-
-/// What a constructor hands to that of a base.
-enum Handed<'f> {
-    /// A value of `daemon`.
-    Daemon(&'f Expr, &'f ParsedFile, TextRange),
-    /// Whatever it was given itself.
-    Everything,
-}
-
-/// What the constructors of a thread class hand on about `daemon`, the nearest that does.
-fn handed_to_bases<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Option<Handed<'f>> {
-    const MOST_CONSTRUCTORS: usize = 20;
-    let mut constructors: Vec<FunctionRef<'f>> =
-        project.own_or_inherited(class, "__init__").into_iter().collect();
-    let mut next = 0;
-    while let Some(constructor) = constructors.get(next).copied().filter(|_| next < MOST_CONSTRUCTORS) {
-        next += 1;
-        let mut calls = BaseCalls { object: object_parameter(constructor), found: Vec::new() };
-        calls.visit_body(&constructor.node.body);
-        for call in calls.found {
-            if let Some(keyword) = call.arguments.find_keyword("daemon") {
-                return Some(Handed::Daemon(&keyword.value, constructor.file, call.range()));
-            }
-            if call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none()) {
-                return Some(Handed::Everything);
-            }
-            let mut scope = Scope::at(constructor.file, call.func.range());
-            scope.receiver = Some(class);
-            for (base, _) in project.resolve_call(&scope, call).functions {
-                if !constructors.contains(&base) {
-                    constructors.push(base);
-                }
-            }
-        }
-    }
-    None
-}
-
-/// Calls `super().__init__(…)` and `Base.__init__(self, …)`.
-struct BaseCalls<'f> {
-    object: Option<&'f str>,
-    found: Vec<&'f ExprCall>,
-}
-
-impl<'f> Visitor<'f> for BaseCalls<'f> {
-    fn visit_expr(&mut self, expr: &'f Expr) {
-        if let Expr::Call(call) = expr
-            && let Expr::Attribute(attribute) = call.func.as_ref()
-            && attribute.attr.as_str() == "__init__"
-        {
-            let is_super = matches!(attribute.value.as_ref(), Expr::Call(inner)
-                if matches!(inner.func.as_ref(), Expr::Name(name) if name.id.as_str() == "super"));
-            let is_given = matches!(call.arguments.args.first(), Some(Expr::Name(name))
-                if Some(name.id.as_str()) == self.object);
-            if is_super || is_given {
-                self.found.push(call);
-            }
-        }
-        visitor::walk_expr(self, expr);
     }
 }
 

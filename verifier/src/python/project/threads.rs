@@ -70,10 +70,10 @@ impl<'f> Project<'f> {
             match ty {
                 Type::External(name) => match name.as_str() {
                     "threading.Thread" | "multiprocessing.Process" | "multiprocessing.context.Process" => {
-                        return make(SpawnKind::Thread, arguments.find_argument_value("target", 1));
+                        return make(SpawnKind::Thread, argument_of(arguments, "target", 1));
                     }
                     "threading.Timer" => {
-                        return make(SpawnKind::Timer, arguments.find_argument_value("function", 1));
+                        return make(SpawnKind::Timer, argument_of(arguments, "function", 1));
                     }
                     "_thread.start_new_thread" => {
                         return make(SpawnKind::Thread, arguments.find_positional(0));
@@ -172,8 +172,8 @@ impl<'f> Project<'f> {
                 return Target::Functions(run);
             }
         }
-        match call.arguments.find_keyword("target") {
-            Some(keyword) => self.spawn_target(scope, &keyword.value),
+        match argument_of(&call.arguments, "target", usize::MAX) {
+            Some(target) => self.spawn_target(scope, target),
             None => Target::Unknown(format!("`{}` does not define `run`", class.name())),
         }
     }
@@ -203,6 +203,41 @@ impl<'f> Project<'f> {
             None => Target::Unknown("the target is no function".to_owned()),
         }
     }
+}
+
+/// What a parameter is given: by its name, also in a dictionary that is written out
+/// (`**{"daemon": True}`), or by its position.
+pub fn argument_of<'f>(arguments: &'f ast::Arguments, name: &str, position: usize) -> Option<&'f Expr> {
+    arguments.find_argument_value(name, position).or_else(|| {
+        let unpacked = unpacked_arguments(arguments)?;
+        unpacked.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    })
+}
+
+/// What the `**` arguments of a call are, where all of them are written out: `**{"daemon": True}`,
+/// `**dict(daemon=True)`. Nothing where one of them cannot be told.
+pub fn unpacked_arguments(arguments: &ast::Arguments) -> Option<Vec<(&str, &Expr)>> {
+    let mut values = Vec::new();
+    for keyword in arguments.keywords.iter().filter(|keyword| keyword.arg.is_none()) {
+        match &keyword.value {
+            Expr::Dict(dict) => {
+                for item in &dict.items {
+                    let Some(Expr::StringLiteral(key)) = &item.key else { return None };
+                    values.push((key.value.to_str(), &item.value));
+                }
+            }
+            Expr::Call(call)
+                if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict")
+                    && call.arguments.args.is_empty() =>
+            {
+                for inner in &call.arguments.keywords {
+                    values.push((inner.arg.as_ref()?.as_str(), &inner.value));
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(values)
 }
 
 /// `f` of `f(…)`: what a coroutine that is handed over runs.

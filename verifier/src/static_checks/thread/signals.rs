@@ -4,13 +4,14 @@
 use super::Known;
 use super::uses::{EventKind, Uses};
 use crate::evidence::Site;
-use crate::python::ast::{self, Expr, ExprCall, ExprContext, Stmt, UnaryOp};
+use crate::python::visitor::{self, Visitor};
+use crate::python::ast::{self, CmpOp, Expr, ExprCall, ExprContext, Stmt, UnaryOp};
 use crate::python::calls::{calls_in, calls_within};
+use crate::python::control_flow::truth;
 use crate::python::project::{
     AccessKind, Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind,
-    Stored, Target, Type, dotted_name, object_parameter,
+    Stored, Target, Type, argument_of, dotted_name, object_parameter,
 };
-use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::site;
 
@@ -28,13 +29,7 @@ pub(super) fn signalled<'f>(
     // Where the signal must come from.
     let signallers: Functions<'f> = match (function, class) {
         (Some(function), class) => vec![(function, class)],
-        // A constructor gives first values, and tells nobody to end.
-        (None, Some(class)) => project
-            .own_methods(class)
-            .into_iter()
-            .filter(|method| !matches!(method.node.name.as_str(), "__init__" | "__new__" | "__post_init__"))
-            .map(|method| (method, Some(class)))
-            .collect(),
+        (None, Some(class)) => methods_of(project, class),
         (None, None) => return Known::Unknown("the claim's symbol is no code".to_owned()),
     };
     let mut reached = Reached { project, functions: Vec::new(), given: Vec::new() };
@@ -76,6 +71,24 @@ pub(super) fn signalled<'f>(
         (true, Some(why)) => Known::Unknown(why),
         (true, None) => Known::No,
     }
+}
+
+/// The methods that objects of a class have, inherited ones as well. A constructor gives first
+/// values, and tells nobody to end.
+fn methods_of<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Functions<'f> {
+    let mut names: Vec<&str> = vec!["__init__", "__new__", "__post_init__"];
+    let mut methods = Vec::new();
+    for order in project.linearisations(class) {
+        for owner in order.classes() {
+            // What a class has in place of an inherited method hides that.
+            let own = project.own_methods(owner);
+            let fresh = own.into_iter().filter(|method| !names.contains(&method.node.name.as_str()));
+            let fresh: Vec<FunctionRef<'f>> = fresh.collect();
+            names.extend(fresh.iter().map(|method| method.node.name.as_str()));
+            methods.extend(fresh.into_iter().map(|method| (method, Some(class))));
+        }
+    }
+    methods
 }
 
 /// Whether `cancel()` ends it: a timer that runs what it was given, or whose own `run` looks at
@@ -173,7 +186,16 @@ impl<'f> Reached<'_, 'f> {
                 receiver,
             });
         }
-        callees.functions
+        let mut functions = callees.functions;
+        // `loop.call_soon_threadsafe(self._shutdown)` runs it, in the thread of the loop.
+        if let (Some("call_soon_threadsafe" | "call_soon" | "call_later"), arguments) =
+            (last_name(&call.func), &call.arguments.args)
+        {
+            for argument in arguments.iter().filter(|argument| argument.is_attribute_expr()) {
+                functions.extend(self.project.callees(self.project.infer(&scope, argument)).functions);
+            }
+        }
+        functions
     }
 }
 
@@ -200,17 +222,21 @@ struct Watched<'f> {
     path: Option<(ClassRef<'f>, String)>,
     /// Whose variable it is.
     home: Option<Home>,
+    /// The thread was given what was held there: storing something else there is nothing to it.
+    is_given: bool,
     ends: Ends,
 }
 
-/// What an event does that a test looks at.
+/// What becomes of the thread by a flag or an event that it looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
     /// The thread goes on until somebody sets it; clearing it ends nothing.
     WhenSet,
     WhenCleared,
-    /// It is no event, or it is not told which.
+    /// A test looks at it, and which value of it ends the thread is not told.
     Unclear,
+    /// It is waited for; a test that looks at it says more.
+    Waited,
     /// A method of it is what the thread runs: calling others may end that, replacing it does not.
     ByCall,
 }
@@ -319,9 +345,13 @@ impl<'f> Watching<'_, 'f> {
             Target::Outside(name) if name.starts_with("builtins.") => None,
             Target::Outside(_) => {
                 // What it runs belongs to an object, and that object can be told to end.
-                let target = arguments.find_argument_value("target", 1);
+                let target = argument_of(arguments, "target", 1);
                 if let Some(Expr::Attribute(method)) = target {
-                    self.watch(Asked { expr: &method.value, file: spawn.file, receiver }, Ends::ByCall);
+                    self.watch(
+                        Asked { expr: &method.value, file: spawn.file, receiver },
+                        Ends::ByCall,
+                        false,
+                    );
                 }
                 let (positional, keywords) = given_to_target(spawn);
                 let is_given = !positional.is_empty() || !keywords.is_empty();
@@ -335,14 +365,22 @@ impl<'f> Watching<'_, 'f> {
     fn everything(&mut self) {
         for (function, receiver) in self.reached.functions.clone() {
             let is_target = self.targets.contains(&function);
-            let mut tests = Tests { tests: Vec::new(), waits: Vec::new(), returning_ends: is_target };
+            let mut tests = Tests {
+                tests: Vec::new(),
+                waits: Vec::new(),
+                serving: Vec::new(),
+                returning_ends: is_target,
+            };
             tests.visit_body(&function.node.body);
             for (expr, goes_on) in tests.tests {
                 let asked = Asked { expr, file: function.file, receiver };
                 self.test(asked, goes_on, 0);
             }
+            for expr in tests.serving {
+                self.watch(Asked { expr, file: function.file, receiver }, Ends::ByCall, false);
+            }
             for expr in tests.waits {
-                self.watch(Asked { expr, file: function.file, receiver }, Ends::Unclear);
+                self.watch(Asked { expr, file: function.file, receiver }, Ends::Waited, false);
             }
         }
         // A variable of the function itself is nobody else's; what it was given counts.
@@ -379,7 +417,11 @@ impl<'f> Watching<'_, 'f> {
                         ("is_set" | "wait", Some(false)) => Ends::WhenSet,
                         _ => Ends::Unclear,
                     };
-                    self.watch(inner(&method.value), ends);
+                    self.watch(inner(&method.value), ends, false);
+                    // How long it waits does not decide.
+                    if ends != Ends::Unclear {
+                        return;
+                    }
                 }
                 let mut scope = Scope::at(asked.file, call.func.range());
                 scope.receiver = asked.receiver;
@@ -391,8 +433,8 @@ impl<'f> Watching<'_, 'f> {
                 }
             }
             Expr::Attribute(attribute) => {
-                self.watch(asked, Ends::Unclear);
-                self.watch(inner(&attribute.value), Ends::Unclear);
+                self.watch(asked, Ends::of_flag(goes_on_when_true), false);
+                self.watch(inner(&attribute.value), Ends::Unclear, false);
                 for ty in self.types(inner(&attribute.value)) {
                     let Type::Instance(class) = ty else { continue };
                     for function in self.project.method(class, attribute.attr.as_str()).unwrap_or_default() {
@@ -402,7 +444,12 @@ impl<'f> Watching<'_, 'f> {
                     }
                 }
             }
-            Expr::Name(_) => self.watch(asked, Ends::Unclear),
+            Expr::Name(_) => self.watch(asked, Ends::of_flag(goes_on_when_true), false),
+            Expr::Compare(compare) if says_as_much(compare).is_some() => {
+                let is_same = says_as_much(compare) == Some(true);
+                let goes_on = goes_on_when_true.map(|goes_on| goes_on == is_same);
+                self.test(inner(&compare.left), goes_on, depth + 1);
+            }
             other => {
                 let mut parts = Parts(Vec::new());
                 visitor::walk_expr(&mut parts, other);
@@ -452,7 +499,7 @@ impl<'f> Watching<'_, 'f> {
     }
 
     /// An attribute or a variable is watched.
-    fn watch(&mut self, asked: Asked<'f>, ends: Ends) {
+    fn watch(&mut self, asked: Asked<'f>, ends: Ends, is_given: bool) {
         let mut scope = Scope::at(asked.file, asked.expr.range());
         scope.receiver = asked.receiver;
         let mut found: Vec<Watched<'f>> = Vec::new();
@@ -460,8 +507,10 @@ impl<'f> Watching<'_, 'f> {
             Expr::Attribute(attribute) => {
                 let path = path_from_object(&scope, self.project, asked.expr);
                 let name = attribute.attr.as_str();
-                let watched =
-                    |owner| Watched { name, is_attribute: true, owner, path: path.clone(), home: None, ends };
+                let watched = |owner| {
+                    let path = path.clone();
+                    Watched { name, is_attribute: true, owner, path, home: None, is_given, ends }
+                };
                 let owners: Vec<ClassRef<'f>> = self
                     .types(Asked { expr: &attribute.value, ..asked })
                     .into_iter()
@@ -483,13 +532,14 @@ impl<'f> Watching<'_, 'f> {
                     owner: None,
                     path: None,
                     home: home(self.project, &scope, id),
+                    is_given,
                     ends,
                 });
-                self.variable(&scope, name, asked.receiver, ends);
+                self.variable(&scope, name, asked.receiver, (ends, is_given));
             }
             // An element of a container: whoever changes the container can mean it.
             Expr::Subscript(subscript) => {
-                return self.watch(Asked { expr: &subscript.value, ..asked }, ends);
+                return self.watch(Asked { expr: &subscript.value, ..asked }, Ends::Unclear, is_given);
             }
             _ => {}
         }
@@ -506,7 +556,7 @@ impl<'f> Watching<'_, 'f> {
         scope: &Scope<'f>,
         name: &'f ast::ExprName,
         receiver: Option<ClassRef<'f>>,
-        ends: Ends,
+        (ends, is_given): (Ends, bool),
     ) {
         let Some((depth, bindings)) = self.project.lookup(scope, name.id.as_str(), Some(name.start())) else {
             return;
@@ -516,7 +566,7 @@ impl<'f> Watching<'_, 'f> {
                 BindingKind::Value(value @ (Expr::Attribute(_) | Expr::Name(_)))
                     if !value.range().contains_range(name.range()) && value.end() < name.start() =>
                 {
-                    self.watch(Asked { expr: value, file: scope.file, receiver }, ends);
+                    self.watch(Asked { expr: value, file: scope.file, receiver }, ends, is_given);
                 }
                 BindingKind::Parameter(parameter, ..) => {
                     let Some(Frame::Function(node)) =
@@ -552,7 +602,7 @@ impl<'f> Watching<'_, 'f> {
             .collect();
         for asked in arguments {
             if self.watched.len() <= MOST_WATCHED {
-                self.watch(asked, ends);
+                self.watch(asked, ends, true);
             }
         }
     }
@@ -570,9 +620,32 @@ impl<'f> Watching<'_, 'f> {
                 self.watch(
                     Asked { expr: value, file: access.class.file, receiver: Some(owner) },
                     watched.ends,
+                    true,
                 );
             }
         }
+    }
+}
+
+impl Ends {
+    fn of_flag(goes_on_when_true: Option<bool>) -> Self {
+        match goes_on_when_true {
+            Some(true) => Ends::WhenCleared,
+            Some(false) => Ends::WhenSet,
+            None => Ends::Unclear,
+        }
+    }
+}
+
+/// Whether `x is True` and the like is true when `x` is (`true`), or when it is not.
+fn says_as_much(compare: &ast::ExprCompare) -> Option<bool> {
+    let ([op], [Expr::BooleanLiteral(literal)]) = (&*compare.ops, &*compare.comparators) else {
+        return None;
+    };
+    match op {
+        CmpOp::Is | CmpOp::Eq => Some(literal.value),
+        CmpOp::IsNot | CmpOp::NotEq => Some(!literal.value),
+        _ => None,
     }
 }
 
@@ -587,10 +660,10 @@ impl<'f> Visitor<'f> for Parts<'f> {
 /// The arguments that a thread gives its target.
 fn given_to_target<'f>(spawn: &Spawn<'f>) -> (Vec<&'f Expr>, Vec<(&'f str, &'f Expr)>) {
     let arguments = &spawn.call.arguments;
-    let (target, first) = match (spawn.kind, arguments.find_keyword("target").is_some()) {
-        (SpawnKind::Timer, _) => (arguments.find_argument_value("function", 1), 2),
+    let (target, first) = match spawn.kind {
+        SpawnKind::Timer => (argument_of(arguments, "function", 1), 2),
         _ if is_start_new_thread(spawn.call) => (arguments.find_positional(0), 1),
-        _ => (arguments.find_argument_value("target", 1), 3),
+        _ => (argument_of(arguments, "target", 1), 3),
     };
     let mut positional = Vec::new();
     let mut named = Vec::new();
@@ -599,12 +672,12 @@ fn given_to_target<'f>(spawn: &Spawn<'f>) -> (Vec<&'f Expr>, Vec<(&'f str, &'f E
         positional.extend(partial.arguments.args.iter().skip(1));
         named.extend(keywords(&partial.arguments));
     }
-    match arguments.find_argument_value("args", first) {
+    match argument_of(arguments, "args", first) {
         Some(Expr::Tuple(tuple)) => positional.extend(&tuple.elts),
         Some(Expr::List(list)) => positional.extend(&list.elts),
         _ => {}
     }
-    match arguments.find_argument_value("kwargs", first + 1) {
+    match argument_of(arguments, "kwargs", first + 1) {
         Some(Expr::Dict(dict)) => {
             for item in &dict.items {
                 if let Some(Expr::StringLiteral(key)) = &item.key {
@@ -628,9 +701,27 @@ struct Tests<'f> {
     /// With whether the function goes on when the test is true.
     tests: Vec<(&'f Expr, Option<bool>)>,
     waits: Vec<&'f Expr>,
+    /// Servers and event loops that it runs until somebody stops them.
+    serving: Vec<&'f Expr>,
     /// Returning from here ends the thread, or a loop: from a function that the thread only calls
     /// it goes on behind the call.
     returning_ends: bool,
+}
+
+impl<'f> Tests<'f> {
+    /// The tests that lead to a branch which leaves: all of those before it were false.
+    fn branches(&mut self, node: &'f ast::StmtIf) {
+        let clauses = node.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
+        let mut before: Vec<&'f Expr> = Vec::new();
+        for (test, body) in std::iter::once((Some(&*node.test), &node.body)).chain(clauses) {
+            if leaves(body, self.returning_ends) {
+                self.tests.extend(before.drain(..).map(|test| (test, Some(true))));
+                self.tests.extend(test.map(|test| (test, Some(false))));
+            } else {
+                before.extend(test);
+            }
+        }
+    }
 }
 
 impl<'f> Visitor<'f> for Tests<'f> {
@@ -638,9 +729,7 @@ impl<'f> Visitor<'f> for Tests<'f> {
         match stmt {
             Stmt::While(node) => self.tests.push((&node.test, Some(true))),
             Stmt::For(node) => self.tests.push((&node.iter, None)),
-            Stmt::If(node) if leaves(&node.body, self.returning_ends) => {
-                self.tests.push((&node.test, Some(false)));
-            }
+            Stmt::If(node) => self.branches(node),
             _ => {}
         }
         let around = self.returning_ends;
@@ -660,6 +749,12 @@ impl<'f> Visitor<'f> for Tests<'f> {
             }
         {
             self.waits.push(&attribute.value);
+        }
+        if let Expr::Call(call) = expr
+            && let Expr::Attribute(attribute) = call.func.as_ref()
+            && matches!(attribute.attr.as_str(), "serve_forever" | "run_forever")
+        {
+            self.serving.push(&attribute.value);
         }
         visitor::walk_expr(self, expr);
     }
@@ -683,31 +778,66 @@ fn leaves(body: &[Stmt], returning_ends: bool) -> bool {
 }
 
 /// How something is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
-    Stored,
+#[derive(Clone, Copy, Debug)]
+enum Change<'f> {
+    /// It is given a value; which, where that is told.
+    Stored(Option<&'f Expr>),
+    /// Something is stored in it.
+    Inside,
+    /// An event was set.
+    Set,
     /// An event was cleared.
     Cleared,
     /// Another of its methods was called.
     Called,
+    /// A method that ends what the object runs: nothing to a thread that only looks at it.
+    Stopped,
+}
+
+impl Change<'_> {
+    /// Whether it may end a thread that looks at what is changed. `value` is what a stored value
+    /// says in a test.
+    fn ends(self, value: Option<bool>, candidates: &[&Watched]) -> bool {
+        let is_any = |ends: Ends| candidates.iter().any(|watched| watched.ends == ends);
+        let (set, cleared) = (is_any(Ends::WhenSet), is_any(Ends::WhenCleared));
+        let says_more = set || cleared;
+        match self {
+            Change::Stored(_) => match value {
+                _ if !says_more || is_any(Ends::Unclear) => true,
+                Some(true) => set,
+                Some(false) => cleared,
+                None => true,
+            },
+            Change::Set => set || !says_more,
+            Change::Cleared => cleared || !says_more,
+            Change::Inside | Change::Called | Change::Stopped => true,
+        }
+    }
 }
 
 /// Finds what a function changes.
 struct Changes<'f> {
-    found: Vec<(&'f Expr, TextRange, Change)>,
+    found: Vec<(&'f Expr, TextRange, Change<'f>)>,
     /// What `setattr` with a literal name stores.
-    by_name: Vec<(&'f str, TextRange)>,
+    by_name: Vec<(&'f str, TextRange, &'f Expr)>,
 }
 
 impl<'f> Changes<'f> {
-    fn target(&mut self, target: &'f Expr, range: TextRange) {
+    fn target(&mut self, target: &'f Expr, range: TextRange, value: Option<&'f Expr>) {
         match target {
-            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|part| self.target(part, range)),
-            Expr::List(list) => list.elts.iter().for_each(|part| self.target(part, range)),
-            Expr::Starred(starred) => self.target(&starred.value, range),
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                let values = match value {
+                    Some(Expr::Tuple(values)) if values.elts.len() == elts.len() => Some(&values.elts),
+                    _ => None,
+                };
+                for (index, part) in elts.iter().enumerate() {
+                    self.target(part, range, values.and_then(|values| values.get(index)));
+                }
+            }
+            Expr::Starred(starred) => self.target(&starred.value, range, None),
             // `self.state["run"] = False` changes the container.
-            Expr::Subscript(subscript) => self.found.push((&subscript.value, range, Change::Stored)),
-            target => self.found.push((target, range, Change::Stored)),
+            Expr::Subscript(subscript) => self.found.push((&subscript.value, range, Change::Inside)),
+            target => self.found.push((target, range, Change::Stored(value))),
         }
     }
 }
@@ -716,10 +846,14 @@ impl<'f> Visitor<'f> for Changes<'f> {
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         match stmt {
             Stmt::Assign(assign) => {
-                assign.targets.iter().for_each(|target| self.target(target, stmt.range()));
+                for target in &assign.targets {
+                    self.target(target, stmt.range(), Some(&assign.value));
+                }
             }
-            Stmt::AugAssign(assign) => self.target(&assign.target, stmt.range()),
-            Stmt::AnnAssign(assign) if assign.value.is_some() => self.target(&assign.target, stmt.range()),
+            Stmt::AugAssign(assign) => self.target(&assign.target, stmt.range(), None),
+            Stmt::AnnAssign(assign) if assign.value.is_some() => {
+                self.target(&assign.target, stmt.range(), assign.value.as_deref());
+            }
             _ => {}
         }
         visitor::walk_stmt(self, stmt);
@@ -727,7 +861,7 @@ impl<'f> Visitor<'f> for Changes<'f> {
 
     fn visit_expr(&mut self, expr: &'f Expr) {
         match expr {
-            Expr::Named(named) => self.target(&named.target, expr.range()),
+            Expr::Named(named) => self.target(&named.target, expr.range(), Some(&named.value)),
             Expr::Call(call) => match call.func.as_ref() {
                 Expr::Attribute(attribute)
                     if matches!(
@@ -742,13 +876,26 @@ impl<'f> Visitor<'f> for Changes<'f> {
                             | "update"
                     ) =>
                 {
-                    let change =
-                        if attribute.attr.as_str() == "clear" { Change::Cleared } else { Change::Called };
+                    let change = match attribute.attr.as_str() {
+                        "set" => Change::Set,
+                        "clear" => Change::Cleared,
+                        _ => Change::Called,
+                    };
                     self.found.push((&attribute.value, call.range(), change));
                 }
+                Expr::Attribute(attribute) if stops(attribute) => {
+                    self.found.push((&attribute.value, call.range(), Change::Stopped));
+                }
+                Expr::Attribute(attribute) if attribute.attr.as_str() == "call_soon_threadsafe" => {
+                    if let Some(Expr::Attribute(method)) = call.arguments.args.first()
+                        && stops(method)
+                    {
+                        self.found.push((&method.value, call.range(), Change::Stopped));
+                    }
+                }
                 Expr::Name(name) if name.id.as_str() == "setattr" => {
-                    if let [_, Expr::StringLiteral(name), _] = &*call.arguments.args {
-                        self.by_name.push((name.value.to_str(), call.range()));
+                    if let [_, Expr::StringLiteral(name), value] = &*call.arguments.args {
+                        self.by_name.push((name.value.to_str(), call.range(), value));
                     }
                 }
                 _ => {}
@@ -757,6 +904,11 @@ impl<'f> Visitor<'f> for Changes<'f> {
         }
         visitor::walk_expr(self, expr);
     }
+}
+
+/// `server.close` and the like: methods by which what an object runs comes to its end.
+fn stops(method: &ast::ExprAttribute) -> bool {
+    matches!(method.attr.as_str(), "stop" | "close" | "terminate" | "quit" | "exit" | "server_close")
 }
 
 /// Places in a function that change what a thread watches.
@@ -770,8 +922,13 @@ fn signals_in<'f>(
     let mut changes = Changes { found: Vec::new(), by_name: Vec::new() };
     changes.visit_body(&function.node.body);
     let mut sites = Vec::new();
-    for (name, range) in changes.by_name {
-        if watched.iter().any(|watched| watched.is_attribute && watched.name == name) {
+    for (name, range, value) in changes.by_name {
+        let candidates: Vec<&Watched<'f>> = watched
+            .iter()
+            .filter(|watched| watched.is_attribute && watched.name == name && !watched.is_given)
+            .collect();
+        let change = Change::Stored(Some(value));
+        if !candidates.is_empty() && change.ends(says(project, function, receiver, value), &candidates) {
             sites.push(site(function.file, range, Some("signalled")));
         }
     }
@@ -784,11 +941,18 @@ fn signals_in<'f>(
         let candidates: Vec<&Watched<'f>> = watched
             .iter()
             .filter(|watched| watched.name == name && watched.is_attribute == object.is_some())
-            .filter(|watched| watched.ends != Ends::ByCall || change != Change::Stored)
+            .filter(|watched| match change {
+                Change::Stored(_) => watched.ends != Ends::ByCall && !watched.is_given,
+                Change::Inside => watched.ends != Ends::ByCall,
+                Change::Set | Change::Cleared | Change::Called => true,
+                Change::Stopped => watched.ends == Ends::ByCall,
+            })
             .collect();
-        let is_any = |ends: Ends| candidates.iter().any(|watched| watched.ends == ends);
-        let ends_nothing = change == Change::Cleared && is_any(Ends::WhenSet) && !is_any(Ends::WhenCleared);
-        if candidates.is_empty() || ends_nothing {
+        let value = match change {
+            Change::Stored(Some(value)) => says(project, function, receiver, value),
+            _ => None,
+        };
+        if candidates.is_empty() || !change.ends(value, &candidates) {
             continue;
         }
         let mut scope = Scope::at(function.file, expr.range());
@@ -843,4 +1007,23 @@ fn signals_in<'f>(
         }
     }
     sites
+}
+
+/// What a value says in a test, where that is certain. An event that was just made is not set.
+fn says<'f>(
+    project: &Project<'f>,
+    function: FunctionRef<'f>,
+    receiver: Option<ClassRef<'f>>,
+    value: &'f Expr,
+) -> Option<bool> {
+    let mut scope = Scope::at(function.file, value.range());
+    scope.receiver = receiver;
+    let is_event = |call: &'f ExprCall| {
+        let types = project.infer(&scope, &call.func);
+        matches!(types.as_slice(), [Type::External(name)] if name == "threading.Event")
+    };
+    match value {
+        Expr::Call(call) if is_event(call) => Some(false),
+        value => truth(value),
+    }
 }

@@ -331,3 +331,8 @@ fn thread_is_found_where_it_was_put() {
 fn what_the_thread_looks_at_is_found_behind_other_code() {
     crate::static_checks::testing::check_cases(include_str!("signals.txt"));
 }
+
+#[test]
+fn ordinary_code_is_followed() {
+    crate::static_checks::testing::check_cases(include_str!("ordinary.txt"));
+}

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use super::value::{Sure, What, is_property};
 use super::{DEPTH, EventKind, Owner, Uses};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
+use crate::python::calls::is_only_called;
 use crate::python::control_flow::truth;
 use crate::python::project::{
-    ClassRef, Frame, FunctionRef, Scope, SpawnKind, Target, Type, dotted_name, object_parameter,
+    BindingKind, ClassRef, Frame, FunctionRef, Scope, SpawnKind, Target, Type, argument_of, dotted_name,
+    object_parameter,
 };
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -106,7 +108,11 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
     }
 
     pub(super) fn scope(&self, expr: &Expr) -> Scope<'f> {
-        let mut scope = Scope::at(self.file, expr.range());
+        self.scope_at(expr.range())
+    }
+
+    fn scope_at(&self, range: TextRange) -> Scope<'f> {
+        let mut scope = Scope::at(self.file, range);
         scope.receiver = self.receiver;
         scope
     }
@@ -381,8 +387,7 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
     /// `Thread(target=reap, args=(t,))`: the other thread gets it.
     fn handed_to_thread(&mut self, call: &'f ast::ExprCall) {
         let Some(spawn) = self.uses.project.spawn(&self.scope(&call.func), call) else { return };
-        let given =
-            call.arguments.find_argument_value("args", if spawn.kind == SpawnKind::Timer { 2 } else { 3 });
+        let given = argument_of(&call.arguments, "args", if spawn.kind == SpawnKind::Timer { 2 } else { 3 });
         let elements = match given {
             Some(Expr::Tuple(tuple)) => &tuple.elts,
             Some(Expr::List(list)) => &list.elts,
@@ -477,10 +482,11 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
         }
     }
 
-    /// `atexit.register(self.t.join)`: the method is not called here, and may be anywhere.
+    /// `atexit.register(self.t.join)`: the method is not called here, and runs all the same.
     fn method_handed_on(&mut self, call: &'f ast::ExprCall) {
-        let Some(Expr::Attribute(method)) = call.arguments.args.first() else { return };
-        if method.attr.as_str() != "join" || self.what(&method.value).thread != Sure::Yes {
+        let Some(argument @ Expr::Attribute(method)) = call.arguments.args.first() else { return };
+        let sure = self.what(&method.value).thread;
+        if sure != Sure::Yes {
             return;
         }
         let callees = self.uses.project.resolve_call(&self.scope(&call.func), call);
@@ -488,10 +494,44 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
             .external
             .iter()
             .any(|name| matches!(name.as_str(), "atexit.register" | "contextlib.ExitStack().callback"));
-        if runs_it {
-            self.called.push(method.range());
-            self.uses.event(EventKind::Join, &Sure::Yes, self.file, call.range());
+        if !runs_it {
+            return;
         }
+        match method.attr.as_str() {
+            "join" => self.uses.event(EventKind::Join, &Sure::Yes, self.file, call.range()),
+            "start" | "cancel" => return,
+            name => self.methods_of_the_thread(argument, name, &sure),
+        }
+        self.called.push(method.range());
+    }
+
+    /// A method of the thread's class, which may join or start the object itself.
+    fn methods_of_the_thread(&mut self, method: &'f Expr, name: &str, sure: &Sure) {
+        let project = self.uses.project;
+        for (function, receiver) in project.callees(project.infer(&self.scope(method), method)).functions {
+            self.own_method(function, receiver, name, sure);
+        }
+    }
+
+    /// `stop` of `join = self.t.join; join()`: the method that a variable only ever is.
+    fn method_by_name(&self, name: &'f ast::ExprName) -> Option<&'f ast::ExprAttribute> {
+        let scope = self.scope_at(name.range());
+        let (_, bindings) = self.uses.project.lookup(&scope, name.id.as_str(), Some(name.start()))?;
+        match bindings.as_slice() {
+            [binding] => match binding.kind {
+                BindingKind::Value(Expr::Attribute(method)) => Some(method),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether the function does nothing with a variable of its own but to call it.
+    fn is_only_called(&self, name: &str) -> bool {
+        self.functions.last().is_some_and(|function| {
+            let bindings = self.uses.project.frame_bindings(Frame::Function(function));
+            is_only_called(&function.body, name) && !bindings.outer.contains_key(name)
+        })
     }
 
     fn leaves(&mut self, value: &'f Expr, how: &str) {
@@ -609,6 +649,12 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
             }
             Stmt::If(node) if walk_constant(self, node) => return,
             Stmt::Assign(assign) => {
+                if let ([Expr::Name(name)], Expr::Attribute(_)) = (&*assign.targets, assign.value.as_ref())
+                    && self.is_only_called(name.id.as_str())
+                {
+                    // What the calls do is told where they stand.
+                    self.called.push(assign.value.range());
+                }
                 for target in &assign.targets {
                     if let Expr::Attribute(attribute) = target
                         && attribute.attr.as_str() == "daemon"
@@ -650,6 +696,14 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
                         self.method_call(call, attribute.attr.as_str(), &sure);
                     }
                 }
+                if let Expr::Name(name) = call.func.as_ref()
+                    && let Some(method) = self.method_by_name(name)
+                {
+                    let sure = self.what(&method.value).thread;
+                    if sure.is_possible() {
+                        self.method_call(call, method.attr.as_str(), &sure);
+                    }
+                }
                 self.mapped(call);
                 for (index, argument) in call.arguments.args.iter().enumerate() {
                     let what = self.what(argument);
@@ -670,7 +724,17 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
                     "join" => EventKind::Join,
                     "start" => EventKind::Start,
                     "cancel" => EventKind::Cancel,
-                    _ => return visitor::walk_expr(self, expr),
+                    "run" => return visitor::walk_expr(self, expr),
+                    name => {
+                        // `hub.register(self.stop)`: somebody may run a method that joins it.
+                        let is_loaded = attribute.ctx == ExprContext::Load;
+                        if is_loaded && self.what(&attribute.value).thread.is_possible() {
+                            let line = self.file.source().line(expr.start());
+                            let why = format!("its `{name}` is handed on at `{}:{line}`", self.file.path());
+                            self.methods_of_the_thread(expr, name, &Sure::Maybe(why));
+                        }
+                        return visitor::walk_expr(self, expr);
+                    }
                 };
                 if self.what(&attribute.value).thread.is_possible() {
                     let line = self.file.source().line(expr.start());
