@@ -23,15 +23,18 @@
 //! Touches: by the attribute's name, by a variable that got its object (`items = self.items`), a
 //! method or property that returns it, `setattr`, and functions that change what they are given.
 //!
-//! Locks: `with`, `acquire` and `release`, also in helper methods and context managers; a method
-//! that is only called with the lock held is safe. Locks are the same when they are the same
+//! Locks: `with`, `acquire` and `release`, also in helper methods, context managers and decorators
+//! of the target; a method that is only called with the lock held is safe. A lambda has the locks of
+//! where it is called; of one that is handed on that is not known. What the constructor is given is
+//! a lock when all of its callers give it one. Locks are the same when they are the same
 //! object: by another variable, attribute or property, by the class, or in another file. Queues, events and other objects that are
 //! made for several threads are safe but for being replaced.
 //!
 //! The answer names the two touches that race and the threads and locks of each.
 //!
-//! A method that is handed to code outside of the target (`schedule(self.tick)`) may run in any
-//! thread; where that would make a race, it is unresolved.
+//! A method that is handed to code outside of the target (`schedule(self.tick)`), or kept in a table
+//! that a thread calls out of, may run in any thread; where that would make a race, it is
+//! unresolved. So is an attribute that is a property: what it keeps can be asked about.
 //!
 //! Test code (`tests/`, `test_*.py`) is not part of the program and does not count as a caller.
 //!
@@ -42,12 +45,15 @@
 //! Holds: a thread's `self.items.pop()` and a method's `self.items.append(x)`. Does not: both
 //! under `with self.lock:`.
 
+mod decorators;
 mod elsewhere;
 mod given;
+mod lambdas;
 mod locks;
 mod outside;
 mod pools;
 mod roots;
+mod tables;
 mod walk;
 
 use std::cell::RefCell;
@@ -58,7 +64,9 @@ use crate::catalogue::check::SharedStateCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason};
 use crate::python::ast::{Expr, Stmt};
-use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Spawn, SpawnKind, Target, Type};
+use crate::python::project::{
+    BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind, Target, Type,
+};
 use crate::python::symbols::SymbolKind;
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -276,6 +284,9 @@ fn examine<'f>(
         return Err(class.file.broken().unwrap_or(Reason::SymbolMissing { symbol }));
     }
     let mut known = Known::new(project, class, name);
+    if !known.accessors(name, "getter").is_empty() {
+        return Err(unresolved(format!("`{name}` is a property, which keeps what it gives elsewhere")));
+    }
     let mut files = BTreeSet::new();
     for owner in &known.owners {
         files.insert(owner.file.path().as_str());
@@ -441,6 +452,30 @@ impl<'p, 'f> Known<'p, 'f> {
         steps
     }
 
+    /// The functions that read, store or delete a property of the class.
+    fn accessors(&self, name: &str, accessor: &str) -> Vec<FunctionRef<'f>> {
+        let by = format!("{name}.{accessor}");
+        for owner in &self.owners {
+            let bindings = self.project.frame_bindings(Frame::Class(owner.node));
+            let functions: Vec<FunctionRef<'f>> = bindings
+                .all(name)
+                .iter()
+                .filter_map(|binding| match binding.kind {
+                    BindingKind::Function(node) => Some(self.project.function_ref(owner.file, node)),
+                    _ => None,
+                })
+                .collect();
+            if functions.is_empty() {
+                continue;
+            }
+            let is_it = |function: &FunctionRef<'f>| {
+                function.has_decorator(&by) || (accessor == "getter" && function.has_decorator("property"))
+            };
+            return functions.into_iter().filter(is_it).collect();
+        }
+        Vec::new()
+    }
+
     fn objects_in(&self, function: FunctionRef<'f>) -> Vec<&'f str> {
         walk::objects(self.project, &self.owners, function)
     }
@@ -512,7 +547,7 @@ impl<'p, 'f> Known<'p, 'f> {
         }
         let held = |touch: &Touch| -> BTreeSet<Lock> { touch.locks.union(&touch.maybe).cloned().collect() };
         if let Some(lock) = held(one).intersection(&held(other)).next() {
-            return Race::Maybe(format!("whether `{lock}` is a lock"));
+            return Race::Maybe(format!("whether `{lock}` is a lock that is held there"));
         }
         for (touch, other) in [(one, other), (other, one)] {
             if let Some(lock) = touch.maybe.iter().find(|lock| locks::may_be_any(lock))
@@ -529,7 +564,7 @@ impl<'p, 'f> Known<'p, 'f> {
             return Race::Maybe(format!("whether {one} and {other} have the same object"));
         }
         for touch in [one, other] {
-            if let Some(why) = self.project.opaque_decorator(touch.function) {
+            if let Some(why) = self.decorated(touch.function).unknown {
                 let name = touch.function.qualified_name();
                 return Race::Maybe(format!("whether `{name}` holds a lock: {why}"));
             }

@@ -867,9 +867,17 @@ impl<'f> Project<'f> {
 
     /// The decorator that may make something else of a function, in words.
     pub fn opaque_decorator(&self, function: FunctionRef<'f>) -> Option<String> {
+        let (_, name) = self.opaque_decorators(function).into_iter().next()?;
+        Some(format!("the decorator `@{name}` may replace the function"))
+    }
+
+    /// The decorators that may make something else of a function, with their names.
+    pub fn opaque_decorators(&self, function: FunctionRef<'f>) -> Vec<(&'f Expr, String)> {
+        let node: &'f ast::StmtFunctionDef = function.node;
+        let mut opaque = Vec::new();
         let mut scope = Scope::at(function.file, function.node.name.range);
         scope.frames.pop();
-        for decorator in &function.node.decorator_list {
+        for decorator in &node.decorator_list {
             let expression = callee_or_self(&decorator.expression);
             let name = dotted_name(expression).unwrap_or_else(|| "…".to_owned());
             // `@x.setter` belongs to the property `x`.
@@ -882,10 +890,10 @@ impl<'f> Project<'f> {
                 _ => false,
             });
             if !harmless {
-                return Some(format!("the decorator `@{name}` may replace the function"));
+                opaque.push((&decorator.expression, name));
             }
         }
-        None
+        opaque
     }
 }
 

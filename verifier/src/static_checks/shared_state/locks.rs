@@ -1,12 +1,15 @@
 //! Which lock an expression is. Two expressions that give the same object get the same name:
 //! `self._lock`, another name of it, a property or method that returns it, `Class._lock`.
 
-use super::walk::{Lock, Walker};
-use crate::python::ast::{self, Expr, Stmt};
-use crate::python::project::modules::FoundModule;
-use crate::python::project::{AccessKind, BindingKind, Frame, FunctionRef, Module, Stored, Type};
+use super::elsewhere::MOST_FILES;
+use super::walk::{Lock, Walker, parameter_of};
 use crate::python::visitor::{self, Visitor};
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::calls::calls_in;
+use crate::python::project::modules::FoundModule;
+use crate::python::project::{AccessKind, BindingKind, Frame, FunctionRef, Module, Scope, Stored, Type};
 use crate::python::{ParsedFile, Ranged};
+use crate::static_checks::is_test_code;
 
 /// What a `with` or a call is, as far as locks go.
 pub(super) enum LockKind {
@@ -64,7 +67,18 @@ impl<'f> Walker<'_, '_, 'f> {
             }
         }
         let Some(named) = self.named(expr, 0) else { return LockKind::None };
-        let types = self.project().infer(&self.scope(expr), expr);
+        let types = match expr {
+            // Code outside of the class does not know of what class the object is.
+            Expr::Attribute(attribute) if self.outside.is_some() && self.is_object(&attribute.value) => {
+                self.project().member(&Type::Instance(self.known.class), attribute.attr.as_str())
+            }
+            _ => self.project().infer(&self.scope(expr), expr),
+        };
+        if matches!(expr, Expr::Attribute(attribute)
+            if self.is_object(&attribute.value) && self.is_given_lock(attribute.attr.as_str()))
+        {
+            return named.into_lock();
+        }
         let mut maybe = false;
         for ty in &types {
             match ty {
@@ -297,6 +311,78 @@ impl<'f> Walker<'_, '_, 'f> {
 impl Named {
     fn into_lock(self) -> LockKind {
         if self.sure { LockKind::Lock(self.key) } else { LockKind::Maybe(self.key) }
+    }
+}
+
+impl<'f> Walker<'_, '_, 'f> {
+    /// Whether an attribute is stored by the constructor alone, from a parameter for which every
+    /// call of the class gives a lock, or has one as its default.
+    fn is_given_lock(&self, name: &str) -> bool {
+        let project = self.project();
+        let mut parameters = Vec::new();
+        for access in project.accesses_of(self.known.class, name) {
+            match access.kind {
+                AccessKind::Store(
+                    Stored::Value(Expr::Name(value)) | Stored::Annotated(_, Some(Expr::Name(value))),
+                ) => {
+                    let Some(method) = access.method.filter(|method| method.node.name.as_str() == "__init__")
+                    else {
+                        return false;
+                    };
+                    parameters.push((method, value.id.as_str()));
+                }
+                AccessKind::Store(Stored::Declared | Stored::Slot) => {}
+                AccessKind::Store(_) => return false,
+                _ => {}
+            }
+        }
+        match parameters.as_slice() {
+            [(constructor, parameter)] => self.callers_give_lock(*constructor, parameter),
+            _ => false,
+        }
+    }
+
+    fn callers_give_lock(&self, constructor: FunctionRef<'f>, parameter: &str) -> bool {
+        let (project, class) = (self.project(), self.known.class);
+        let is_inherited = project.own_or_inherited(class, "__init__") != Some(constructor);
+        let bindings = project.frame_bindings(Frame::Function(constructor.node));
+        let paths = project.mentioning(class.node.name.as_str());
+        if is_inherited || bindings.all(parameter).len() != 1 || paths.len() > MOST_FILES {
+            return false;
+        }
+        let mut calls = 0;
+        for path in paths.iter() {
+            if is_test_code(path) && !is_test_code(class.file.path()) {
+                continue;
+            }
+            let Ok(file) = project.file(path) else { return false };
+            for call in calls_in(&file.source().module().body) {
+                let scope = Scope::at(file, call.func.range());
+                if !project.resolve_call(&scope, call).classes.contains(&class) {
+                    continue;
+                }
+                calls += 1;
+                let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                let given = call
+                    .arguments
+                    .args
+                    .iter()
+                    .chain(values)
+                    .find(|argument| parameter_of(constructor, true, call, argument) == Some(parameter));
+                let Some(given) = given else { return false };
+                let types = project.infer(&Scope::at(file, given.range()), given);
+                let is_lock = |ty: &Type| {
+                    matches!(ty, Type::ExternalInstance(name) if matches!(
+                        name.as_str(),
+                        "threading.Lock" | "threading.RLock" | "threading.Condition" | "_thread.allocate_lock"
+                    ))
+                };
+                if types.is_empty() || !types.iter().all(is_lock) {
+                    return false;
+                }
+            }
+        }
+        calls > 0
     }
 }
 

@@ -4,6 +4,7 @@
 use super::walk::{self, Step};
 use super::{Control, Effect, Known, Touch};
 use crate::python::ast::{Expr, ExprCall, ExprContext};
+use crate::python::calls::calls_in;
 use crate::python::project::{BindingKind, Frame, FunctionRef, Project, Scope, Type, facts};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -63,15 +64,35 @@ impl<'f> Known<'_, 'f> {
     /// threads that are not running.
     fn touches_around(&self, one: Around<'f>) -> Vec<Touch<'f>> {
         let is_made_here = self.is_made_in(one.function, one.object);
+        // What makes the object's own threads, and this function, runs none before it is called.
+        let by_itself = |file: &ParsedFile, call: TextRange| {
+            self.owners
+                .iter()
+                .any(|owner| owner.file.path() == file.path() && owner.node.range().contains_range(call))
+        };
         let is_own = |number: &usize| match self.spawned[*number].place {
             None => is_made_here,
             Some((file, call)) => {
-                is_made_here
-                    && file.path() == one.function.file.path()
-                    && one.function.node.range().contains_range(call)
+                let by_this =
+                    file.path() == one.function.file.path() && one.function.node.range().contains_range(call);
+                is_made_here && (by_this || by_itself(file, call))
             }
         };
-        let (mut started, mut joined): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        let constructors = self.project.method(self.class, "__init__").unwrap_or_default();
+        let (mut started, mut joined) = (self.started_from(constructors), Vec::<usize>::new());
+        // Whoever gets the object may start its threads.
+        let given_away = calls_in(&one.function.node.body)
+            .into_iter()
+            .filter(|call| {
+                let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                call.arguments
+                    .args
+                    .iter()
+                    .chain(values)
+                    .any(|value| one.function.file.source().slice(value.range()) == one.name)
+            })
+            .map(|call| call.range().start())
+            .min();
         let mut branches: Vec<Vec<usize>> = Vec::new();
         let mut touches = Vec::new();
         for step in walk::steps_around(self, one.function, one.name, one.touches) {
@@ -79,7 +100,9 @@ impl<'f> Known<'_, 'f> {
                 Step::Touch { range, effect, locks, maybe } => {
                     let apart = (0..self.spawned.len())
                         .filter(|number| {
-                            joined.contains(number) || (is_own(number) && !started.contains(number))
+                            let may_run = started.contains(number)
+                                || given_away.is_some_and(|given| given < range.start());
+                            joined.contains(number) || (is_own(number) && !may_run)
                         })
                         .collect();
                     touches.push(Touch {
@@ -94,7 +117,7 @@ impl<'f> Known<'_, 'f> {
                         doubt: None,
                     });
                 }
-                Step::Call { .. } => {}
+                Step::Call { callees, .. } => started.extend(self.started_from(callees)),
                 Step::Start(number) => {
                     joined.retain(|known| *known != number);
                     started.push(number);

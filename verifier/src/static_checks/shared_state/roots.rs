@@ -94,6 +94,39 @@ pub(super) fn one_after_another(starts: &[Start], left: &[Vec<usize>]) -> BTreeS
     pairs
 }
 
+impl<'f> Known<'_, 'f> {
+    /// The functions of the class's own code that run when these do, these among them.
+    pub(super) fn functions_from(&self, from: Vec<FunctionRef<'f>>) -> Vec<FunctionRef<'f>> {
+        const MOST: usize = 200;
+        let mut functions = from;
+        let mut next = 0;
+        while let Some(function) = functions.get(next).copied() {
+            next += 1;
+            for step in self.steps(function).iter() {
+                let Step::Call { callees, .. } = step else { continue };
+                for callee in callees {
+                    if !functions.contains(callee) && functions.len() < MOST {
+                        functions.push(*callee);
+                    }
+                }
+            }
+        }
+        functions
+    }
+
+    /// The threads that functions of the class's own code start, with what they call.
+    pub(super) fn started_from(&self, from: Vec<FunctionRef<'f>>) -> Vec<usize> {
+        let mut started = Vec::new();
+        for function in self.functions_from(from) {
+            started.extend(self.steps(function).iter().filter_map(|step| match step {
+                Step::Start(number) => Some(*number),
+                _ => None,
+            }));
+        }
+        started
+    }
+}
+
 /// Steps of one root; more of them are a program that nobody reads.
 const STEPS: usize = 20_000;
 
@@ -113,14 +146,38 @@ impl<'f> Walked<'_, '_, 'f> {
                 }
             }
         }
-        for (method, doubt) in self.callers_methods() {
+        let kept = known.kept_methods();
+        let callers = self.callers_methods(&kept);
+        for (method, doubt) in callers {
             self.root(Control::Callers, false, method, doubt);
+        }
+        self.out_of_tables(&kept);
+    }
+
+    /// Threads may run what they find in tables.
+    fn out_of_tables(&mut self, kept: &[(FunctionRef<'f>, String)]) {
+        let known = self.known;
+        for (number, spawned) in known.spawned.iter().enumerate().filter(|_| !kept.is_empty()) {
+            let Target::Functions(functions) = &spawned.target else { continue };
+            let own = functions.iter().filter(|(function, receiver)| known.is_ours(*function, *receiver));
+            let reached = known.functions_from(own.map(|(function, _)| *function).collect());
+            if !reached.iter().any(|function| known.calls_what_is_kept(*function)) {
+                continue;
+            }
+            for (method, place) in kept.iter().filter(|(method, _)| !reached.contains(method)) {
+                let doubt =
+                    format!("whether {} runs `{}`, which `{place}` keeps", spawned.label, method.node.name);
+                self.root(Control::Thread(number), false, *method, Some(doubt));
+            }
         }
     }
 
     /// The methods that somebody outside the class calls: public ones, and private ones that
     /// none of the class's own code runs.
-    fn callers_methods(&mut self) -> Vec<(FunctionRef<'f>, Option<String>)> {
+    fn callers_methods(
+        &mut self,
+        kept: &[(FunctionRef<'f>, String)],
+    ) -> Vec<(FunctionRef<'f>, Option<String>)> {
         let known = self.known;
         let mut methods: Vec<FunctionRef<'f>> = Vec::new();
         for owner in &known.owners {
@@ -172,6 +229,10 @@ impl<'f> Walked<'_, '_, 'f> {
             if is_target(&method) || (!is_public && run.contains(&method)) {
                 continue;
             }
+            if let (false, Some((_, place))) = (is_public, kept.iter().find(|(known, _)| *known == method)) {
+                roots.push((method, Some(format!("in which thread `{name}` runs, which `{place}` keeps"))));
+                continue;
+            }
             // A public method that a thread runs: that somebody else calls it too must show.
             if !is_dunder && by_threads.contains(&method) {
                 match known.called_outside(name) {
@@ -195,21 +256,9 @@ impl<'f> Walked<'_, '_, 'f> {
     }
 
     fn reached_steps(&self, from: FunctionRef<'f>) -> Vec<Step<'f>> {
-        let mut functions = vec![from];
         let mut steps = Vec::new();
-        let mut next = 0;
-        while let Some(function) = functions.get(next).copied() {
-            next += 1;
-            for step in self.known.steps(function).iter() {
-                if let Step::Call { callees, .. } = step {
-                    for callee in callees {
-                        if !functions.contains(callee) && functions.len() < 200 {
-                            functions.push(*callee);
-                        }
-                    }
-                }
-                steps.push(step.clone());
-            }
+        for function in self.known.functions_from(vec![from]) {
+            steps.extend(self.known.steps(function).iter().cloned());
         }
         steps
     }

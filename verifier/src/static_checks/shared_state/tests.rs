@@ -355,3 +355,13 @@ fn threads_that_have_ended_are_met_by_nobody() {
 fn attribute_is_found_by_other_names() {
     crate::static_checks::testing::check_cases(include_str!("other_names.txt"));
 }
+
+#[test]
+fn what_lambdas_and_decorators_hold_is_what_is_held_where_they_run() {
+    crate::static_checks::testing::check_cases(include_str!("held.txt"));
+}
+
+#[test]
+fn ordinary_code_is_followed() {
+    crate::static_checks::testing::check_cases(include_str!("ordinary.txt"));
+}

@@ -95,6 +95,8 @@ const LOOKING: &[&str] = &[
 /// The steps of a function or lambda.
 pub(super) fn steps<'f>(known: &Known<'_, 'f>, function: FunctionRef<'f>) -> Vec<Step<'f>> {
     let mut walker = Walker::new(known, function);
+    let decorated = known.decorated(function);
+    (walker.held, walker.maybe) = (decorated.locks, decorated.maybe);
     walker.block(&function.node.body);
     walker.steps
 }
@@ -121,10 +123,14 @@ pub(super) struct Walker<'k, 'p, 'f> {
     receiver: Option<ClassRef<'f>>,
     /// Names that stand for the object.
     objects: Vec<&'f str>,
-    outside: Option<Outside>,
-    held: Vec<Lock>,
-    /// What is held and may or may not be a lock.
-    maybe: Vec<Lock>,
+    pub(super) outside: Option<Outside>,
+    pub(super) held: Vec<Lock>,
+    /// What may or may not be a lock, or held.
+    pub(super) maybe: Vec<Lock>,
+    /// Lambdas that run where they stand.
+    pub(super) run_here: Vec<TextRange>,
+    /// Lambdas that are walked where they are called.
+    pub(super) entered: Vec<TextRange>,
     /// Variables that tell whether a lock was got.
     attempts: Vec<(&'f str, Lock)>,
     /// The loops around.
@@ -141,7 +147,7 @@ pub(super) struct Walker<'k, 'p, 'f> {
 }
 
 /// Code that is not the class's own.
-struct Outside {
+pub(super) struct Outside {
     object: String,
     touches: Vec<(TextRange, Effect)>,
 }
@@ -156,6 +162,8 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
             outside: None,
             held: Vec::new(),
             maybe: Vec::new(),
+            run_here: Vec::new(),
+            entered: Vec::new(),
             attempts: Vec::new(),
             loops: Vec::new(),
             stores: Vec::new(),
@@ -289,6 +297,7 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
                 self.visit_expr(&node.value);
                 self.acquire_or_release(&node.value);
             }
+            Stmt::Assign(node) if self.is_called_by_name(node) => {}
             Stmt::Assign(node) => {
                 self.visit_expr(&node.value);
                 self.acquire_or_release(&node.value);
@@ -421,6 +430,20 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
                 .into_iter()
                 .any(|method| method.has_decorator("property") && returns_it(method)),
             _ => false,
+        }
+    }
+
+    /// Reading or storing a property runs its getter or setter.
+    fn property(&mut self, attribute: &'f ast::ExprAttribute) {
+        let accessor = match attribute.ctx {
+            ExprContext::Load | ExprContext::Invalid => "getter",
+            ExprContext::Store => "setter",
+            ExprContext::Del => "deleter",
+        };
+        let callees = self.known.accessors(attribute.attr.as_str(), accessor);
+        if !callees.is_empty() {
+            let (locks, maybe) = (self.held.clone(), self.maybe.clone());
+            self.steps.push(Step::Call { callees, locks, maybe });
         }
     }
 
@@ -860,8 +883,9 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
 
     fn visit_expr(&mut self, expr: &'f Expr) {
         match expr {
-            // A lambda's body runs when it is called; what it touches is told as if here.
+            Expr::Lambda(lambda) => self.lambda(lambda),
             Expr::Call(call) => {
+                self.lambdas_of(call);
                 if let Expr::Attribute(method) = call.func.as_ref()
                     && self.is_attribute(&method.value)
                 {
@@ -913,7 +937,7 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
                 self.touch_inside(attribute.value.range(), true);
                 visitor::walk_expr(self, expr);
             }
-            Expr::Attribute(_) if self.outside.is_some() => {
+            Expr::Attribute(_) | Expr::Name(_) if self.outside.is_some() => {
                 let known = self.outside.as_ref().and_then(|outside| {
                     outside.touches.iter().find(|(range, _)| *range == expr.range()).copied()
                 });
@@ -921,6 +945,9 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
                     self.touch(range, effect);
                 }
                 visitor::walk_expr(self, expr);
+            }
+            Expr::Attribute(attribute) if self.is_object(&attribute.value) && !self.is_attribute(expr) => {
+                self.property(attribute);
             }
             Expr::Attribute(attribute) if self.is_attribute(expr) => {
                 if !self.handled.contains(&expr.range()) {
