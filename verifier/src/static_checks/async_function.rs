@@ -32,7 +32,7 @@ use crate::evidence::{Observation, Reason, Site};
 use crate::python::ast::Expr;
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::project::{
-    AccessKind, Ancestor, BindingKind, ClassRef, FunctionRef, Project, Scope, Stored, Type,
+    AccessKind, Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Stored, Type,
 };
 use crate::python::symbols::SymbolKind;
 use crate::python::visitor::{self, Visitor};
@@ -201,7 +201,12 @@ fn of_calls<'f>(
                 if let Type::Method(function, class) = ty {
                     let broken = project.broken_files(*class).into_iter().filter_map(ParsedFile::broken);
                     sight.searched.blind.extend(broken);
-                    natures.extend(others(project, *function, *class, declared));
+                    // `begin = start` in the class: overrides are of the name that is called.
+                    let name = match &*call.func {
+                        Expr::Attribute(attribute) => attribute.attr.as_str(),
+                        _ => function.node.name.as_str(),
+                    };
+                    natures.extend(others(project, *function, (*class, name), declared));
                 }
                 if let Type::Function(function) = ty {
                     sight.searched.blind.extend(function.file.broken());
@@ -332,10 +337,9 @@ fn is_given<'f>(project: &Project<'f>, scope: &Scope<'f>, object: &'f Expr, dept
 fn others<'f>(
     project: &Project<'f>,
     function: FunctionRef<'f>,
-    class: ClassRef<'f>,
+    (class, name): (ClassRef<'f>, &str),
     declared: bool,
 ) -> Vec<(Nature, Option<FunctionRef<'f>>)> {
-    let name = function.node.name.as_str();
     let own = nature_of(project, function);
     let mut natures = Vec::new();
     if declared {
@@ -351,9 +355,12 @@ fn others<'f>(
             natures.push((Nature::Unknown(why), None));
         }
         for subclass in project.subclasses(class) {
-            for function in project.own_functions(subclass, name) {
-                let nature = nature_of(project, function);
-                if nature != own {
+            if project.frame_bindings(Frame::Class(subclass.node)).last(name).is_empty() {
+                continue;
+            }
+            for ty in project.member(&Type::Instance(subclass), name) {
+                let is_same = matches!(ty, Type::Method(function, _) | Type::Function(function) if nature_of(project, function) == own);
+                if !is_same {
                     let why = format!(
                         "the object may be a `{}`, whose `{name}` is another kind of function",
                         subclass.name()
