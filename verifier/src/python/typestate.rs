@@ -442,6 +442,12 @@ struct LocInfo<'f> {
     lambda: Option<(&'f ast::ExprLambda, Frame)>,
     /// How many attributes away from something known.
     depth: u32,
+    /// An expression makes it, and another one each time that it runs.
+    is_made: bool,
+    /// The object whose attribute held it at first.
+    owner: Option<Loc>,
+    /// What its own attributes held at first.
+    parts: Vec<(Name, Loc)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -725,12 +731,44 @@ impl<'e, 'f> Engine<'e, 'f> {
             self.gave_up = true;
             return None;
         }
-        let info = || LocInfo { depth, ..LocInfo::default() };
-        Some(self.loc(LocKey::Initial(slot), info))
+        let field = match slot {
+            Slot::Variable(_, _) => None,
+            Slot::Field(owner, name) => Some((owner, name)),
+        };
+        let owner = field.map(|(owner, _)| owner);
+        let known = self.locs.len();
+        let loc = self.loc(LocKey::Initial(slot), || LocInfo { depth, owner, ..LocInfo::default() });
+        if let (Some((owner, name)), true) = (field, self.locs.len() > known) {
+            self.locs[owner as usize].parts.push((name, loc));
+        }
+        Some(loc)
+    }
+
+    /// The object that some expression makes and that another is, or is an attribute of.
+    fn made(&self, mut loc: Loc) -> Option<Loc> {
+        loop {
+            let info = &self.locs[loc as usize];
+            match info.owner {
+                _ if info.is_made => return Some(loc),
+                Some(owner) => loc = owner,
+                None => return None,
+            }
+        }
+    }
+
+    /// Forgets an object, with what its attributes held: the expression that makes it is about to
+    /// make another one.
+    fn renew(&self, state: &mut State, loc: Loc) {
+        let mut all = vec![loc];
+        while let Some(loc) = all.pop() {
+            state.renew(loc);
+            all.extend(self.locs[loc as usize].parts.iter().map(|(_, part)| *part));
+        }
     }
 
     fn join(&mut self, state: &mut State, other: &State) {
-        state.join(other, |slot| match slot {
+        let lost = state.lost(other, |loc| self.made(loc));
+        state.join(other, &lost, |slot| match slot {
             // A variable that is not bound on the other path cannot be used there.
             Slot::Variable(_, _) => None,
             Slot::Field(_, _) => self.initial(slot),

@@ -747,9 +747,9 @@ impl<'f> Engine<'_, 'f> {
     pub(super) fn fresh(&mut self, frame: Frame, state: &mut State, range: TextRange) -> Locs {
         let file = self.frames[frame as usize].file;
         let key = LocKey::Value(frame, file, range);
-        let info = || LocInfo::default();
+        let info = || LocInfo { is_made: true, ..LocInfo::default() };
         let loc = self.loc(key, info);
-        state.renew(loc);
+        self.renew(state, loc);
         state::one(loc)
     }
 

@@ -338,9 +338,26 @@ impl<'f> Engine<'_, 'f> {
                     crossing.set(Slot::Field(*loc, inner_name), inner_locs);
                 }
             }
+            for loc in &kept {
+                self.cross_parts(exit, *loc, &mut crossing);
+            }
             crossing.set(Slot::Field(owner, name), kept.into());
         }
+        self.cross_parts(exit, owner, &mut crossing);
         crossing
+    }
+
+    /// Keeps what happened to attributes of an object that nobody here stored, and to theirs.
+    fn cross_parts(&self, exit: &State, owner: Loc, crossing: &mut State) {
+        let mut owners = vec![owner];
+        while let Some(owner) = owners.pop() {
+            for (name, part) in &self.locs[owner as usize].parts {
+                if exit.get(Slot::Field(owner, *name)).is_none_or(|held| held.contains(part)) {
+                    crossing.set_chains(*part, exit.chains(*part).to_vec());
+                    owners.push(*part);
+                }
+            }
+        }
     }
 
     /// Whether a `None` was stored where the same function had used or handed on the old value.

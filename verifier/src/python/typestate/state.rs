@@ -119,7 +119,7 @@ impl State {
         }
     }
 
-    /// Forgets an object: the expression that makes it is about to make another one.
+    /// Forgets an object.
     pub(super) fn renew(&mut self, loc: Loc) {
         self.set_chains(loc, Vec::new());
         self.remove(self.range(Slot::Field(loc, 0), Slot::Field(loc, Name::MAX)));
@@ -131,7 +131,7 @@ impl State {
     }
 
     /// Either of two paths. `initial` gives what an attribute holds where nothing was stored.
-    pub(super) fn join(&mut self, other: &Self, mut initial: impl FnMut(Slot) -> Option<Loc>) {
+    pub(super) fn join(&mut self, other: &Self, lost: &Lost, mut initial: impl FnMut(Slot) -> Option<Loc>) {
         self.cut |= other.cut;
         if !Rc::ptr_eq(&self.slots, &other.slots) {
             let mut joined: Vec<(Slot, Locs)> = Vec::with_capacity(self.slots.len() + 4);
@@ -179,7 +179,10 @@ impl State {
         }
         if !Rc::ptr_eq(&self.chains, &other.chains) && self.chains != other.chains {
             let mut joined: Vec<(Loc, Vec<ChainId>)> = Vec::new();
-            for (loc, chains) in other.chains.iter() {
+            for loc in &lost.here {
+                self.set_chains(*loc, Vec::new());
+            }
+            for (loc, chains) in other.chains.iter().filter(|(loc, _)| !lost.there.contains(loc)) {
                 let mut all = chains.to_vec();
                 all.extend(self.chains(*loc).iter());
                 joined.push((*loc, all));
@@ -188,6 +191,50 @@ impl State {
                 self.set_chains(loc, chains);
             }
         }
+    }
+}
+
+/// The objects that nothing holds any more on one of two paths while something does on the other:
+/// what happened to them on the first is nothing to what the second goes on with. In a loop with two
+/// branches, each of which makes an object of its own, that is the other branch's last one.
+#[derive(Default)]
+pub(super) struct Lost {
+    here: Vec<Loc>,
+    there: Vec<Loc>,
+}
+
+impl State {
+    /// Finds them; `made` tells of an object which one, made by some expression, it is or belongs to.
+    pub(super) fn lost(&self, other: &Self, made: impl Fn(Loc) -> Option<Loc>) -> Lost {
+        if Rc::ptr_eq(&self.slots, &other.slots) || Rc::ptr_eq(&self.chains, &other.chains) {
+            return Lost::default();
+        }
+        let mut differ: Vec<Loc> = Vec::new();
+        for (loc, chains) in self.chains.iter() {
+            if other.chains.get(loc) != Some(chains) {
+                differ.push(*loc);
+            }
+        }
+        differ.extend(other.chains.keys().filter(|loc| !self.chains.contains_key(loc)));
+        differ.sort_unstable();
+        let whole: Vec<Option<Loc>> = differ.iter().map(|loc| made(*loc)).collect();
+        let holds = |slots: &[(Slot, Locs)]| {
+            let mut held = vec![false; differ.len()];
+            for loc in slots.iter().filter(|_| !differ.is_empty()).flat_map(|(_, locs)| locs.iter()) {
+                for (at, one) in differ.iter().enumerate() {
+                    held[at] |= one == loc || whole[at] == Some(*loc);
+                }
+            }
+            held
+        };
+        let (ours, theirs) = (holds(&self.slots), holds(&other.slots));
+        let only = |one: &[bool], without: &[bool]| -> Vec<Loc> {
+            (0..differ.len())
+                .filter(|at| whole[*at].is_some() && one[*at] && !without[*at])
+                .map(|at| differ[at])
+                .collect()
+        };
+        Lost { here: only(&theirs, &ours), there: only(&ours, &theirs) }
     }
 }
 
