@@ -10,8 +10,9 @@
 //! static = { thread = "self.servicer._sweeper", signalled = true, joined = false }
 //! ```
 //!
-//! - `thread` is the thread as the symbol's code would write it. The object in front of the last
-//!   dot may be of a class in another file; it is found as any attribute's class is.
+//! - `thread` is the thread as the symbol's code would write it; the symbol may be an inherited
+//!   method. The object in front of the last dot may be of a class in another file; it is found as
+//!   any attribute's class is.
 //! - `started`, `joined`, `daemon`: looked for wherever the target mentions the attribute, through
 //!   aliases, loops over collections that it was put into, and functions that it, or a collection
 //!   with it, is handed to. A local variable is followed into the attributes, collections and
@@ -20,7 +21,9 @@
 //!   Tests are left out: that a test joins the thread says nothing of the program.
 //! - `signalled`: the symbol's code, or what it calls, sets an event (or clears the one that the
 //!   loop runs while it is set), stores a flag or feeds a queue that the thread's own loop looks
-//!   at, itself or through a method or property, or cancels a timer. What the thread is given as
+//!   at, itself or through a method or property, stops the server or event loop that it runs, or
+//!   cancels a timer. Storing the value on which the loop goes on is no signal, nor is storing
+//!   something else where the thread was given what it looks at. What the thread is given as
 //!   an argument, or its class's constructor stores, is followed to who gives it. The claim's own
 //!   constructor signals nothing, nor does a test after which only a called function returns.
 //!

@@ -85,11 +85,8 @@ impl<'f> Known<'_, 'f> {
             .into_iter()
             .filter(|call| {
                 let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
-                call.arguments
-                    .args
-                    .iter()
-                    .chain(values)
-                    .any(|value| one.function.file.source().slice(value.range()) == one.name)
+                let is_it = |value: &Expr| one.function.file.source().slice(value.range()) == one.name;
+                call.arguments.args.iter().chain(values).any(is_it) && self.may_start(one.function, call)
             })
             .map(|call| call.range().start())
             .min();
@@ -131,6 +128,20 @@ impl<'f> Known<'_, 'f> {
             }
         }
         touches
+    }
+
+    /// Whether a call may start the threads of an object that it is given: no container does, and
+    /// neither do builtin functions.
+    fn may_start(&self, function: FunctionRef<'f>, call: &'f ExprCall) -> bool {
+        let is_container = matches!(&*call.func, Expr::Attribute(method)
+            if super::tables::PUTTING.contains(&method.attr.as_str()));
+        let callees = self.project.resolve_call(&Scope::at(function.file, call.func.range()), call);
+        let is_harmless = |name: &String| {
+            ["builtins.", "functools.", "logging."].iter().any(|module| name.starts_with(module))
+        };
+        let is_known = callees.functions.is_empty() && callees.classes.is_empty();
+        !(is_known
+            && (is_container || (callees.unresolved.is_empty() && callees.external.iter().all(is_harmless))))
     }
 
     /// Whether an object is one that the function makes itself.

@@ -8,7 +8,7 @@ use crate::python::ast::{Expr, Stmt};
 use crate::python::project::{BindingKind, FunctionRef, Scope};
 
 /// Methods that put their argument into a container.
-const PUTTING: &[&str] = &["append", "appendleft", "add", "insert", "extend", "setdefault", "put"];
+pub(super) const PUTTING: &[&str] = &["append", "appendleft", "add", "insert", "extend", "setdefault", "put"];
 
 impl<'f> Known<'_, 'f> {
     /// The methods of the class that its own code keeps somewhere, with where it does so.
