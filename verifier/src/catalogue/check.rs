@@ -367,6 +367,13 @@ pub struct DefaultCheck {
     pub expected: bool,
 }
 
+impl DefaultCheck {
+    /// Whether it asks how large the value is.
+    pub fn has_bounds(&self) -> bool {
+        [self.min, self.max, self.above, self.below].iter().any(Option::is_some)
+    }
+}
+
 /// Do the arguments of a call fit what it calls? All that is given must be true of one call.
 #[derive(Clone, Debug)]
 pub struct CallCheck {

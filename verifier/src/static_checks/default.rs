@@ -261,7 +261,7 @@ fn cite(place: &Place) -> Site {
         Given::Value(value) => format!("{} = {}", place.what, shortened(value)),
         Given::Replaced(value) => format!("{} = {}, where none is given", place.what, shortened(value)),
         Given::Required => format!("{} must be given", place.what),
-        Given::Unknown(_) => place.what.to_owned(),
+        Given::ReplacedBySomething(_) | Given::Something(_) | Given::Unknown(_) => place.what.to_owned(),
     };
     site(place.file, place.range, Some(&label))
 }
@@ -286,7 +286,18 @@ fn judge(check: &DefaultCheck, place: &Place, name: &str) -> Answer {
             };
         }
         // Both are true of it: `None` in the signature, and what takes its place.
-        Given::Replaced(_) if check.value == Some(Value::None) => &Value::None,
+        Given::Replaced(_) | Given::ReplacedBySomething(_) if check.value == Some(Value::None) => {
+            &Value::None
+        }
+        // That it may be left out is certain, whatever it is then.
+        Given::ReplacedBySomething(why) | Given::Something(why) => {
+            let because = format!("{name} may be left out");
+            return match check.required {
+                Some(true) => Answer::No(because),
+                Some(false) if check.value.is_none() && !check.has_bounds() => Answer::Yes(because),
+                Some(false) | None => Answer::Unknown(why.clone()),
+            };
+        }
         Given::Value(value) | Given::Replaced(value) => value,
     };
     let because = format!("{name} is {} by default", shortened(value));
@@ -294,8 +305,7 @@ fn judge(check: &DefaultCheck, place: &Place, name: &str) -> Answer {
         return Answer::No(because);
     }
     let mut holds = check.value.as_ref().is_none_or(|wanted| wanted.is_same(value));
-    let has_bounds = [check.min, check.max, check.above, check.below].iter().any(Option::is_some);
-    if has_bounds {
+    if check.has_bounds() {
         if matches!(value, Value::Text(_) | Value::Bytes(_)) {
             return Answer::Unknown(format!("{name} is the text {}, not a number", shortened(value)));
         }

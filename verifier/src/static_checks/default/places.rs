@@ -26,6 +26,10 @@ pub(super) enum Given {
     Value(Value),
     /// `None` in the signature, and this in its place in the body.
     Replaced(Value),
+    /// `None` in the signature; why it is not certain what the body puts in its place.
+    ReplacedBySomething(String),
+    /// It may be left out; why it is not certain what it is then.
+    Something(String),
     /// Whoever calls must say.
     Required,
     /// Why it is not certain.
@@ -276,7 +280,14 @@ impl<'f> Places<'_, 'f> {
         let place = self.place(&scope, default, range);
         Some(match place.given {
             Given::Value(Value::None) => self.replaced(function, place),
-            Given::Value(_) | Given::Replaced(_) | Given::Required | Given::Unknown(_) => place,
+            // A call may be a framework's way to say what the parameter is: `t=Option(...)`.
+            Given::Unknown(why) if !default.is_call_expr() => Place { given: Given::Something(why), ..place },
+            Given::Value(_)
+            | Given::Replaced(_)
+            | Given::ReplacedBySomething(_)
+            | Given::Something(_)
+            | Given::Required
+            | Given::Unknown(_) => place,
         })
     }
 
@@ -347,8 +358,10 @@ impl<'f> Places<'_, 'f> {
         let given = match (values.as_slice(), unknown) {
             ([value], None) => Given::Replaced(value.clone()),
             ([], None) => Given::Value(Value::None),
-            (_, Some(why)) => Given::Unknown(format!("`{}` is None, and then {why}", self.name)),
-            (_, None) => Given::Unknown(format!("`{}` is None, and several values replace it", self.name)),
+            (_, Some(why)) => Given::ReplacedBySomething(format!("`{}` is None, and then {why}", self.name)),
+            (_, None) => {
+                Given::ReplacedBySomething(format!("`{}` is None, and several values replace it", self.name))
+            }
         };
         Place { given, notes: evaluator.notes.into_inner(), ..place }
     }

@@ -66,6 +66,29 @@ fn parameters_of_every_kind() {
 }
 
 #[test]
+fn what_has_a_default_may_be_left_out_whatever_that_is() {
+    for (parameters, body) in [
+        ("t=sys.maxsize", "pass"),
+        ("t=N", "pass"),
+        ("t=None", "t = g() if t is None else t"),
+        ("t=None", "if t is None: t = g()"),
+        ("t=None", "if t is None: t = 1 if x else 2"),
+    ] {
+        let fixture = format!("import sys\nif x: N = 1\nelse: N = 2\ndef f({parameters}):\n    {body}\n");
+        check("f", "default = 't', required = true", &fixture, "does not hold");
+        check("f", "default = 't', required = false", &fixture, "holds");
+        check("f", "default = 't', required = true, expected = false", &fixture, "holds");
+        check("f", "default = 't', value = 7", &fixture, "unresolved");
+        check("f", "default = 't', value = 7, required = false", &fixture, "unresolved");
+        let none = if parameters == "t=None" { "holds" } else { "unresolved" };
+        check("f", "default = 't', value = 'None'", &fixture, none);
+    }
+    // Of what a call makes, a framework may read that the parameter must be given.
+    let fixture = "def f(t=Option(...)): pass\n";
+    check("f", "default = 't', required = false", fixture, "unresolved");
+}
+
+#[test]
 fn bounds_are_about_numbers() {
     let fixture = "def f(t=5, n=None, s='5 MB', b=True): pass\n";
     for (bounds, expected) in [
