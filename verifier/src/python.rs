@@ -6,6 +6,7 @@ pub mod calls;
 pub mod control_flow;
 mod decode;
 mod depth;
+mod limits;
 mod semantics;
 pub mod files;
 pub mod literal;

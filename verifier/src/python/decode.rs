@@ -43,9 +43,13 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
         Some(rest) => (rest, true),
         None => (bytes, false),
     };
+    // A second mark is a character, and none that Python takes between tokens.
+    let second_mark = has_mark && bytes.starts_with(b"\xef\xbb\xbf");
     let mut decoded = match coding_cookie(bytes).map(|name| (codecs::encoding(name), name)) {
+        Some((encoding, name)) if has_mark && !(encoding == Some(Encoding::Utf8) && goes_with_mark(name)) => {
+            Decoded::refused(bytes, format!("encoding problem: {name} with BOM"))
+        }
         None | Some((Some(Encoding::Utf8), _)) => utf8(bytes),
-        Some((_, name)) if has_mark => Decoded::refused(bytes, format!("encoding problem: {name} with BOM")),
         Some((None, name)) => Decoded::refused(bytes, format!("unknown encoding: {name}")),
         Some((Some(Encoding::NotText), name)) => {
             Decoded::refused(bytes, format!("'{name}' is not a text encoding"))
@@ -63,12 +67,22 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
             }
         },
     };
+    if decoded.problem.is_none() && second_mark {
+        decoded.problem = Some((0, "invalid non-printable character U+FEFF".to_owned()));
+    }
     if decoded.problem.is_none()
         && let Some(offset) = decoded.text.find('\0')
     {
         decoded.problem = Some((offset, "source code cannot contain null bytes".to_owned()));
     }
     decoded
+}
+
+/// Whether Python takes this name of UTF-8 for that of the byte order mark, which is spelled
+/// `utf-8`: `utf8` is another one to it.
+fn goes_with_mark(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    name == "utf-8" || name.starts_with("utf-8-")
 }
 
 /// ASCII as it is, and one mark for each further character of up to so many bytes.
@@ -190,6 +204,10 @@ mod tests {
         check(b"# coding: nothing\rx = 1", "# coding: nothing\rx = 1", Some("unknown encoding"));
         check(b"\xef\xbb\xbf# coding: latin-1\n", "# coding: latin-1\n", Some("BOM"));
         check(b"\xef\xbb\xbf# coding: utf-8-sig\n", "# coding: utf-8-sig\n", None);
+        check(b"\xef\xbb\xbf# coding: UTF_8\n", "# coding: UTF_8\n", None);
+        check(b"\xef\xbb\xbf# coding: utf8\n", "# coding: utf8\n", Some("BOM"));
+        check(b"# coding: utf8\n", "# coding: utf8\n", None);
+        check(b"\xef\xbb\xbf\xef\xbb\xbfx", "\u{feff}x", Some("U+FEFF"));
         check(b"x\0y", "x\0y", Some("null"));
     }
 }

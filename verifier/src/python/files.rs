@@ -342,10 +342,14 @@ impl ParsedFile {
 
     /// Why an absence in this file proves nothing, when it does not compile.
     pub fn broken(&self) -> Option<Reason> {
-        self.source.errors().first().map(|error| Reason::DoesNotCompile {
-            path: self.path().as_str().to_owned(),
-            line: error.line,
-            message: error.message.clone(),
+        let path = self.path().as_str().to_owned();
+        self.source.errors().first().map(|error| {
+            let problem = error.message.clone();
+            if error.is_own_limit() {
+                Reason::FileUnreadable { path, problem }
+            } else {
+                Reason::DoesNotCompile { path, line: error.line, message: problem }
+            }
         })
     }
 }

@@ -10,6 +10,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::python::decode::{Decoded, decode};
 use crate::python::depth;
+use crate::python::limits;
 use crate::python::pattern::{Facts, Regions, Relevant};
 use crate::python::semantics;
 use crate::target::RelativePath;
@@ -44,6 +45,15 @@ pub struct SyntaxError {
     pub range: TextRange,
 }
 
+impl SyntaxError {
+    /// Whether this tool gave up, and not Python: what it says of the file is not known.
+    pub fn is_own_limit(&self) -> bool {
+        self.message == NESTED_TOO_DEEPLY
+    }
+}
+
+const NESTED_TOO_DEEPLY: &str = "nested too deeply to be read";
+
 impl SourceFile {
     /// Parses `text`, whatever it is.
     pub fn parse(path: RelativePath, text: impl Into<Arc<str>>) -> Self {
@@ -62,13 +72,18 @@ impl SourceFile {
             .iter()
             .map(|error| (error.location.start(), error.location, error.error.to_string()))
             .collect();
+        problems.extend(
+            limits::beyond(parsed.tokens())
+                .map(|(range, message)| (range.start(), range, message.to_owned())),
+        );
         let mut module = parsed.into_syntax();
         if let Some(place) = unparsable.or_else(|| depth::too_deep(&module)) {
             let length = text.len();
             let range = TextRange::up_to(TextSize::try_from(length).unwrap_or_default());
             let empty = ModModule { node_index: Default::default(), range, body: Default::default() };
             depth::drop_deep(std::mem::replace(&mut module, empty), length);
-            problems.insert(0, (place, range, "nested too deeply to be read".to_owned()));
+            // Where Python refuses it, too, that is the error.
+            problems.push((place, range, NESTED_TOO_DEEPLY.to_owned()));
         }
         if problems.is_empty() {
             // Of a recovered tree the compiler's rules would say what nobody has written.
@@ -286,8 +301,28 @@ mod tests {
         ] {
             let file = parse(text);
             let start = &file.text()[..20];
-            assert_eq!(file.errors()[0].message, "nested too deeply to be read", "{start}");
+            assert!(file.errors().iter().any(SyntaxError::is_own_limit), "{start}");
             assert!(file.module().body.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_for_python_is_an_error() {
+        let blocks = |count: usize| -> String {
+            let heads = (0..count).map(|depth| format!("{}if x:\n", " ".repeat(depth)));
+            heads.chain([format!("{}pass\n", " ".repeat(count))]).collect()
+        };
+        let brackets = |count: usize| format!("x = {}1{}\n", "(".repeat(count), ")".repeat(count));
+        let formatted = |count: usize| format!("x = {}f'{{(1)}}'{}\n", "(".repeat(count), ")".repeat(count));
+        for (text, line) in [
+            (blocks(99), None),
+            (blocks(100), Some(101)),
+            (brackets(200), None),
+            (brackets(201), Some(1)),
+            // Up to Python 3.11 what stands in a format string is counted for itself.
+            (formatted(200), None),
+        ] {
+            assert_eq!(parse(text.clone()).errors().first().map(|error| error.line), line, "{text}");
         }
     }
 

@@ -14,7 +14,8 @@
 //! (`"error"`), or when all have it (`"valid"`).
 //!
 //! What it cannot see: errors that only one version of Python has, and what happens when the
-//! code runs. A file that cannot be read at all is neither valid nor broken.
+//! code runs. A file that cannot be read at all is neither valid nor broken, nor is one that is
+//! nested more deeply than is read here and not more deeply than Python allows (a sum of hundreds of terms).
 //!
 //! Holds for `"error"`: `def f(:`. Does not: `def f(): pass`.
 
@@ -60,7 +61,10 @@ pub fn observe(check: &SyntaxCheck, claim: &Claim, context: &Context) -> Observa
     let unreadable = searched.blind.first().cloned();
     let sight = Sight { sites, searched, notes: Vec::new() };
     match check {
-        SyntaxCheck::Error => sight.answer(KIND, broken, because),
+        SyntaxCheck::Error => match unreadable {
+            Some(reason) if !broken => sight.unobserved(KIND, reason),
+            _ => sight.answer(KIND, broken, because),
+        },
         SyntaxCheck::Valid => match unreadable {
             Some(reason) if !broken => sight.unobserved(KIND, reason),
             // A file that does not compile settles it, whatever the unreadable ones are.
@@ -80,6 +84,7 @@ fn errors(subject: Subject) -> Vec<Site> {
     let range = subject.range();
     let errors = file.source().errors().iter();
     let mut errors: Vec<_> = errors
+        .filter(|error| !error.is_own_limit())
         .filter(|error| subject.symbol.is_none() || range.contains_inclusive(error.range.start()))
         .collect();
     // Recovery makes several complaints of one mistake; the first of a line is the one that helps.
@@ -114,6 +119,14 @@ mod tests {
     fn missing_file_is_neither_valid_nor_broken() {
         for kind in [SyntaxCheck::Error, SyntaxCheck::Valid] {
             check("--- other.py\nx = 1\n", kind, "file missing", &[]);
+        }
+    }
+
+    #[test]
+    fn long_sum_that_is_not_read_is_neither_valid_nor_broken() {
+        let sum = format!("x = {}1\n", "1 + ".repeat(600));
+        for kind in [SyntaxCheck::Error, SyntaxCheck::Valid] {
+            check(&sum, kind, "file unreadable", &[]);
         }
     }
 

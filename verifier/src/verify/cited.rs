@@ -85,7 +85,12 @@ impl Place {
         Self {
             is_there,
             site: range.map(|range| static_checks::site(file, range, None)),
-            error: file.source().errors().first().map(|error| (error.line, error.message.clone())),
+            error: file
+                .source()
+                .errors()
+                .iter()
+                .find(|error| !error.is_own_limit())
+                .map(|error| (error.line, error.message.clone())),
         }
     }
 }
