@@ -52,6 +52,7 @@ use crate::python::project::{
     object_parameter,
 };
 use crate::python::symbols::SymbolKind;
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_behind, broken_elsewhere_note, broken_within, site,

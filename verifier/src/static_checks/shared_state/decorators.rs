@@ -4,9 +4,9 @@ use super::Effect;
 use super::Known;
 use super::locks::LockKind;
 use super::walk::{Lock, Step, Walker, steps_around};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::{FunctionRef, Scope};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{Ranged, TextRange};
 
 /// What is held while a function runs because of its decorators.

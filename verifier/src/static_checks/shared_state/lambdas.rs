@@ -2,10 +2,10 @@
 
 use super::walk::Walker;
 use crate::python::Ranged;
-use crate::python::ast::visitor::Visitor;
 use crate::python::ast::{self, Expr};
 use crate::python::calls::is_only_called;
 use crate::python::project::{BindingKind, Frame};
+use crate::python::visitor::Visitor;
 
 impl<'f> Walker<'_, '_, 'f> {
     /// A lambda that is handed on, kept or returned runs later or at once, with or without the

@@ -3,11 +3,11 @@
 
 use super::elsewhere::MOST_FILES;
 use super::walk::{Lock, Walker, parameter_of};
-use crate::python::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::calls::calls_in;
 use crate::python::project::modules::FoundModule;
 use crate::python::project::{AccessKind, BindingKind, Frame, FunctionRef, Module, Scope, Stored, Type};
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged};
 use crate::static_checks::is_test_code;
 

@@ -3,9 +3,9 @@
 
 use super::Known;
 use crate::python::Ranged;
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{Expr, Stmt};
 use crate::python::project::{BindingKind, FunctionRef, Scope};
+use crate::python::visitor::{self, Visitor};
 
 /// Methods that put their argument into a container.
 pub(super) const PUTTING: &[&str] = &["append", "appendleft", "add", "insert", "extend", "setdefault", "put"];

@@ -3,12 +3,12 @@
 
 use super::Known;
 use super::uses::{EventKind, Uses};
-use crate::python::ast::visitor::{self, Visitor};
 use crate::python::ast::{self, Expr, ExprCall};
 use crate::python::project::{
     AccessKind, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, Stored, argument_of,
     object_parameter, unpacked_arguments,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::site;
 

@@ -4,7 +4,6 @@
 use super::Known;
 use super::uses::{EventKind, Uses};
 use crate::evidence::Site;
-use crate::python::visitor::{self, Visitor};
 use crate::python::ast::{self, CmpOp, Expr, ExprCall, ExprContext, Stmt, UnaryOp};
 use crate::python::calls::{calls_in, calls_within};
 use crate::python::control_flow::truth;
@@ -12,6 +11,7 @@ use crate::python::project::{
     AccessKind, Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind,
     Stored, Target, Type, argument_of, dotted_name, object_parameter,
 };
+use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::site;
 
