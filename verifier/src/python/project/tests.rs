@@ -360,6 +360,19 @@ fn words_are_found_in_all_files() {
 }
 
 #[test]
+fn names_that_are_made_of_one_another_in_a_loop_end() {
+    let steps: String = (0..30).map(|_| "        if x: x = x.step(x)\n").collect();
+    check(&format!(
+        "--- main.py
+def go(x):
+    x = make_up()
+    while x:
+{steps}        reveal(x)  #: ? | ? | ?
+"
+    ));
+}
+
+#[test]
 fn names_that_mean_themselves_end() {
     let text = "class A(A.B): pass\nclass B(C): pass\nclass C(B): pass\nclass D:\n    x = x\n    y: 'D.y' = D.y\nb = B().a\nd = D().y\na = A().b\n";
     let tree = fixture::MemoryTree::parse(text);

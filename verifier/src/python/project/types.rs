@@ -183,10 +183,15 @@ fn callee_or_self(expr: &Expr) -> &Expr {
 #[derive(Default)]
 pub(super) struct Trail {
     open: Vec<(usize, usize)>,
+    /// How many questions were asked on the way.
+    asked: usize,
 }
 
 /// Deep enough for real code; a deeper chain is said to be unresolved.
 const DEPTH: usize = 48;
+/// Where variables are made of one another in a loop, there are more ways to go round than anybody can
+/// follow.
+const MOST_ASKED: usize = 10_000;
 /// Modules whose `__all__` is made of that of others, one after another.
 const MOST_EXPORTERS: usize = 16;
 
@@ -195,9 +200,10 @@ impl Trail {
         if self.open.contains(&key) {
             return Entered::Again;
         }
-        if self.open.len() >= DEPTH {
+        if self.open.len() >= DEPTH || self.asked >= MOST_ASKED {
             return Entered::TooDeep;
         }
+        self.asked += 1;
         self.open.push(key);
         Entered::Yes
     }
