@@ -124,10 +124,11 @@ fn no_path_of_one_machine_is_written_down() {
 }
 
 /// The stages, from left to right. Those that share a rank are siblings and do not know each other.
-const STAGES: [(&str, u32); 24] = [
+const STAGES: [(&str, u32); 25] = [
     ("exit_code", 0),
     ("suggest", 0),
     ("interrupt", 0),
+    ("parallel", 0),
     ("cache", 1),
     ("target", 2),
     ("fixture", 3),

@@ -347,8 +347,17 @@ pub(super) fn fields<'f>(project: &Project<'f>, site: CallSite<'f>) -> Option<Ve
     (!fields.is_empty()).then_some(fields)
 }
 
+/// Methods of generators that hand a value to the `yield` where they wait.
+const SENDING: [&str; 2] = ["send", "asend"];
+
+/// How code looks that takes such a value.
+const TAKING: [&str; 3] = ["= yield", "=yield", "(yield"];
+
 /// The functions of the project that a method call on an unknown object may run.
 fn namesakes<'f>(project: &Project<'f>, name: &str, call: &'f ast::ExprCall, why: String) -> Beyond<'f> {
+    if SENDING.contains(&name) && TAKING.iter().any(|text| !project.mentioning(text).is_empty()) {
+        return Beyond::Unknown(format!("a generator may take it as what a `yield` gives; {why}"));
+    }
     if [format!(".{name} = "), format!("{name}: Callable")]
         .iter()
         .any(|text| !project.mentioning(text).is_empty())

@@ -20,12 +20,7 @@ impl<'f> Engine<'_, 'f> {
         unit: UnitId,
         attribute: &'f ast::ExprAttribute,
     ) -> Option<&'f ParsedFile> {
-        let mut object = &*attribute.value;
-        while let ast::Expr::Attribute(outer) = object {
-            object = &outer.value;
-        }
-        let ast::Expr::Name(name) = object else { return None };
-        if !self.files[self.units[unit].file as usize].imports.contains(&name.id) {
+        if !self.is_of_import(unit, attribute) {
             return None;
         }
         let key = std::ptr::from_ref(attribute);
@@ -35,6 +30,16 @@ impl<'f> Engine<'_, 'f> {
         let module = self.world.module_of(self.attribute_site(unit, attribute));
         self.modules.insert(key, module);
         module
+    }
+
+    /// Whether an attribute's object begins with a name that the file imports.
+    fn is_of_import(&self, unit: UnitId, attribute: &ast::ExprAttribute) -> bool {
+        let mut object = &*attribute.value;
+        while let ast::Expr::Attribute(outer) = object {
+            object = &outer.value;
+        }
+        let imports = &self.files[self.units[unit].file as usize].imports;
+        matches!(object, ast::Expr::Name(name) if imports.contains(&name.id))
     }
 
     /// The variables that are known of a module.
@@ -154,12 +159,7 @@ impl<'f> Engine<'_, 'f> {
         unit: UnitId,
         attribute: &'f ast::ExprAttribute,
     ) -> Option<ClassId> {
-        let mut object = &*attribute.value;
-        while let ast::Expr::Attribute(outer) = object {
-            object = &outer.value;
-        }
-        let ast::Expr::Name(name) = object else { return None };
-        if !self.files[self.units[unit].file as usize].imports.contains(&name.id) {
+        if !self.is_of_import(unit, attribute) {
             return None;
         }
         let key = std::ptr::from_ref(attribute);
