@@ -48,6 +48,12 @@ pub trait TargetTree: Send + Sync {
     /// Whether a regular file of this path exists, without reading it.
     fn exists(&self, path: &RelativePath) -> bool;
 
+    /// Whether this tree has seen already that nothing has this path, not even a link to nothing. It need
+    /// not be seen again as long as a run lasts.
+    fn is_absent(&self, _path: &RelativePath) -> bool {
+        false
+    }
+
     /// Says that these files will be read soon, so that a tree whose files are cheaper by the
     /// dozen can fetch them together. Changes nothing else.
     fn prefetch(&self, _paths: &[RelativePath]) {}

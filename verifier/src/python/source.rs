@@ -221,6 +221,9 @@ impl SourceFile {
     }
 }
 
+/// What is written instead of what does not matter.
+const BLANKS: &str = concat!("                ", "                ", "                ", "                ");
+
 /// The text with an expression of the same length, which says nothing, for each of these blocks.
 fn without(text: &str, blocks: &[Range<usize>]) -> String {
     let mut kept = String::with_capacity(text.len());
@@ -228,7 +231,9 @@ fn without(text: &str, blocks: &[Range<usize>]) -> String {
     for block in blocks {
         kept.push_str(&text[end..block.start]);
         kept.push_str("(0");
-        kept.extend(std::iter::repeat_n(' ', block.len() - 3));
+        for start in (3..block.len()).step_by(BLANKS.len()) {
+            kept.push_str(&BLANKS[..BLANKS.len().min(block.len() - start)]);
+        }
         kept.push(')');
         end = block.end;
     }

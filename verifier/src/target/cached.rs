@@ -65,7 +65,11 @@ impl CachedTree {
         if let Some(content) = contents.get(path) {
             return *content;
         }
-        let content = snapshot::content_of(self.tree.as_ref(), path);
+        let content = if self.tree.is_absent(path) {
+            snapshot::content_of_nothing()
+        } else {
+            snapshot::content_of(self.tree.as_ref(), path)
+        };
         contents.insert(path.clone(), content);
         content
     }
@@ -199,5 +203,22 @@ mod tests {
         let cached = CachedTree::new(Box::new(open()), Store::new(scratch.path().join("cache")));
         assert_eq!(cached.other_files(), open().other_files());
         assert_eq!(cached.other_files().len(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_a_listing_does_not_have_counts_like_what_cannot_be_opened() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().join("target");
+        std::fs::create_dir_all(root.join("package")).unwrap();
+        std::fs::write(root.join("package/a.py"), "x = 1\n").unwrap();
+        std::os::unix::fs::symlink("nothing.py", root.join("package/link.py")).unwrap();
+        let open = || Box::new(crate::target::DirectoryTree::open(&root, &[]).unwrap());
+        let cached = CachedTree::new(open(), Store::new(scratch.path().join("cache")));
+        let names = ["a.py", "package/a.py", "package/b.py", "package/link.py", "package/b/c.py", "b/c.py"];
+        for name in names {
+            let path = RelativePath::new(name).unwrap();
+            assert_eq!(cached.content_of(&path), snapshot::content_of(open().as_ref(), &path), "{name}");
+        }
     }
 }

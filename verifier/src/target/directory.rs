@@ -278,10 +278,13 @@ impl TargetTree for DirectoryTree {
     }
 
     fn exists(&self, path: &RelativePath) -> bool {
-        let (directory, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
         // Most of what imports ask for is not there.
-        let may_be_there = self.names_in(directory).is_none_or(|names| names.contains(OsStr::new(name)));
-        may_be_there && self.locate(path).is_ok()
+        !self.is_absent(path) && self.locate(path).is_ok()
+    }
+
+    fn is_absent(&self, path: &RelativePath) -> bool {
+        let (directory, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+        self.names_in(directory).is_some_and(|names| !names.contains(OsStr::new(name)))
     }
 
     fn describe(&self) -> TargetDescription {

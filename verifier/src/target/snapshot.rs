@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{RelativePath, TargetTree};
+use super::{RelativePath, TargetTree, Unreadable};
 use crate::cache::{Key, Store};
 use crate::parallel;
 
@@ -191,6 +191,15 @@ pub(super) fn content_of(tree: &dyn TargetTree, path: &RelativePath) -> ContentH
     look_at(tree, path).0
 }
 
+/// What stands for the content of a file that is not there.
+pub(super) fn content_of_nothing() -> ContentHash {
+    content_of_unreadable(&Unreadable::Missing)
+}
+
+fn content_of_unreadable(unreadable: &Unreadable) -> ContentHash {
+    hash(&[b"unreadable", format!("{unreadable:?}").as_bytes()])
+}
+
 /// The content of a file, and whether it could be read.
 fn look_at(tree: &dyn TargetTree, path: &RelativePath) -> (ContentHash, bool) {
     if let Some(id) = tree.content_id(path) {
@@ -199,7 +208,7 @@ fn look_at(tree: &dyn TargetTree, path: &RelativePath) -> (ContentHash, bool) {
     let mut content = None;
     match tree.look(path, &mut |bytes| content = Some(hash_of_bytes(bytes))) {
         Ok(()) => (content.unwrap_or_default(), true),
-        Err(unreadable) => (hash(&[b"unreadable", format!("{unreadable:?}").as_bytes()]), false),
+        Err(unreadable) => (content_of_unreadable(&unreadable), false),
     }
 }
 
