@@ -4,6 +4,7 @@
 //! share one tree per file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -18,7 +19,7 @@ use crate::target::{RelativePath, TargetTree, Unreadable};
 pub struct Files<'t> {
     tree: &'t dyn TargetTree,
     listed: Arc<HashMap<RelativePath, usize>>,
-    slots: Vec<OnceLock<Result<ParsedFile, Reason>>>,
+    slots: Vec<Slot>,
     /// Bytes of listed files that were looked at and are likely to be looked at again; nothing where
     /// there was no room for them, or no such bytes.
     contents: Vec<OnceLock<Option<Box<[u8]>>>>,
@@ -31,13 +32,36 @@ pub struct Files<'t> {
     words: OnceLock<WordIndex>,
     /// Whether somebody gathers the words, or has.
     gathers: AtomicBool,
-    /// Where the files really are, and what was seen of them.
-    traced: Option<(&'t Files<'t>, Mutex<Trace>)>,
+    /// How many more bytes may be parsed and kept by those who need them for a while.
+    room_for_trees: AtomicUsize,
+    /// Where the files really are, for those who look at them through these.
+    behind: Option<Behind<'t>>,
+}
+
+/// A file that somebody has asked for.
+type Slot = OnceLock<Result<ParsedFile, Reason>>;
+
+/// Other files, and what is different for those who do not look at them directly.
+struct Behind<'t> {
+    files: &'t Files<'t>,
+    view: View,
+}
+
+enum View {
+    /// What was seen is written down.
+    Traced(Mutex<Trace>),
+    /// The listed files with these numbers, one after another, have slots of their own: they are
+    /// parsed for a while only.
+    Lent(Range<usize>),
 }
 
 /// How many bytes of contents are kept, so that a search for the next word reads no file again. A
 /// larger target is read again in part.
 const ROOM: usize = 32 * 1024 * 1024;
+
+/// How many bytes of files stay parsed after somebody needed them for a while. A tree takes some eight
+/// times as much as its text.
+const ROOM_FOR_TREES: usize = 6 * 1024 * 1024;
 
 /// For so many words each file is searched. From then on all words of all files are known, which costs
 /// as much as to search for about this many.
@@ -77,24 +101,34 @@ impl<'t> Files<'t> {
         let paths = tree.python_files();
         let listed = paths.iter().enumerate().map(|(index, path)| (path.clone(), index)).collect();
         Self {
-            tree,
-            listed: Arc::new(listed),
             slots: paths.iter().map(|_| OnceLock::new()).collect(),
             contents: paths.iter().map(|_| OnceLock::new()).collect(),
             room: AtomicUsize::new(ROOM),
-            others: OnceLock::new(),
-            mentions: RwLock::default(),
-            words: OnceLock::new(),
-            gathers: AtomicBool::new(false),
-            traced: None,
+            room_for_trees: AtomicUsize::new(ROOM_FOR_TREES),
+            ..Self::empty(tree, Arc::new(listed))
         }
     }
 
     /// The same files, and a record of what is seen of them from here.
     pub fn traced(files: &'t Files<'t>) -> Self {
+        let behind = Behind { files, view: View::Traced(Mutex::default()) };
+        Self { behind: Some(behind), ..Self::empty(files.tree, Arc::clone(&files.listed)) }
+    }
+
+    /// The same files, of which some are needed for a while only: of the listed files with these numbers
+    /// what is parsed goes with what is returned here, unless it is little.
+    pub fn lent(files: &'t Files<'t>, some: Range<usize>) -> Self {
         Self {
-            tree: files.tree,
-            listed: Arc::clone(&files.listed),
+            slots: some.clone().map(|_| OnceLock::new()).collect(),
+            behind: Some(Behind { files, view: View::Lent(some) }),
+            ..Self::empty(files.tree, Arc::clone(&files.listed))
+        }
+    }
+
+    fn empty(tree: &'t dyn TargetTree, listed: Arc<HashMap<RelativePath, usize>>) -> Self {
+        Self {
+            tree,
+            listed,
             slots: Vec::new(),
             contents: Vec::new(),
             room: AtomicUsize::new(0),
@@ -102,24 +136,33 @@ impl<'t> Files<'t> {
             mentions: RwLock::default(),
             words: OnceLock::new(),
             gathers: AtomicBool::new(false),
-            traced: Some((files, Mutex::default())),
+            room_for_trees: AtomicUsize::new(0),
+            behind: None,
         }
     }
 
     /// What was seen.
     pub fn into_trace(self) -> Trace {
-        let trace = self.traced.map(|(_, trace)| trace.into_inner().unwrap_or_else(PoisonError::into_inner));
-        trace.unwrap_or_default()
+        match self.behind {
+            Some(Behind { view: View::Traced(trace), .. }) => {
+                trace.into_inner().unwrap_or_else(PoisonError::into_inner)
+            }
+            Some(Behind { view: View::Lent(_), .. }) | None => Trace::default(),
+        }
     }
 
     /// Whether what is seen of these files is written down.
     pub fn is_traced(&self) -> bool {
-        self.traced.is_some()
+        self.behind.as_ref().is_some_and(|Behind { files, view }| match view {
+            View::Traced(_) => true,
+            View::Lent(_) => files.is_traced(),
+        })
     }
 
     /// Writes down what somebody else has seen, as if it had been seen through these files.
     pub fn adopt(&self, seen: Trace) {
-        let Some((files, trace)) = &self.traced else { return };
+        let Some(Behind { files, view }) = &self.behind else { return };
+        let View::Traced(trace) = view else { return files.adopt(seen) };
         if files.is_traced() {
             files.adopt(seen.clone());
         }
@@ -147,14 +190,53 @@ impl<'t> Files<'t> {
 
     /// The file, parsed when this is the first time that somebody asks.
     pub fn file(&self, path: &RelativePath) -> Result<&ParsedFile, Reason> {
+        let number = self.number(path);
         if let Some(files) = self.note(path, |trace| &mut trace.parsed) {
-            return files.file(path);
+            return match (self.lent_slot(number), number) {
+                (Some(slot), Some(number)) => files.file_for_a_while(path, number, slot),
+                (Some(_) | None, _) => files.file(path),
+            };
         }
-        let parsed = match self.listed.get(path) {
-            Some(index) => self.slots[*index].get_or_init(|| self.parse(path)),
+        let parsed = match number {
+            Some(number) => self.slots[number].get_or_init(|| self.parse(path)),
             None => self.other(path),
         };
         parsed.as_ref().map_err(Reason::clone)
+    }
+
+    /// Where a file is that is parsed for a while only.
+    fn lent_slot(&self, number: Option<usize>) -> Option<&Slot> {
+        match &self.behind {
+            Some(Behind { view: View::Lent(some), .. }) => self.slots.get(number?.checked_sub(some.start)?),
+            Some(Behind { view: View::Traced(_), .. }) | None => None,
+        }
+    }
+
+    /// A listed file; in this slot, when nobody has parsed it before and there is no room for it.
+    fn file_for_a_while<'a>(
+        &'a self,
+        path: &RelativePath,
+        number: usize,
+        slot: &'a Slot,
+    ) -> Result<&'a ParsedFile, Reason> {
+        if let Some(files) = self.note(path, |trace| &mut trace.parsed) {
+            return files.file_for_a_while(path, number, slot);
+        }
+        if let Some(parsed) = self.slots[number].get() {
+            return parsed.as_ref().map_err(Reason::clone);
+        }
+        let slot = match slot.get() {
+            Some(_) => slot,
+            None => {
+                let parsed = self.parse(path);
+                let size = parsed.as_ref().map_or(0, |file| file.source().text().len());
+                let slot = if take(&self.room_for_trees, size) { &self.slots[number] } else { slot };
+                // Where somebody was faster, his is as good.
+                let _ = slot.set(parsed);
+                slot
+            }
+        };
+        slot.get_or_init(|| self.parse(path)).as_ref().map_err(Reason::clone)
     }
 
     /// Whether there is such a file, without reading it.
@@ -196,8 +278,7 @@ impl<'t> Files<'t> {
         let keep = || {
             let mut kept = None;
             self.look(path, &mut |bytes| {
-                let less = |room: usize| room.checked_sub(bytes.len());
-                if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+                if take(&self.room, bytes.len()) {
                     kept = Some(bytes.into());
                 }
             })
@@ -214,8 +295,9 @@ impl<'t> Files<'t> {
     /// The listed files whose bytes contain `word`, in the order of their paths. The search is
     /// over the whole target, made once per word and remembered.
     pub fn mentioning(&self, word: &str) -> Arc<Vec<RelativePath>> {
-        if let Some((files, trace)) = &self.traced {
+        if let Some(Behind { files, view }) = &self.behind {
             let found = files.mentioning(word);
+            let View::Traced(trace) = view else { return found };
             let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
             trace.words.entry(word.to_owned()).or_insert_with(|| Arc::clone(&found));
             return found;
@@ -271,13 +353,14 @@ impl<'t> Files<'t> {
         self.words.get()
     }
 
-    /// Writes down what is seen, when these files are traced; then gives those behind them.
+    /// Writes down what is seen, when these files are traced; then gives those behind these.
     fn note(
         &self,
         path: &RelativePath,
         seen: impl FnOnce(&mut Trace) -> &mut BTreeSet<usize>,
     ) -> Option<&'t Files<'t>> {
-        let (files, trace) = self.traced.as_ref()?;
+        let Behind { files, view } = self.behind.as_ref()?;
+        let View::Traced(trace) = view else { return Some(files) };
         let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
         match self.listed.get(path) {
             Some(number) => drop(seen(&mut trace).insert(*number)),
@@ -317,6 +400,12 @@ impl<'t> Files<'t> {
             link = &other.next;
         }
     }
+}
+
+/// Takes so many bytes of what is left, if there are as many.
+fn take(room: &AtomicUsize, bytes: usize) -> bool {
+    let less = |room: usize| room.checked_sub(bytes);
+    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
 }
 
 impl ParsedFile {
@@ -382,6 +471,26 @@ mod tests {
         }
         let missing = RelativePath::new("d.py").unwrap();
         assert_eq!(files.file(&missing).unwrap_err(), Reason::FileMissing { path: "d.py".to_owned() });
+    }
+
+    #[test]
+    fn what_is_lent_stays_where_there_is_room() {
+        let tree = MemoryTree::parse("--- a.py\nx = 1\n--- b.py\ny = 2\n--- c.py\nz = 3\n");
+        let path = |name| RelativePath::new(name).unwrap();
+        for room in [0, 6, 12] {
+            let files = Files { room_for_trees: AtomicUsize::new(room), ..Files::new(&tree) };
+            let view = Files::traced(&files);
+            let lent = Files::lent(&view, 1..3);
+            for name in ["c.py", "b.py", "a.py"] {
+                let file = lent.file(&path(name)).unwrap();
+                assert_eq!(file.path().as_str(), name);
+                assert!(std::ptr::eq(file, lent.file(&path(name)).unwrap()));
+            }
+            drop(lent);
+            let stays: Vec<bool> = files.slots.iter().map(|slot| slot.get().is_some()).collect();
+            assert_eq!(stays, [true, room >= 12, room >= 6], "{room}");
+            assert_eq!(view.into_trace().parsed, BTreeSet::from([0, 1, 2]));
+        }
     }
 
     #[test]

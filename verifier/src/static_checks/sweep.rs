@@ -9,7 +9,7 @@ use super::{Context, Subject, find_symbol};
 use crate::catalogue::{Claim, Scope};
 use crate::evidence::{Reason, Searched};
 use crate::parallel;
-use crate::python::Project;
+use crate::python::{Files, Project};
 use crate::remembered;
 use crate::target::{FileSelector, RelativePath};
 
@@ -83,7 +83,15 @@ pub fn sweep_parts<T: Send + Serialize + DeserializeOwned>(
         }
         let question = format!("part {check:?} {:?} {part:?}", claim.symbol);
         let parses = |path: &RelativePath| files.test(path, &candidate).unwrap_or(true);
-        remembered::recall(&question, context.project, &parses, |project| ask(part, project))
+        let numbers = files.number(&part[0]).zip(files.number(&part[part.len() - 1]));
+        remembered::recall(&question, context.project, &parses, |project| match numbers {
+            Some((first, last)) => {
+                // What is looked at once need not stay.
+                let lent = Files::lent(project.files(), first..last + 1);
+                ask(part, &project.over(&lent))
+            }
+            None => ask(part, project),
+        })
     };
     let parts: Vec<&[RelativePath]> = paths.chunks(PART).collect();
     let parts = parallel::map(&parts, |part| of_part(part));

@@ -22,7 +22,7 @@
 use crate::catalogue::check::SyntaxCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason, Site};
-use crate::static_checks::{Context, Example, Examples, Sight, Subject, site, sweep};
+use crate::static_checks::{Context, Example, Examples, Sight, Subject, site, sweep_in_parts};
 
 const KIND: CheckKind = CheckKind::Syntax;
 
@@ -40,7 +40,7 @@ pub const EXAMPLES: Examples = Examples {
 
 /// Asks it.
 pub fn observe(check: &SyntaxCheck, claim: &Claim, context: &Context) -> Observation {
-    let swept = match sweep(claim, context, |_| true, errors) {
+    let swept = match sweep_in_parts(check, claim, context, |_| true, |subject, _| errors(subject)) {
         Ok(swept) => swept,
         Err(reason) => return Sight::default().unobserved(KIND, reason),
     };
