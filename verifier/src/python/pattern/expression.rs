@@ -760,11 +760,14 @@ impl<'f> Engine<'f> {
             if let Some(declared) = values.annotation(name).and_then(at) {
                 return is(declared);
             }
-            if let Some(Expr::Call(call)) = values.symbol(name).and_then(at) {
+            if let Some(Expr::Call(call)) = values.assigned(name).and_then(at) {
                 return is(&call.func);
             }
         }
         let Expression::Name(name) = annotation else { return false };
+        if is_truth_value(target) {
+            return &**name == "bool";
+        }
         match self.constant(target) {
             Some(Constant::Integer(_) | Constant::LargeInteger(_)) => &**name == "int",
             Some(Constant::Float(_)) => &**name == "float",
@@ -773,6 +776,24 @@ impl<'f> Engine<'f> {
             Some(Constant::SomeText) => &**name == "str",
             Some(Constant::None | Constant::Complex(..) | Constant::SomeNumber) | None => false,
         }
+    }
+}
+
+/// Whether this is `True` or `False` whatever the operands are. Most comparisons give what a method of
+/// theirs returns.
+fn is_truth_value(target: &Expr) -> bool {
+    match target {
+        Expr::UnaryOp(node) => node.op == ast::UnaryOp::Not,
+        Expr::Compare(node) => node.ops.iter().all(|operator| match operator {
+            ast::CmpOp::Is | ast::CmpOp::IsNot | ast::CmpOp::In | ast::CmpOp::NotIn => true,
+            ast::CmpOp::Eq
+            | ast::CmpOp::NotEq
+            | ast::CmpOp::Lt
+            | ast::CmpOp::LtE
+            | ast::CmpOp::Gt
+            | ast::CmpOp::GtE => false,
+        }),
+        _ => false,
     }
 }
 

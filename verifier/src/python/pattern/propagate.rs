@@ -44,6 +44,8 @@ pub(super) enum Value {
     Constant(Constant),
     /// The expression at this place, as it was evaluated there.
     Symbol(TextRange),
+    /// What a `with` statement gets of the expression at this place: mostly that, or something like it.
+    Entered(TextRange),
 }
 
 impl Values {
@@ -52,7 +54,7 @@ impl Values {
         let mut flow = Flow {
             values: Self::default(),
             globals: globals(module),
-            scope: Scope { locals: None, hiding: HashSet::new(), annotations: HashMap::new() },
+            scope: Scope::default(),
             raised: Vec::new(),
         };
         flow.block(&module.body, Some(Environment::new()));
@@ -86,15 +88,23 @@ impl Values {
     pub(super) fn constant(&self, name: &ast::ExprName) -> Option<&Constant> {
         match self.at.get(&name.start())? {
             Value::Constant(constant) => Some(constant),
-            Value::Symbol(_) => None,
+            Value::Symbol(_) | Value::Entered(_) => None,
         }
     }
 
     /// The expression that the variable that is read here stands for.
     pub(super) fn symbol(&self, name: &ast::ExprName) -> Option<TextRange> {
         match self.at.get(&name.start())? {
-            Value::Symbol(range) => Some(*range),
+            Value::Symbol(range) | Value::Entered(range) => Some(*range),
             Value::Constant(_) => None,
+        }
+    }
+
+    /// The expression whose value the variable that is read here is, and nothing else.
+    pub(super) fn assigned(&self, name: &ast::ExprName) -> Option<TextRange> {
+        match self.at.get(&name.start())? {
+            Value::Symbol(range) => Some(*range),
+            Value::Entered(_) | Value::Constant(_) => None,
         }
     }
 }
@@ -102,13 +112,24 @@ impl Values {
 /// What is known of variables. Those that are not in it are unknown.
 type Environment<'f> = HashMap<&'f str, Value>;
 
+#[derive(Default)]
 struct Scope<'f> {
     /// The names of a function; `None` at the top of the file.
     locals: Option<HashSet<&'f str>>,
     /// Those names of this function and the ones around it that no import binds.
     hiding: HashSet<&'f str>,
-    /// Annotations of parameters and of variables that were declared by now.
+    /// Annotations of parameters and of variables that were declared by now, also of those around that
+    /// this function sees.
     annotations: HashMap<&'f str, TextRange>,
+    /// In the body of a class: what is declared there, and what its methods do not see.
+    of_class: Option<HashMap<&'f str, TextRange>>,
+}
+
+impl Scope<'_> {
+    fn annotation(&self, name: &str) -> Option<TextRange> {
+        let of_class = self.of_class.as_ref().and_then(|declared| declared.get(name));
+        of_class.or_else(|| self.annotations.get(name)).copied()
+    }
 }
 
 struct Flow<'f> {
@@ -133,7 +154,7 @@ impl<'f> Flow<'f> {
     fn value(&self, expression: &'f Expr, environment: &Environment<'f>) -> Value {
         let of_name = |name: &ast::ExprName| match self.lookup(name.id.as_str(), environment) {
             Some(Value::Constant(constant)) => Some(constant),
-            Some(Value::Symbol(_)) | None => None,
+            Some(Value::Symbol(_) | Value::Entered(_)) | None => None,
         };
         match fold(expression, &of_name) {
             Some(constant) => Value::Constant(constant),
@@ -182,7 +203,9 @@ impl<'f> Flow<'f> {
                 self.read(&node.annotation, &mut environment);
                 self.read(&node.target, &mut environment);
                 if let Expr::Name(name) = &*node.target {
-                    self.scope.annotations.insert(name.id.as_str(), node.annotation.range());
+                    let Scope { annotations, of_class, .. } = &mut self.scope;
+                    let declared = of_class.as_mut().unwrap_or(annotations);
+                    declared.insert(name.id.as_str(), node.annotation.range());
                 }
                 if let Some(assigned) = &node.value {
                     self.read(assigned, &mut environment);
@@ -198,7 +221,7 @@ impl<'f> Flow<'f> {
                         let of_name = |name: &ast::ExprName| match self.lookup(name.id.as_str(), &environment)
                         {
                             Some(Value::Constant(constant)) => Some(constant),
-                            Some(Value::Symbol(_)) | None => None,
+                            Some(Value::Symbol(_) | Value::Entered(_)) | None => None,
                         };
                         let (left, right) = (of_name(name), fold(&node.value, &of_name));
                         left.zip(right)
@@ -241,7 +264,7 @@ impl<'f> Flow<'f> {
                     self.read(&item.context_expr, &mut environment);
                     if let Some(target) = &item.optional_vars {
                         self.read(target, &mut environment);
-                        let value = Value::Symbol(item.context_expr.range());
+                        let value = Value::Entered(item.context_expr.range());
                         store(target, Some(&value), &mut environment);
                     }
                 }
@@ -284,7 +307,9 @@ impl<'f> Flow<'f> {
                     }
                 }
                 environment.remove(node.name.as_str());
+                let outer = self.scope.of_class.replace(HashMap::new());
                 self.block(&node.body, Some(environment.clone()));
+                self.scope.of_class = outer;
             }
             Stmt::Return(node) => {
                 if let Some(value) = &node.value {
@@ -381,14 +406,17 @@ impl<'f> Flow<'f> {
         let mut hiding = self.scope.hiding.clone();
         hiding.extend(&locals);
         hiding.retain(|name| !imported.contains(name) && !elsewhere.contains(name));
-        // A `global` name may change at any call: it is unknown here, whatever is assigned.
         locals.extend(imported);
+        let mut annotations = self.scope.annotations.clone();
+        annotations.retain(|name, _| !locals.contains(name) || elsewhere.contains(name));
+        // A `global` name may change at any call: it is unknown here, whatever is assigned.
         locals.extend(elsewhere);
-        let annotations = parameters
-            .iter()
-            .filter_map(|parameter| Some((parameter.name().as_str(), parameter.annotation()?.range())))
-            .collect();
-        let scope = Scope { locals: Some(locals), hiding, annotations };
+        // The others are a tuple and a dict of what is annotated.
+        let single = parameters.iter_non_variadic_params().map(|parameter| &parameter.parameter);
+        annotations.extend(
+            single.filter_map(|parameter| Some((parameter.name.as_str(), parameter.annotation()?.range()))),
+        );
+        let scope = Scope { locals: Some(locals), hiding, annotations, of_class: None };
         let outer = std::mem::replace(&mut self.scope, scope);
         let raised = std::mem::take(&mut self.raised);
         self.block(body, Some(Environment::new()));
@@ -429,8 +457,8 @@ impl<'f> SourceOrderVisitor<'f> for Reader<'_, 'f> {
                     self.flow.values.own.insert(name.start());
                     return;
                 }
-                if let Some(annotation) = self.flow.scope.annotations.get(name.id.as_str()) {
-                    self.flow.values.annotations.insert(name.start(), *annotation);
+                if let Some(annotation) = self.flow.scope.annotation(name.id.as_str()) {
+                    self.flow.values.annotations.insert(name.start(), annotation);
                 }
                 if self.flow.scope.hiding.contains(name.id.as_str()) {
                     self.flow.values.own.insert(name.start());
@@ -513,6 +541,7 @@ fn meet<'f>(mut left: Environment<'f>, right: &Environment<'f>) -> Environment<'
         let joined = match (&*value, right.get(name)) {
             (Value::Constant(a), Some(Value::Constant(b))) => join(a, b).map(Value::Constant),
             (Value::Symbol(a), Some(Value::Symbol(b))) if a == b => Some(Value::Symbol(*a)),
+            (Value::Entered(a), Some(Value::Entered(b))) if a == b => Some(Value::Entered(*a)),
             _ => None,
         };
         match joined {

@@ -268,6 +268,15 @@ fn types_are_those_of_literals_annotations_and_constructors() {
     check("f($X: int)", "f(1)  #!\nf('1')\nf(x)\n");
     check("f($X: Socket)", "def g(a: Socket, b):\n    f(a)  #!\n    f(b)\n    c = Socket()\n    f(c)  #!\n");
     check("$X: int", "x: int  #!\n");
+    check("f($X: int)", "def g(*a: int, **b: int):\n    f(a)\n    f(b)\n");
+    check("f($X: int)", "class C:\n    a: int\n    f(a)  #!\n    def g(self):\n        f(a)\nf(a)\n");
+    check(
+        "f($X: int)",
+        "def g(a: int, b: int, c: int):\n    def h(b):\n        nonlocal c\n        f(a)  #!\n        f(b)\n        f(c)  #!\n",
+    );
+    check("f($X: int)", "a: int = g()\ndef h():\n    f(a)  #!\n    global b\n    f(b)\n");
+    check("f($X: A)", "with A() as a:\n    f(a)\n");
+    check("f($X: bool)", "f(not a)  #!\nf(a is b)  #!\nf(a not in b)  #!\nf(a == b)\nf(a is b == c)\n");
     check("f($X: a.Socket)", "b: 'a.Socket' = g()\nf(b)  #!\nc: 'Socket' = g()\nf(c)\n");
 }
 
