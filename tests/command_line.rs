@@ -413,6 +413,23 @@ fn list_needs_no_target() {
 }
 
 #[test]
+fn check_says_once_that_a_target_has_no_files() {
+    let project = Project::new();
+    let (_, stderr) = project.run("check", exit_code::NOTHING_CONFIRMED);
+    assert_eq!(stderr.matches("warning: ").count(), 2, "two claims match nothing: {stderr}");
+    std::fs::remove_file(project.path().join("code/good.py")).expect("removed");
+    for path in ["code/HEAD", "code/objects/x", "code/refs/x"] {
+        write_files(project.path(), &format!("--- {path}\n"));
+    }
+    let (_, stderr) = project.run("check", exit_code::NOTHING_CONFIRMED);
+    assert_eq!(stderr.matches("warning: ").count(), 1, "{stderr}");
+    assert!(
+        stderr.contains("there is no Python file in `code`") && stderr.contains("--rev HEAD"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn run_from_the_workspace_examines_the_bundled_target() {
     let output = Command::new(xtask())
         .current_dir(workspace())

@@ -160,18 +160,20 @@ impl Examination {
                 "nothing was checked: none of the code that the findings speak of could be looked at in `{}`",
                 self.root.display()
             ));
-            if self.target.describe().revision.is_none() && is_bare(&self.root) {
-                output::talk(
-                    "  = help: this is a bare git repository, which has no files of its own: name a revision with `--rev HEAD`",
-                );
-            }
+            explain_no_files(self.target.as_ref(), &self.root);
         }
     }
 }
 
-/// Whether a directory is a git repository without a work tree.
-fn is_bare(root: &Path) -> bool {
-    root.join("HEAD").is_file() && root.join("objects").is_dir() && root.join("refs").is_dir()
+/// Says what to do about a target that has no files because it is a git repository without a work tree.
+pub(crate) fn explain_no_files(target: &dyn TargetTree, root: &Path) {
+    let is_bare =
+        || root.join("HEAD").is_file() && root.join("objects").is_dir() && root.join("refs").is_dir();
+    if target.describe().revision.is_none() && is_bare() {
+        output::talk(
+            "  = help: this is a bare git repository, which has no files of its own: name a revision with `--rev HEAD`",
+        );
+    }
 }
 
 /// Reads the catalogue that the arguments name, or the nearest one.

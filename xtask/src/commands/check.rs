@@ -10,7 +10,7 @@ use verifier::review;
 use verifier::target::open_target;
 
 use crate::arguments::{CatalogueArguments, TargetArguments};
-use crate::examination::{of_target, read_catalogue, root_of};
+use crate::examination::{explain_no_files, of_target, read_catalogue, root_of};
 use crate::output::{self, Failure};
 
 /// The command's arguments.
@@ -30,8 +30,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let root = root_of(&catalogue, &arguments.target)?;
     // Opened without `exclude`, to see what that matches.
     let target = open_target(&root, arguments.target.rev.as_deref(), &[]).map_err(of_target)?;
-    let warnings = [review::stale(&catalogue, target.as_ref()), review::loose_ends(&catalogue)];
     let mut count = 0;
+    let stale = if target.python_files().is_empty() {
+        // One thing is wrong, and not each claim.
+        output::talk(&format!(
+            "warning: there is no Python file in `{}`: what claims match is not known",
+            root.display()
+        ));
+        explain_no_files(target.as_ref(), &root);
+        output::talk("");
+        count += 1;
+        None
+    } else {
+        review::stale(&catalogue, target.as_ref())
+    };
+    let warnings = [stale, review::loose_ends(&catalogue)];
     for problems in warnings.iter().flatten() {
         count += problems.iter().len();
         output::talk(&format!("{}\n", problems.render(color)));
