@@ -16,6 +16,7 @@ mod facts;
 mod names;
 mod narrow;
 mod roots;
+mod slots;
 mod state;
 mod uncertain;
 mod walk;
@@ -544,6 +545,10 @@ struct Engine<'e, 'f> {
     returned: Vec<walk::Returned>,
     /// Functions that are active, innermost last.
     active: Vec<FunctionRef<'f>>,
+    /// Functions that are asked what a condition tells, innermost last.
+    answering: Vec<&'f ast::StmtFunctionDef>,
+    /// How many functions the condition has asked.
+    asked: u32,
     /// Functions that were walked at all.
     visited: HashSet<usize>,
     /// Functions inside functions that were handed on and run later.
@@ -604,6 +609,8 @@ impl<'e, 'f> Engine<'e, 'f> {
             raised: Vec::new(),
             returned: Vec::new(),
             active: Vec::new(),
+            answering: Vec::new(),
+            asked: 0,
             visited: HashSet::new(),
             deferred: Vec::new(),
             dead: false,

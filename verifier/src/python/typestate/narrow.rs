@@ -5,6 +5,10 @@ use super::{Engine, state};
 use crate::python::ast::{self, Expr};
 use crate::python::control_flow::truth;
 
+/// A condition is followed into so many functions, each of which may ask several others; what more of
+/// them say is not known.
+const MOST_ASKED: u32 = 100;
+
 /// What is known of a value after a condition.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
@@ -21,6 +25,7 @@ impl<'f> Engine<'_, 'f> {
         test: &'f Expr,
         holds: bool,
     ) -> Option<State> {
+        self.asked = 0;
         self.assume_within(frame, state, test, holds, 0)
     }
 
@@ -131,10 +136,17 @@ impl<'f> Engine<'_, 'f> {
         let Some((inner, function, given)) = self.helper(frame, &mut state, call) else {
             return Some(before);
         };
-        if function.is_async != awaited || !only_answers(&function.body, 0) {
+        let tells = function.is_async == awaited
+            && only_answers(&function.body, 0)
+            && self.asked < MOST_ASKED
+            && !self.answering.iter().any(|outer| std::ptr::eq(*outer, function));
+        if !tells {
             return Some(before);
         }
+        self.asked += 1;
+        self.answering.push(function);
         let (mut answered, falls) = self.assume_answer(inner, state, &function.body, holds, depth + 1);
+        self.answering.pop();
         // Who falls off the end returns `None`.
         self.join_into(&mut answered, falls.filter(|_| !holds));
         if let Some(answered) = &mut answered {

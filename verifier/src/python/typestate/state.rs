@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::slots::{Join, Slots};
+
 /// An abstract object: what one expression makes in one calling context.
 pub(super) type Loc = u32;
 /// An interned name.
@@ -25,10 +27,10 @@ pub(super) enum Slot {
 /// A sorted set of objects. Empty: something that is not followed.
 pub(super) type Locs = Rc<[Loc]>;
 
-/// One or several paths, joined. Both tables are sorted; they are small, and most paths share them.
+/// One or several paths, joined.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    slots: Rc<Vec<(Slot, Locs)>>,
+    slots: Slots,
     chains: Rc<BTreeMap<Loc, Rc<[ChainId]>>>,
     /// Something was left out on the way here, because there was too much of it.
     cut: bool,
@@ -36,12 +38,7 @@ pub(super) struct State {
 
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
-        let slots = Rc::ptr_eq(&self.slots, &other.slots)
-            || (self.slots.len() == other.slots.len()
-                && self.slots.iter().zip(other.slots.iter()).all(|(left, right)| {
-                    left.0 == right.0 && (Rc::ptr_eq(&left.1, &right.1) || left.1 == right.1)
-                }));
-        slots && (Rc::ptr_eq(&self.chains, &other.chains) || self.chains == other.chains)
+        self.slots == other.slots && (Rc::ptr_eq(&self.chains, &other.chains) || self.chains == other.chains)
     }
 }
 
@@ -53,12 +50,11 @@ const MAX_LOCS: usize = 32;
 impl State {
     /// Whether this is the very same state, not only an equal one.
     pub(super) fn is(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.slots, &other.slots) && Rc::ptr_eq(&self.chains, &other.chains)
+        self.slots.is(&other.slots) && Rc::ptr_eq(&self.chains, &other.chains)
     }
 
     pub(super) fn get(&self, slot: Slot) -> Option<&Locs> {
-        let at = self.slots.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
-        Some(&self.slots[at].1)
+        self.slots.get(slot)
     }
 
     /// Whether something was left out on the way here.
@@ -66,34 +62,15 @@ impl State {
         self.cut
     }
 
-    pub(super) fn set(&mut self, slot: Slot, mut locs: Locs) {
-        if locs.len() > MAX_LOCS {
-            locs = Rc::from(&locs[..MAX_LOCS]);
-            self.cut = true;
-        }
-        match self.slots.binary_search_by_key(&slot, |(slot, _)| *slot) {
-            Ok(at) if Rc::ptr_eq(&self.slots[at].1, &locs) || self.slots[at].1 == locs => {}
-            Ok(at) => Rc::make_mut(&mut self.slots)[at].1 = locs,
-            Err(at) => Rc::make_mut(&mut self.slots).insert(at, (slot, locs)),
-        }
-    }
-
-    fn range(&self, first: Slot, last: Slot) -> std::ops::Range<usize> {
-        let start = self.slots.partition_point(|(slot, _)| *slot < first);
-        let end = self.slots.partition_point(|(slot, _)| *slot <= last);
-        start..end
-    }
-
-    fn remove(&mut self, range: std::ops::Range<usize>) {
-        if !range.is_empty() {
-            Rc::make_mut(&mut self.slots).drain(range);
-        }
+    pub(super) fn set(&mut self, slot: Slot, locs: Locs) {
+        let locs = cut_to_size(locs, &mut self.cut);
+        self.slots.set(slot, locs);
     }
 
     /// The attributes of an object that are known here.
     pub(super) fn fields(&self, loc: Loc) -> impl Iterator<Item = (Name, &Locs)> {
-        let range = self.range(Slot::Field(loc, 0), Slot::Field(loc, Name::MAX));
-        self.slots[range].iter().filter_map(|(slot, locs)| match slot {
+        let fields = self.slots.range(Slot::Field(loc, 0), Slot::Field(loc, Name::MAX));
+        fields.filter_map(|(slot, locs)| match slot {
             Slot::Field(_, name) => Some((*name, locs)),
             Slot::Variable(_, _) => None,
         })
@@ -122,60 +99,19 @@ impl State {
     /// Forgets an object.
     pub(super) fn renew(&mut self, loc: Loc) {
         self.set_chains(loc, Vec::new());
-        self.remove(self.range(Slot::Field(loc, 0), Slot::Field(loc, Name::MAX)));
+        self.slots.remove(Slot::Field(loc, 0), Slot::Field(loc, Name::MAX));
     }
 
     /// Forgets the variables of a function that has returned.
     pub(super) fn drop_frame(&mut self, frame: Frame) {
-        self.remove(self.range(Slot::Variable(frame, 0), Slot::Variable(frame, Name::MAX)));
+        self.slots.remove(Slot::Variable(frame, 0), Slot::Variable(frame, Name::MAX));
     }
 
     /// Either of two paths. `initial` gives what an attribute holds where nothing was stored.
-    pub(super) fn join(&mut self, other: &Self, lost: &Lost, mut initial: impl FnMut(Slot) -> Option<Loc>) {
+    pub(super) fn join(&mut self, other: &Self, lost: &Lost, initial: impl FnMut(Slot) -> Option<Loc>) {
         self.cut |= other.cut;
-        if !Rc::ptr_eq(&self.slots, &other.slots) {
-            let mut joined: Vec<(Slot, Locs)> = Vec::with_capacity(self.slots.len() + 4);
-            let mut changed = false;
-            let (mut left, mut right) = (self.slots.iter().peekable(), other.slots.iter().peekable());
-            let mut alone = |slot: Slot, locs: &Locs| match initial(slot) {
-                Some(loc) => union(locs, &[loc]),
-                None => locs.clone(),
-            };
-            loop {
-                match (left.peek(), right.peek()) {
-                    (None, None) => break,
-                    (Some((slot, locs)), Some((other_slot, other_locs))) if slot == other_slot => {
-                        if Rc::ptr_eq(locs, other_locs) || locs == other_locs {
-                            joined.push((*slot, locs.clone()));
-                        } else {
-                            let both = union(locs, other_locs);
-                            changed |= both != *locs;
-                            joined.push((*slot, both));
-                        }
-                        left.next();
-                        right.next();
-                    }
-                    (Some((slot, locs)), next) if next.is_none_or(|(other_slot, _)| slot < other_slot) => {
-                        let either = alone(*slot, locs);
-                        changed |= either != *locs;
-                        joined.push((*slot, either));
-                        left.next();
-                    }
-                    (_, Some((other_slot, other_locs))) => {
-                        joined.push((*other_slot, alone(*other_slot, other_locs)));
-                        changed = true;
-                        right.next();
-                    }
-                    (Some(_), None) => unreachable!("the guard above takes this"),
-                }
-            }
-            if changed {
-                for (_, locs) in joined.iter_mut().filter(|(_, locs)| locs.len() > MAX_LOCS) {
-                    *locs = Rc::from(&locs[..MAX_LOCS]);
-                    self.cut = true;
-                }
-                self.slots = Rc::new(joined);
-            }
+        if !self.slots.is(&other.slots) {
+            self.slots.join(&other.slots, &mut Paths { initial, cut: &mut self.cut });
         }
         if !Rc::ptr_eq(&self.chains, &other.chains) && self.chains != other.chains {
             let mut joined: Vec<(Loc, Vec<ChainId>)> = Vec::new();
@@ -194,6 +130,34 @@ impl State {
     }
 }
 
+/// How two paths go on as one.
+struct Paths<'c, I> {
+    initial: I,
+    cut: &'c mut bool,
+}
+
+impl<I: FnMut(Slot) -> Option<Loc>> Join for Paths<'_, I> {
+    fn both(&mut self, left: &Locs, right: &Locs) -> Locs {
+        cut_to_size(union(left, right), self.cut)
+    }
+
+    fn alone(&mut self, slot: Slot, locs: &Locs) -> Locs {
+        match (self.initial)(slot) {
+            Some(loc) => cut_to_size(union(locs, &[loc]), self.cut),
+            None => Rc::clone(locs),
+        }
+    }
+}
+
+/// Leaves out what is too much, and says so.
+fn cut_to_size(locs: Locs, cut: &mut bool) -> Locs {
+    if locs.len() <= MAX_LOCS {
+        return locs;
+    }
+    *cut = true;
+    Rc::from(&locs[..MAX_LOCS])
+}
+
 /// The objects that nothing holds any more on one of two paths while something does on the other:
 /// what happened to them on the first is nothing to what the second goes on with. In a loop with two
 /// branches, each of which makes an object of its own, that is the other branch's last one.
@@ -206,7 +170,7 @@ pub(super) struct Lost {
 impl State {
     /// Finds them; `made` tells of an object which one, made by some expression, it is or belongs to.
     pub(super) fn lost(&self, other: &Self, made: impl Fn(Loc) -> Option<Loc>) -> Lost {
-        if Rc::ptr_eq(&self.slots, &other.slots) || Rc::ptr_eq(&self.chains, &other.chains) {
+        if self.slots.is(&other.slots) || Rc::ptr_eq(&self.chains, &other.chains) {
             return Lost::default();
         }
         let mut differ: Vec<Loc> = Vec::new();
@@ -218,7 +182,7 @@ impl State {
         differ.extend(other.chains.keys().filter(|loc| !self.chains.contains_key(loc)));
         differ.sort_unstable();
         let whole: Vec<Option<Loc>> = differ.iter().map(|loc| made(*loc)).collect();
-        let holds = |slots: &[(Slot, Locs)]| {
+        let holds = |slots: &Slots| {
             let mut held = vec![false; differ.len()];
             for loc in slots.iter().filter(|_| !differ.is_empty()).flat_map(|(_, locs)| locs.iter()) {
                 for (at, one) in differ.iter().enumerate() {

@@ -307,6 +307,22 @@ fn globals_are_kept_between_functions() {
 }
 
 #[test]
+fn predicates_that_ask_one_another_come_to_an_end() {
+    let asks = |number: usize| {
+        let others: Vec<String> =
+            (0..12).filter(|other| *other != number).map(|other| format!("is{other}(c)")).collect();
+        format!("def is{number}(c):\n    return c is not None and ({})\n", others.join(" or "))
+    };
+    let predicates: String = (0..12).map(asks).collect();
+    let body = "def f():\n    c = None  # <-\n    if is0(d):\n        pass\n    c.socket()  # <-\n";
+    check(&NULLED, &format!("{predicates}{body}"));
+    check(
+        &NULLED,
+        "def is_open(c):\n    return is_open(c)\ndef f(c):\n    c = None  # <-\n    if is_open(c):\n        c.socket()  # <-\n",
+    );
+}
+
+#[test]
 fn unless_ends_a_sequence() {
     let run = |body: &str| {
         let fixture =
