@@ -5,9 +5,12 @@ use super::{Engine, state};
 use crate::python::ast::{self, Expr};
 use crate::python::control_flow::truth;
 
-/// A condition is followed into so many functions, each of which may ask several others; what more of
-/// them say is not known.
-const MOST_ASKED: u32 = 100;
+/// A condition is followed into so many calls, each of which may make several others; what more of them
+/// say is not known.
+const MOST_ASKED: u32 = 40;
+
+/// And into functions that ask functions, so deep.
+const DEEPEST_HELPER: usize = 6;
 
 /// What is known of a value after a condition.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -133,17 +136,19 @@ impl<'f> Engine<'_, 'f> {
         depth: u32,
     ) -> Option<State> {
         let before = state.clone();
+        if self.answering.len() == DEEPEST_HELPER || self.asked == MOST_ASKED {
+            return Some(before);
+        }
+        self.asked += 1;
         let Some((inner, function, given)) = self.helper(frame, &mut state, call) else {
             return Some(before);
         };
         let tells = function.is_async == awaited
             && only_answers(&function.body, 0)
-            && self.asked < MOST_ASKED
             && !self.answering.iter().any(|outer| std::ptr::eq(*outer, function));
         if !tells {
             return Some(before);
         }
-        self.asked += 1;
         self.answering.push(function);
         let (mut answered, falls) = self.assume_answer(inner, state, &function.body, holds, depth + 1);
         self.answering.pop();
