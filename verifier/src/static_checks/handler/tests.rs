@@ -47,6 +47,15 @@ fn broad_means_every_error() {
     check("handler = 'broad'", &named("SOME = (OSError, KeyError)", "SOME"), "does not hold");
     check("handler = 'broad'", &named("import builtins", "builtins.Exception"), "holds");
     check("handler = 'broad'", &named("E = Exception", "E"), "holds");
+    // A module that everything is imported from has no name of its own for a builtin.
+    let star = |module: &str| {
+        format!(
+            "--- other.py\nfrom re import *\nx = 1\n--- lib.py\n{module}\n--- example.py\nfrom lib import *\ntry:\n    g()\nexcept Exception:\n    pass\n"
+        )
+    };
+    check("handler = 'broad'", &star("from other import *"), "holds");
+    check("handler = 'broad'", &star("class Exception(ValueError): pass"), "does not hold");
+    check("handler = 'broad'", &star("from elsewhere import make\nException = make()"), "unresolved");
     // The builtin is hidden by another class.
     check("handler = 'broad'", &named("class Exception(ValueError): pass", "Exception"), "does not hold");
     check("handler = 'broad'", &named("from lib import errors", "errors()"), "unresolved");

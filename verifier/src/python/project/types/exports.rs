@@ -16,7 +16,9 @@ impl<'f> Project<'f> {
             };
             match found {
                 FoundModule::Here(crate::python::project::Module::File(exporter)) => {
-                    if self.exports(exporter, name) != Some(false) {
+                    if self.exports(exporter, name) != Some(false)
+                        && self.may_have(exporter, name, &mut Vec::new())
+                    {
                         let types = self.module_member(exporter, name, trail);
                         if !types.is_empty() {
                             return types;
@@ -37,6 +39,37 @@ impl<'f> Project<'f> {
             }
             None => unknown(&format!("the name `{name}` is not defined in `{}`", file.path())),
         }
+    }
+
+    /// Whether a module may have a name, so that the builtin of that name is not meant.
+    fn may_have(&self, module: &'f ParsedFile, name: &str, seen: &mut Vec<*const ParsedFile>) -> bool {
+        if seen.contains(&std::ptr::from_ref(module)) {
+            return false;
+        }
+        seen.push(std::ptr::from_ref(module));
+        let bindings = self.module_bindings(module);
+        if !facts::is_builtin(name)
+            || !bindings.last(name).is_empty()
+            || module.broken().is_some()
+            || self.submodule(module, name).is_some()
+        {
+            return true;
+        }
+        bindings.stars.iter().any(|from| {
+            let other = from.module.as_ref().map(|module| module.as_str());
+            let found = match from.level {
+                0 => self.module(other.unwrap_or_default(), module),
+                level => self.relative_module(module, level, other),
+            };
+            match found {
+                FoundModule::Here(crate::python::project::Module::File(exporter)) => {
+                    self.exports(exporter, name) != Some(false) && self.may_have(exporter, name, seen)
+                }
+                FoundModule::Here(crate::python::project::Module::Namespace(_))
+                | FoundModule::External
+                | FoundModule::Missing(_) => false,
+            }
+        })
     }
 
     /// Whether an `import *` of the file brings a name that it does not bind itself; the error
