@@ -49,8 +49,31 @@ impl<'f> Project<'f> {
             roots.push(script_directory);
         }
         let first = name.split('.').next().unwrap_or(name);
+        // A module of a package does not hide one of the library, unless it is run as a script:
+        // then its directory is asked first.
+        if is_standard_library(first)
+            && !self.roots.iter().any(|root| root == script_directory)
+            && self.is_file(&join(script_directory, "__init__.py"))
+        {
+            let beside = join(script_directory, first);
+            roots.pop();
+            if self.is_file(&format!("{beside}.py")) || self.is_file(&format!("{beside}/__init__.py")) {
+                let inside = self.find_under(name, &roots);
+                if !matches!(inside, FoundModule::Here(_)) {
+                    return FoundModule::Missing(format!(
+                        "`{name}` is the library's, or `{beside}` where a file beside it is run as a script"
+                    ));
+                }
+                return inside;
+            }
+        }
+        self.find_under(name, &roots)
+    }
+
+    fn find_under(&self, name: &str, roots: &[&str]) -> FoundModule<'f> {
+        let first = name.split('.').next().unwrap_or(name);
         let mut has_first = false;
-        for root in &roots {
+        for root in roots {
             let base = join(root, &name.replace('.', "/"));
             for candidate in [format!("{base}/__init__.py"), format!("{base}.py")] {
                 match self.module_file(&candidate) {

@@ -77,6 +77,23 @@ fn methods_have_their_first_argument() {
 }
 
 #[test]
+fn a_module_of_a_package_does_not_hide_one_of_the_library() {
+    let files = "--- pkg/__init__.py\n--- pkg/queue.py\ndef put(a): pass\n--- pkg/example.py\nimport queue\nqueue.put()\n";
+    let ask = |files: &str, expected| {
+        ask("file = 'pkg/example.py'\nstatic = { call = 'queue.put(...)', fits = false }", files, expected)
+    };
+    ask(files, "unresolved");
+    // Where no package is, the file is run as a script, and its directory is asked first.
+    ask(&files.replace("--- pkg/__init__.py\n", ""), "holds");
+    let own = files.replace("queue", "puts").replace("'queue", "'puts");
+    crate::static_checks::testing::check(
+        "file = 'pkg/example.py'\nstatic = { call = 'puts.put(...)', fits = false }",
+        &own,
+        "holds",
+    );
+}
+
+#[test]
 fn methods_can_have_other_names_in_the_body_of_a_class() {
     let class = "--- lib.py\ndef of_module(self, a): pass\nclass Other:\n    def o(self): pass\n    @staticmethod\n    def s(a): pass\n--- example.py\nfrom dataclasses import dataclass\nfrom typing import Callable\nimport lib\nclass A:\n    def f(self): pass\n    @staticmethod\n    def s(a): pass\n    @classmethod\n    def c(cls, a): pass\n    f2 = f\n    f3 = f2\n    s2 = s\n    c2 = c\n    m2 = lib.of_module\n    o2 = lib.Other.o\n    u2 = lib.Other.s\n";
     for (call, expected) in [
