@@ -1,7 +1,7 @@
 //! What an object of an annotated type can be.
 
-use super::types::{Trail, unknown};
-use super::{Project, Scope, Type, Types, facts};
+use super::types::{Trail, dotted_name, unknown};
+use super::{Ancestor, ClassRef, Project, Scope, Type, Types, facts};
 use crate::python::ast::{self, Expr};
 
 impl<'f> Project<'f> {
@@ -58,12 +58,16 @@ impl<'f> Project<'f> {
                     Some("type" | "Type") => arguments
                         .first()
                         .map(|argument| self.infer_in(scope, argument, trail))
-                        .unwrap_or_default(),
-                    _ => names.into_iter().map(annotated_type).collect(),
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(|ty| self.unless_protocol(ty))
+                        .collect(),
+                    _ => names.into_iter().map(|ty| self.annotated_type(ty)).collect(),
                 }
             }
             Expr::Name(_) | Expr::Attribute(_) => {
-                self.infer_in(scope, annotation, trail).into_iter().map(annotated_type).collect()
+                let named = self.infer_in(scope, annotation, trail);
+                named.into_iter().map(|ty| self.annotated_type(ty)).collect()
             }
             _ => unknown("an annotation that is not followed"),
         }
@@ -91,7 +95,36 @@ impl<'f> Project<'f> {
         if name.is_empty() || !name.split('.').all(is_identifier) {
             return unknown("an annotation that is not followed");
         }
-        self.dotted_in(scope, name, trail).into_iter().map(annotated_type).collect()
+        self.dotted_in(scope, name, trail).into_iter().map(|ty| self.annotated_type(ty)).collect()
+    }
+
+    fn annotated_type(&self, ty: Type<'f>) -> Type<'f> {
+        annotated_type(self.unless_protocol(ty))
+    }
+
+    /// Any class that has the methods of a protocol will do for it, whatever else they take.
+    fn unless_protocol(&self, ty: Type<'f>) -> Type<'f> {
+        match ty {
+            Type::Class(class) if self.is_protocol(class) => {
+                Type::Unknown(format!("any class can stand for the protocol `{}`", class.name()))
+            }
+            ty => ty,
+        }
+    }
+
+    /// Whether a class says that it is a protocol; those that inherit from one are none.
+    fn is_protocol(&self, class: ClassRef<'f>) -> bool {
+        let named = |base: &Expr| {
+            let base = if let Expr::Subscript(generic) = base { &generic.value } else { base };
+            dotted_name(base).is_some_and(|name| name.rsplit('.').next() == Some("Protocol"))
+        };
+        let is_it = |base: &Ancestor| {
+            matches!(base, Ancestor::External(name)
+                if matches!(name.as_str(), "typing.Protocol" | "typing_extensions.Protocol"))
+        };
+        // The name is looked at first: what all bases mean is not asked of every annotation.
+        class.node.arguments.iter().flat_map(|arguments| &arguments.args).any(named)
+            && self.bases(class).iter().flatten().any(is_it)
     }
 }
 

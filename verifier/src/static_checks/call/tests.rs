@@ -94,6 +94,24 @@ fn a_module_of_a_package_does_not_hide_one_of_the_library() {
 }
 
 #[test]
+fn any_class_can_stand_for_a_protocol() {
+    let classes = "from typing import Protocol\nclass P(Protocol):\n    def m(self): ...\nclass A(P):\n    def m(self, a): pass\n";
+    for code in [
+        "def f(p: P): p.m(1)",
+        "def f(p: 'P'): p.m()",
+        "def make() -> P: return unknown()\nmake().m(1)",
+        "class B:\n    p: P\n    def f(self): self.p.m(1)",
+        "def f(k: type[P]): k().m(1)",
+    ] {
+        fits("$X.m(...)", &format!("{classes}{code}\n"), None);
+    }
+    fits("$X.m(...)", &format!("{classes}def f(a: A): a.m(1)\n"), Some(true));
+    let other = classes.replace("from typing import Protocol\n", "class Protocol: pass\n");
+    let other = other.replace("    def m(self, a): pass\n", "    pass\n");
+    fits("$X.m(...)", &format!("{other}def f(p: P): p.m(1)\n"), Some(false));
+}
+
+#[test]
 fn methods_can_have_other_names_in_the_body_of_a_class() {
     let class = "--- lib.py\ndef of_module(self, a): pass\nclass Other:\n    def o(self): pass\n    @staticmethod\n    def s(a): pass\n--- example.py\nfrom dataclasses import dataclass\nfrom typing import Callable\nimport lib\nclass A:\n    def f(self): pass\n    @staticmethod\n    def s(a): pass\n    @classmethod\n    def c(cls, a): pass\n    f2 = f\n    f3 = f2\n    s2 = s\n    c2 = c\n    m2 = lib.of_module\n    o2 = lib.Other.o\n    u2 = lib.Other.s\n";
     for (call, expected) in [
