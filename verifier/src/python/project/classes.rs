@@ -326,13 +326,7 @@ impl<'f> Project<'f> {
                             (BindingKind::Function(node), None) => {
                                 let function =
                                     FunctionRef { file: owner.file, node, class: Some(owner.node) };
-                                types.push(match linearisation.ancestors.first() {
-                                    // A class method knows the class that it was taken from.
-                                    Some(Ancestor::Class(class)) if function.has_decorator("classmethod") => {
-                                        Type::Method(function, *class)
-                                    }
-                                    _ => Type::Function(function),
-                                });
+                                types.push(taken_from_class(function, linearisation));
                             }
                             (_, receiver) => {
                                 let values = self.binding_types(&scope, binding, trail);
@@ -342,7 +336,11 @@ impl<'f> Project<'f> {
                                             types.extend(self.bound_value(value, *owner, receiver, trail));
                                         }
                                     }
-                                    _ => types.extend(values),
+                                    Some(_) => types.extend(values),
+                                    None => types.extend(values.into_iter().map(|value| match value {
+                                        Type::Function(function) => taken_from_class(function, linearisation),
+                                        other => other,
+                                    })),
                                 }
                             }
                         }
@@ -462,6 +460,16 @@ impl Nesting {
 impl Drop for Nesting {
     fn drop(&mut self) {
         NESTING.with(|nesting| nesting.set(nesting.get() - 1));
+    }
+}
+
+/// `Class.name`: a class method knows the class that it was taken from, also under another name.
+fn taken_from_class<'f>(function: FunctionRef<'f>, order: &Linearisation<'f>) -> Type<'f> {
+    match order.ancestors.first() {
+        Some(Ancestor::Class(class)) if function.class.is_some() && function.is_class_method() => {
+            Type::Method(function, *class)
+        }
+        _ => Type::Function(function),
     }
 }
 

@@ -121,6 +121,13 @@ impl<'f> FunctionRef<'f> {
         self.node.name.range
     }
 
+    /// Whether it gets a class where others get an object: Python makes class methods of some
+    /// names without being asked.
+    pub fn is_class_method(&self) -> bool {
+        self.has_decorator("classmethod")
+            || matches!(self.node.name.as_str(), "__init_subclass__" | "__class_getitem__")
+    }
+
     /// Whether a decorator of this name, from `functools`, `abc`, the builtins and the like,
     /// stands on it.
     pub fn has_decorator(&self, name: &str) -> bool {
@@ -491,8 +498,7 @@ impl<'f> Project<'f> {
             return None;
         }
         let class = scope.receiver.unwrap_or(ClassRef { file: scope.file, node: class });
-        let of_class = method.has_decorator("classmethod")
-            || matches!(function.name.as_str(), "__new__" | "__init_subclass__" | "__class_getitem__");
+        let of_class = method.is_class_method() || function.name.as_str() == "__new__";
         Some(if of_class { Type::Class(class) } else { Type::Instance(class) })
     }
 

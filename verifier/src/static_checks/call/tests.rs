@@ -112,6 +112,22 @@ fn any_class_can_stand_for_a_protocol() {
 }
 
 #[test]
+fn python_makes_class_methods_of_some_names() {
+    let class = "class A:\n    def __init_subclass__(cls): pass\n    def __class_getitem__(cls, key): pass\n    def __new__(cls, a): return object.__new__(cls)\nclass B(A):\n    def __init_subclass__(cls, **more):\n        super().__init_subclass__(**{})\n";
+    for (call, expected) in [
+        ("A.__init_subclass__|()", Some(true)),
+        ("A.__init_subclass__|(A)", Some(false)),
+        ("A.__class_getitem__|(1)", Some(true)),
+        ("A.__new__|(A, 1)", Some(true)),
+        ("A.__new__|(1)", Some(false)),
+    ] {
+        let (function, arguments) = call.split_once('|').unwrap();
+        fits(&format!("{function}(...)"), &format!("{class}{function}{arguments}\n"), expected);
+    }
+    fits("super().__init_subclass__(...)", class, Some(true));
+}
+
+#[test]
 fn methods_can_have_other_names_in_the_body_of_a_class() {
     let class = "--- lib.py\ndef of_module(self, a): pass\nclass Other:\n    def o(self): pass\n    @staticmethod\n    def s(a): pass\n--- example.py\nfrom dataclasses import dataclass\nfrom typing import Callable\nimport lib\nclass A:\n    def f(self): pass\n    @staticmethod\n    def s(a): pass\n    @classmethod\n    def c(cls, a): pass\n    f2 = f\n    f3 = f2\n    s2 = s\n    c2 = c\n    m2 = lib.of_module\n    o2 = lib.Other.o\n    u2 = lib.Other.s\n";
     for (call, expected) in [
@@ -126,6 +142,10 @@ fn methods_can_have_other_names_in_the_body_of_a_class() {
         ("A().m2|()", Some(false)),
         ("A().o2|()", Some(true)),
         ("A().u2|()", None),
+        ("A.c2|(1)", Some(true)),
+        ("A.c2|()", Some(false)),
+        ("A.s2|(1)", Some(true)),
+        ("A.m2|(1, 2)", Some(true)),
     ] {
         let (function, arguments) = call.split_once('|').unwrap();
         fits(&format!("{function}(...)"), &format!("{class}{function}{arguments}\n"), expected);
