@@ -499,7 +499,12 @@ fn nature_of<'f>(project: &Project<'f>, function: FunctionRef<'f>) -> Nature {
     if function.has_decorator("contextmanager") || function.has_decorator("asynccontextmanager") {
         return Nature::Plain;
     }
-    if let Some(why) = project.opaque_decorator(function) {
+    // `iscoroutinefunction` says no of a cache, and yet calling it gives a coroutine.
+    let opaque = match function.node.is_async {
+        true => project.opaque_decorator(function),
+        false => project.opaque_to_callers(function),
+    };
+    if let Some(why) = opaque {
         return Nature::Unknown(why);
     }
     if let Some(reason) = broken_within(function.file, function.node.range()) {

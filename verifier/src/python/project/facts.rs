@@ -43,6 +43,12 @@ pub fn is_harmless_decorator(name: &str) -> bool {
     )
 }
 
+/// A decorator that gives what was given before: to be called as the function is, and to run it
+/// the first time only.
+pub fn is_cache(name: &str) -> bool {
+    matches!(name, "functools.cache" | "functools.lru_cache")
+}
+
 /// A class decorator after which the class has the attributes that its body gives it.
 pub fn is_harmless_class_decorator(name: &str) -> bool {
     matches!(

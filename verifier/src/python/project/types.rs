@@ -883,6 +883,20 @@ impl<'f> Project<'f> {
         Some(format!("the decorator `@{name}` may replace the function"))
     }
 
+    /// The decorator that may give a function other parameters, or another kind of result. A cache
+    /// gives neither.
+    pub fn opaque_to_callers(&self, function: FunctionRef<'f>) -> Option<String> {
+        let mut scope = Scope::at(function.file, function.node.name.range);
+        scope.frames.pop();
+        let is_cache = |decorator: &'f Expr| {
+            let types = self.infer(&scope, callee_or_self(decorator));
+            types.iter().all(|ty| matches!(ty, Type::External(name) if facts::is_cache(name)))
+        };
+        let opaque = self.opaque_decorators(function);
+        let (_, name) = opaque.into_iter().find(|(decorator, _)| !is_cache(decorator))?;
+        Some(format!("the decorator `@{name}` may replace the function"))
+    }
+
     /// The decorators that may make something else of a function, with their names.
     pub fn opaque_decorators(&self, function: FunctionRef<'f>) -> Vec<(&'f Expr, String)> {
         let node: &'f ast::StmtFunctionDef = function.node;

@@ -56,6 +56,8 @@ fn decorators_are_known_or_leave_it_open() {
         Some(false),
     );
     check("f", "@retry\nasync def f(): ...\n", None);
+    check("f", "import functools\n@functools.lru_cache\ndef f(): ...\n", Some(false));
+    check("f", "import functools\n@functools.lru_cache(maxsize=1)\nasync def f(): ...\n", None);
     check("f", "@retry\ndef f(): ...\n", None);
     check("f", "import asyncio\n@asyncio.coroutine\ndef f(): ...\n", None);
     // A function of the target that happens to have a harmless name is not harmless.

@@ -69,7 +69,7 @@ struct Resolver<'r, 'f> {
 impl<'f> Resolver<'_, 'f> {
     fn function(&self, function: FunctionRef<'f>, bound: bool) -> Result<Callee<'f>, String> {
         let name = function.qualified_name();
-        if let Some(why) = self.project.opaque_decorator(function) {
+        if let Some(why) = self.project.opaque_to_callers(function) {
             return Err(why);
         }
         if function.has_decorator("property") || function.has_decorator("cached_property") {

@@ -128,6 +128,17 @@ fn python_makes_class_methods_of_some_names() {
 }
 
 #[test]
+fn a_cache_takes_what_its_function_takes() {
+    fits(
+        "f(...)",
+        "import functools\n@functools.lru_cache(maxsize=None)\ndef f(a): pass\nf()\n",
+        Some(false),
+    );
+    fits("f(...)", "from functools import cache\n@cache\ndef f(a): pass\nf(1)\n", Some(true));
+    fits("f(...)", "from lib import cache\n@cache\ndef f(a): pass\nf(1)\n", None);
+}
+
+#[test]
 fn methods_can_have_other_names_in_the_body_of_a_class() {
     let class = "--- lib.py\ndef of_module(self, a): pass\nclass Other:\n    def o(self): pass\n    @staticmethod\n    def s(a): pass\n--- example.py\nfrom dataclasses import dataclass\nfrom typing import Callable\nimport lib\nclass A:\n    def f(self): pass\n    @staticmethod\n    def s(a): pass\n    @classmethod\n    def c(cls, a): pass\n    f2 = f\n    f3 = f2\n    s2 = s\n    c2 = c\n    m2 = lib.of_module\n    o2 = lib.Other.o\n    u2 = lib.Other.s\n";
     for (call, expected) in [
