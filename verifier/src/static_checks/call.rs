@@ -5,8 +5,9 @@
 //! arguments are bound as Python binds them: positional-only and keyword-only parameters, defaults,
 //! `*args` and `**kwargs` on both sides, methods and class methods, which have their first argument
 //! already, also under another name (`stop = close` in the class's body), constructors (`__new__`
-//! and `__init__` through the method resolution order, the generated one of a dataclass or
-//! `NamedTuple`, those of the builtin exceptions).
+//! and `__init__` through the method resolution order, the generated one of a dataclass,
+//! `NamedTuple` or `namedtuple`, those of the builtin exceptions), the lookup of an enumeration's
+//! member by its value, lambdas that have a name.
 //!
 //! In `findings.toml`:
 //!
@@ -37,6 +38,7 @@
 //! Holds (`unexpected = "timeout"`): `def f(a): ...` and `f(1, timeout=2)`. Does not: `def f(a, **options): ...`.
 
 mod callee;
+mod library;
 
 use serde::{Deserialize, Serialize};
 

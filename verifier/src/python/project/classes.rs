@@ -91,6 +91,12 @@ impl<'f> Project<'f> {
                         // `None` there is no class at all.
                         Type::None => continue,
                         Type::Unknown(why) => Ancestor::Unresolved(why),
+                        // The class that such a call makes is the library's, whatever its fields are.
+                        Type::ExternalInstance(name)
+                            if matches!(name.as_str(), "collections.namedtuple" | "typing.NamedTuple") =>
+                        {
+                            Ancestor::External(format!("{name}()"))
+                        }
                         Type::ExternalInstance(name) => {
                             Ancestor::Unresolved(format!("a base is made by calling `{name}`"))
                         }

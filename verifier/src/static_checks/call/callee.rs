@@ -1,5 +1,6 @@
 //! Which functions a call runs, and what they take.
 
+use super::library;
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::{
     Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Linearisation, Project, Scope, Type, dotted_name,
@@ -21,11 +22,14 @@ pub(super) struct Callee<'f> {
 }
 
 /// Why the callees are not known, or all of them.
-type Found<'f> = Result<Vec<Callee<'f>>, String>;
+pub(super) type Found<'f> = Result<Vec<Callee<'f>>, String>;
 
 /// What a call can run.
 pub(super) fn of<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::ExprCall) -> Found<'f> {
     let resolver = Resolver { project, scope, call };
+    if let Some(found) = resolver.named() {
+        return found;
+    }
     let mut callees = Vec::new();
     for ty in project.infer(scope, &call.func) {
         match ty {
@@ -60,10 +64,11 @@ const NAMED_TUPLE: &str = "typing.NamedTuple";
 /// Names that stand for names, until it is known what they stand for.
 const MOST_NAMES: usize = 64;
 
-struct Resolver<'r, 'f> {
-    project: &'r Project<'f>,
-    scope: &'r Scope<'f>,
-    call: &'f ast::ExprCall,
+/// One call, and where it stands.
+pub(super) struct Resolver<'r, 'f> {
+    pub(super) project: &'r Project<'f>,
+    pub(super) scope: &'r Scope<'f>,
+    pub(super) call: &'f ast::ExprCall,
 }
 
 impl<'f> Resolver<'_, 'f> {
@@ -251,6 +256,16 @@ impl<'f> Resolver<'_, 'f> {
     fn constructor(&self, class: ClassRef<'f>) -> Found<'f> {
         let mut callees: Vec<Callee<'f>> = Vec::new();
         for order in self.project.linearisations(class) {
+            let is_enumeration = |ancestor: &Ancestor| matches!(ancestor, Ancestor::External(base) if library::is_enumeration(base));
+            if order.ancestors.iter().any(is_enumeration) {
+                for owner in order.classes() {
+                    self.plain_metaclass(owner)?;
+                    self.plain_class(owner)?;
+                }
+                let why = || format!("what calling the enumeration `{}` gives is not known", class.name());
+                callees.push(self.member(class).ok_or_else(why)?);
+                continue;
+            }
             let (mut new, mut init) = (None, None);
             // Whether the object that `__new__` gives is one of the class, so that `__init__` runs.
             let mut gives_its_own = true;
@@ -264,6 +279,8 @@ impl<'f> Resolver<'_, 'f> {
                                 gives_its_own = self.gives_its_own(*owner);
                             } else if self.is_named_tuple(*owner) {
                                 new = Some(self.named_tuple(*owner));
+                            } else if let Some(callee) = self.tuple_base(*owner) {
+                                new = Some(callee?);
                             }
                         }
                         if init.is_none() {
@@ -278,6 +295,11 @@ impl<'f> Resolver<'_, 'f> {
                     }
                     Ancestor::External(base) if leaves_constructors_alone(base) => {}
                     Ancestor::External(base) if base == NAMED_TUPLE && new.is_some() => {}
+                    Ancestor::External(base)
+                        if base.strip_suffix("()").is_some_and(library::makes_named_tuples)
+                            && new.is_some() => {}
+                    Ancestor::External(base) if library::leaves_it_to_init(base) && init.is_some() => {}
+                    Ancestor::External(base) if library::leaves_it_to_new(base) && new.is_some() => {}
                     Ancestor::External(base) if facts::is_plain_exception(base) => {
                         init.get_or_insert_with(|| Callee {
                             signature: Signature { collects_positional: true, ..Signature::default() },
