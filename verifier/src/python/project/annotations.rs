@@ -60,7 +60,13 @@ impl<'f> Project<'f> {
                         .map(|argument| self.infer_in(scope, argument, trail))
                         .unwrap_or_default()
                         .into_iter()
-                        .map(|ty| self.unless_protocol(ty))
+                        .map(|ty| match self.unless_protocol(ty) {
+                            // `type[T]` of a type variable is no class of the library.
+                            Type::ExternalInstance(_) => {
+                                Type::Unknown("a class that a variable stands for".to_owned())
+                            }
+                            ty => ty,
+                        })
                         .collect(),
                     _ => names.into_iter().map(|ty| self.annotated_type(ty)).collect(),
                 }

@@ -853,7 +853,10 @@ impl<'f> Project<'f> {
                 }
             }
             if returns.values.is_empty() {
-                types.push(Type::None);
+                types.extend(match is_to_be_overridden(function) {
+                    true => unknown("what overrides the function gives something"),
+                    false => vec![Type::None],
+                });
             }
         }
         let followed = !types.iter().any(|ty| matches!(ty, Type::Unknown(_)));
@@ -945,6 +948,15 @@ pub(super) fn unique(types: &mut Types<'_>) {
         }
         new
     });
+}
+
+/// Whether a function is there to be overridden: it is declared to be abstract, or does nothing but
+/// to say that it is not implemented.
+fn is_to_be_overridden(function: FunctionRef) -> bool {
+    let says_so =
+        |raised: &Expr| dotted_name(callee_or_self(raised)).is_some_and(|name| name == "NotImplementedError");
+    function.has_decorator("abstractmethod")
+        || matches!(function.node.body.last(), Some(Stmt::Raise(raise)) if raise.exc.as_deref().is_some_and(says_so))
 }
 
 /// The values that a function's own `return` statements give.
