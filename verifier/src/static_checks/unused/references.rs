@@ -176,6 +176,12 @@ impl<'f> Finder<'_, 'f> {
     }
 
     fn meant(&self, expr: &'f Expr) -> Meant {
+        if let (Definition::Function(own), Expr::Attribute(attribute)) = (self.definition, expr)
+            && own.class.is_some()
+            && is_property(own)
+        {
+            return self.property(own, attribute);
+        }
         let mut unknown = None;
         let types = self.project.infer(&self.scope(), expr);
         for ty in types {
@@ -213,6 +219,48 @@ impl<'f> Finder<'_, 'f> {
             }
         }
         unknown.map_or(Meant::Other, Meant::Unknown)
+    }
+
+    /// Whether a property is read. What it gives says nothing of that: the object decides.
+    fn property(&self, own: FunctionRef<'f>, attribute: &'f ast::ExprAttribute) -> Meant {
+        let Some(owner) = own.class_ref() else { return Meant::Other };
+        let name = attribute.attr.as_str();
+        let objects = self.project.infer(&self.scope(), &attribute.value);
+        if objects.is_empty() {
+            return Meant::Unknown("what the object is is not known".to_owned());
+        }
+        let mut unknown = None;
+        for object in objects {
+            match object {
+                Type::Instance(class) | Type::Class(class) => {
+                    let has_own = |other: &ClassRef<'f>| !self.project.own_functions(*other, name).is_empty();
+                    let is_nearest = || {
+                        let orders = self.project.linearisations(class);
+                        orders.iter().any(|order| order.classes().find(has_own) == Some(owner))
+                    };
+                    if self.project.inherits(owner, class) || is_nearest() {
+                        return Meant::This;
+                    }
+                    if let Some(doubt) = self.overrides(own, class) {
+                        unknown = Some(doubt);
+                    }
+                }
+                Type::Unknown(why) => unknown = Some(Meant::Unknown(why)),
+                Type::ExternalInstance(maker)
+                    if may_be_of_target(&format!("{maker}().{name}"), self.definition) =>
+                {
+                    unknown = Some(Meant::Unknown(format!("what `{maker}(…)` gives is not known")));
+                }
+                Type::External(_)
+                | Type::ExternalInstance(_)
+                | Type::Module(_)
+                | Type::Namespace(_)
+                | Type::Function(_)
+                | Type::Method(..)
+                | Type::None => {}
+            }
+        }
+        unknown.unwrap_or(Meant::Other)
     }
 
     /// What a method is to somebody who uses another one of its name, of an object of `class`: an
@@ -267,7 +315,10 @@ impl<'f> Finder<'_, 'f> {
         match expr {
             Expr::Name(name) => self.name(expr, name, called),
             Expr::Attribute(attribute) => {
-                if self.members.contains(&attribute.attr.as_str()) && attribute.ctx.is_load() {
+                // Storing to a property runs its setter.
+                let is_property = matches!(self.definition, Definition::Function(own) if is_property(own));
+                if self.members.contains(&attribute.attr.as_str()) && (attribute.ctx.is_load() || is_property)
+                {
                     let meant = self.meant(expr);
                     self.add(meant, attribute.range, called);
                 }
@@ -301,7 +352,10 @@ impl<'f> Visitor<'f> for Finder<'_, 'f> {
             Stmt::FunctionDef(node) => {
                 // Decorators, defaults and annotations belong to what is around.
                 for decorator in &node.decorator_list {
-                    self.visit_expr(&decorator.expression);
+                    // `@p.setter` makes one property of two functions, and uses neither.
+                    if part_of_property(decorator) != Some(node.name.as_str()) {
+                        self.visit_expr(&decorator.expression);
+                    }
                 }
                 self.visit_parameters(&node.parameters);
                 if let Some(returns) = &node.returns {
@@ -472,6 +526,20 @@ impl<'f> Visitor<'f> for Computed<'_, 'f> {
     }
 }
 
+/// `p` of `@p.setter`.
+fn part_of_property(decorator: &ast::Decorator) -> Option<&str> {
+    let Expr::Attribute(attribute) = &decorator.expression else { return None };
+    let Expr::Name(property) = &*attribute.value else { return None };
+    matches!(attribute.attr.as_str(), "setter" | "getter" | "deleter").then(|| property.id.as_str())
+}
+
+/// Whether a method gives a value to those who name it.
+fn is_property(function: FunctionRef) -> bool {
+    function.has_decorator("property")
+        || function.has_decorator("cached_property")
+        || function.node.decorator_list.iter().any(|decorator| part_of_property(decorator).is_some())
+}
+
 /// Whether an attribute that is named as one of something from outside (`maker().name`) may be
 /// one of the target: of a module that was loaded by its name, or, for a method, of an object
 /// that a container, a queue or a library gave back.
@@ -479,7 +547,12 @@ fn may_be_of_target(name: &str, definition: Definition) -> bool {
     let Some((maker, _)) = name.rsplit_once("().") else { return false };
     let loads = maker.starts_with("importlib.") || matches!(maker, "builtins.__import__" | "runpy.run_path");
     match definition {
-        Definition::Function(function) if function.class.is_some() => loads || facts::gives_anything(maker),
+        // What reads and writes is declared to be a file, and seldom is one.
+        Definition::Function(function) if function.class.is_some() => {
+            loads
+                || facts::gives_anything(maker)
+                || matches!(maker, "typing.IO" | "typing.TextIO" | "typing.BinaryIO")
+        }
         Definition::Function(_) | Definition::Class(_) => loads,
     }
 }

@@ -266,3 +266,45 @@ fn sweeps_list_what_is_unused() {
         "does not compile",
     );
 }
+
+#[test]
+fn reading_a_property_is_a_use_whatever_it_gives() {
+    for gives in ["int", "unknown()", "None", "A", "lib_f"] {
+        let class = format!("def lib_f(): pass\nclass A:\n    @property\n    def p(self): return {gives}\n");
+        for other in [
+            "from lib import A\nA().p\n",
+            "from lib import A\nA.p\n",
+            "from lib import A\nclass B(A):\n    def x(self): return self.p\n",
+            "from lib import A\nclass B(A): pass\nB().p\n",
+        ] {
+            unused("A.p", &class, other, "does not hold");
+        }
+        unused("A.p", &class, "def f(x): return x.p\n", "unresolved");
+        unused("A.p", &class, "class C:\n    p = 1\nC().p\n", "holds");
+        unused("A.p", &class, "from lib import A\nclass B(A):\n    p = 1\n", "holds");
+        unused("A.p", &class, "import queue\nqueue.Queue().get().p\n", "unresolved");
+    }
+    let settable =
+        "class A:\n    @property\n    def p(self): return 1\n    @p.setter\n    def p(self, value): pass\n";
+    unused("A.p", settable, "from lib import A\nA().p = 1\n", "does not hold");
+    unused("A.p", settable, "from lib import A\nA().p += 1\n", "does not hold");
+    unused("A.p", settable, "x = 1\n", "holds");
+}
+
+#[test]
+fn what_a_declaration_leaves_open_may_be_of_the_target() {
+    let class = "class A:\n    def m(self): pass\n    @classmethod\n    def c(cls): pass\n";
+    for other in [
+        "from typing import TypeVar\nT = TypeVar('T')\ndef f(k: type[T]) -> T: return k.c()\n",
+        "from typing import Protocol\nclass P(Protocol):\n    @classmethod\n    def c(cls): ...\ndef f(p: P): p.c()\n",
+    ] {
+        unused("A.c", class, other, "unresolved");
+    }
+    unused("A.m", class, "import typing\ndef f(x: typing.IO[str]): x.m()\n", "unresolved");
+    unused("A.m", class, "import threading\ndef f(x: threading.Thread): x.m()\n", "holds");
+    // What is there to be overridden gives what its overrides give.
+    let make = "class B:\n    def make(self):\n        'Doc.'\n        raise NotImplementedError()\n    def f(self): self.make().m()\n";
+    unused("A.m", class, make, "unresolved");
+    let declared = make.replace("make(self):", "make(self) -> A:");
+    unused("A.m", class, &format!("from lib import A\n{declared}"), "does not hold");
+}
