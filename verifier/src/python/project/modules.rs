@@ -5,6 +5,7 @@ use foldhash::{HashSet, HashSetExt};
 use super::Project;
 use super::facts::is_standard_library;
 use crate::python::ParsedFile;
+use crate::python::ast::Stmt;
 use crate::target::RelativePath;
 
 /// What a dotted module name means.
@@ -31,7 +32,11 @@ impl<'f> Project<'f> {
     /// Finds an absolute module name in the order of `sys.path`. When no root has it, the
     /// directory of the importing file is asked, as when that file is run as a script.
     pub fn module(&self, name: &str, importer: &ParsedFile) -> FoundModule<'f> {
-        let script_directory = directory_of(importer.path().as_str());
+        let mut script_directory = directory_of(importer.path().as_str());
+        // What imports from its own package is no script: its directory is not asked for the library.
+        if is_standard_library(name.split('.').next().unwrap_or(name)) && imports_from_its_package(importer) {
+            script_directory = self.roots.first().map_or("", String::as_str);
+        }
         let key = (name.to_owned(), script_directory.to_owned());
         if let Some(known) = self.modules.read().ok().and_then(|modules| modules.get(&key).cloned()) {
             return known;
@@ -180,6 +185,11 @@ impl<'f> Project<'f> {
             })
             .contains(path)
     }
+}
+
+/// Whether running the file as a script would fail: it imports from the package that it is in.
+fn imports_from_its_package(file: &ParsedFile) -> bool {
+    file.source().module().body.iter().any(|stmt| matches!(stmt, Stmt::ImportFrom(node) if node.level > 0))
 }
 
 /// `./a/` is `a`, `.` is the empty text; what leaves the target is nothing.

@@ -82,6 +82,13 @@ fn a_module_of_a_package_does_not_hide_one_of_the_library() {
         ask("file = 'pkg/example.py'\nstatic = { call = 'queue.put(...)', fits = false }", files, expected)
     };
     ask(files, "unresolved");
+    // A file that imports from its package is no script.
+    let inside = files.replace("import queue\n", "from . import other\nimport queue\n");
+    ask(&inside.replace("queue.put()", "queue.Queue()\nqueue.put()"), "unresolved");
+    let class = "--- pkg/__init__.py\n--- pkg/abc.py\n--- pkg/example.py\nfrom . import other\nimport abc\nclass A(abc.ABC): pass\nA(1)\n";
+    let claim = "file = 'pkg/example.py'\nstatic = { call = 'A(...)', fits = false }";
+    crate::static_checks::testing::check(claim, class, "holds");
+    crate::static_checks::testing::check(claim, &class.replace("from . import other\n", ""), "unresolved");
     // Where no package is, the file is run as a script, and its directory is asked first.
     ask(&files.replace("--- pkg/__init__.py\n", ""), "holds");
     let own = files.replace("queue", "puts").replace("'queue", "'puts");
