@@ -196,6 +196,12 @@ fn what_may_be_gone_when_a_function_runs_is_told() {
     assert_eq!(why(&handler("g([str(e) for _ in g])")), []);
     assert_eq!(why(&handler("g(any(str(e) == x for x in g))")), []);
     assert_eq!(why("import a\ndef f(): return a\ndel a\n"), [Why::PerhapsGone]);
+    // `typing.get_type_hints` evaluates what Python itself leaves alone.
+    let lazy = "from __future__ import annotations\nimport a\ndef f(x: a): pass\n";
+    assert_eq!(why(&format!("{lazy}del a\n")), [Why::PerhapsGone]);
+    assert_eq!(why(lazy), []);
+    assert_eq!(why("import a\ndef f(x: 'a'): pass\ndel a\n"), [Why::PerhapsGone]);
+    assert_eq!(why("import a\ndef f(x: a): pass\ndel a\n"), []);
     assert_eq!(why("import a\nb = [a for _ in 'x']\ndel a\n"), []);
     assert_eq!(why("def f():\n    return [x for _ in 'x']\n    x = 1\n"), [Why::NotYet]);
     assert_eq!(why("e = 1\ntry: pass\nexcept KeyError as e: pass\ndef f(): return e\n"), []);

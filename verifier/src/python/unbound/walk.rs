@@ -270,8 +270,11 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let runs = scope.names.bound.contains(name);
-            if unevaluated && (runs || scope.names.for_checkers.contains(name)) {
-                return Found::Bound;
+            let for_checkers = scope.names.for_checkers.contains(name);
+            if unevaluated && (runs || for_checkers) {
+                // Whoever asks for the types of a function evaluates its annotations, later.
+                let may_be_gone = !self.unused_code && !for_checkers && scope.names.passing.contains(name);
+                return if may_be_gone { Found::Unbound(Why::PerhapsGone) } else { Found::Bound };
             }
             if scope.names.for_checkers.contains(name) && !runs {
                 only_for_checkers = true;
