@@ -213,7 +213,8 @@ impl<'f> Walk<'_, 'f> {
         matches!(expr, Expr::Name(name) if Some(name.id.as_str()) == self.name)
     }
 
-    /// Whether a target is a local name of the function around that nothing reads.
+    /// Whether a target is a local name of the function around that nothing reads, or `_` in a
+    /// module, which nobody else imports.
     fn is_never_used(&self, target: &Expr) -> bool {
         struct Uses<'n>(&'n str, bool);
         impl<'f> Visitor<'f> for Uses<'_> {
@@ -225,14 +226,49 @@ impl<'f> Walk<'_, 'f> {
                 visitor::walk_expr(self, expr);
             }
         }
-        let (Expr::Name(name), Some(Frame::Function(function))) = (target, self.scope.frames.last()) else {
-            return false;
-        };
+        let Expr::Name(name) = target else { return false };
         let name = name.id.as_str();
-        let bindings = self.project.frame_bindings(Frame::Function(function));
-        let mut uses = Uses(name, bindings.outer.contains_key(name));
-        uses.visit_body(&function.body);
-        !uses.1
+        match self.scope.frames.last() {
+            Some(Frame::Function(function)) => {
+                let bindings = self.project.frame_bindings(Frame::Function(function));
+                let mut uses = Uses(name, bindings.outer.contains_key(name));
+                uses.visit_body(&function.body);
+                !uses.1
+            }
+            None if name == "_" => {
+                let mut uses = Uses(name, self.is_imported(name));
+                uses.visit_body(&self.scope.file.source().module().body);
+                !uses.1
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether some file may take a private name out of the module of another.
+    fn is_imported(&self, name: &str) -> bool {
+        struct Imports<'n>(&'n str, bool);
+        impl<'f> Visitor<'f> for Imports<'_> {
+            fn visit_stmt(&mut self, stmt: &'f Stmt) {
+                if let Stmt::ImportFrom(node) = stmt {
+                    self.1 |= node.names.iter().any(|alias| alias.name.as_str() == self.0);
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            fn visit_expr(&mut self, expr: &'f Expr) {
+                self.1 |= matches!(expr, Expr::Attribute(attribute) if attribute.attr.as_str() == self.0);
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let path = self.scope.file.path().file_name();
+        let module = path.strip_suffix(".py").unwrap_or(path);
+        let directory = self.scope.file.path().as_str().rsplit('/').nth(1).unwrap_or(module);
+        let word = if module == "__init__" { directory } else { module };
+        self.project.mentioning(word).iter().any(|path| {
+            let Ok(file) = self.project.file(path) else { return true };
+            let mut imports = Imports(name, false);
+            imports.visit_body(&file.source().module().body);
+            imports.1
+        })
     }
 
     /// The one parameter of a function that gets the exception as it is.

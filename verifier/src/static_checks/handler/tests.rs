@@ -408,3 +408,19 @@ fn helper_that_does_nothing_with_the_exception_is_nobody() {
     ask("quiet(e)", "from lib import wrap\n@wrap\ndef quiet(e): pass", "does not hold");
     ask("quiet(e)", "from lib import quiet", "does not hold");
 }
+
+#[test]
+fn a_name_for_what_nobody_wants_is_nobody() {
+    let module = "try:\n    g()\nexcept OSError as e:\n    _ = e\n";
+    check("handler = 'silent'", module, "holds");
+    check("handler = 'silent'", &format!("{module}print(_)\n"), "does not hold");
+    check("handler = 'silent'", &format!("{module}def f(): return _\n"), "does not hold");
+    check("handler = 'silent'", &module.replace("_ =", "problem ="), "does not hold");
+    for other in ["from example import _", "import example\nprint(example._)"] {
+        check(
+            "handler = 'silent'",
+            &format!("--- other.py\n{other}\n--- example.py\n{module}"),
+            "does not hold",
+        );
+    }
+}
