@@ -119,7 +119,7 @@ impl<'f> Project<'f> {
     }
 
     /// Whether a class says that it is a protocol; those that inherit from one are none.
-    fn is_protocol(&self, class: ClassRef<'f>) -> bool {
+    pub fn is_protocol(&self, class: ClassRef<'f>) -> bool {
         let named = |base: &Expr| {
             let base = if let Expr::Subscript(generic) = base { &generic.value } else { base };
             dotted_name(base).is_some_and(|name| name.rsplit('.').next() == Some("Protocol"))

@@ -254,6 +254,9 @@ impl<'f> Resolver<'_, 'f> {
 
     /// What making an object of a class runs: `__new__`, then `__init__`.
     fn constructor(&self, class: ClassRef<'f>) -> Found<'f> {
+        if self.project.is_protocol(class) {
+            return Err(format!("`{}` is a protocol, of which no objects are made", class.name()));
+        }
         let mut callees: Vec<Callee<'f>> = Vec::new();
         for order in self.project.linearisations(class) {
             let is_enumeration = |ancestor: &Ancestor| matches!(ancestor, Ancestor::External(base) if library::is_enumeration(base));
@@ -293,14 +296,14 @@ impl<'f> Resolver<'_, 'f> {
                             self.plain_class(*owner)?;
                         }
                     }
-                    Ancestor::External(base) if leaves_constructors_alone(base) => {}
+                    Ancestor::External(base) if library::leaves_constructors_alone(base) => {}
                     Ancestor::External(base) if base == NAMED_TUPLE && new.is_some() => {}
                     Ancestor::External(base)
                         if base.strip_suffix("()").is_some_and(library::makes_named_tuples)
                             && new.is_some() => {}
                     Ancestor::External(base) if library::leaves_it_to_init(base) && init.is_some() => {}
                     Ancestor::External(base) if library::leaves_it_to_new(base) && new.is_some() => {}
-                    Ancestor::External(base) if facts::is_plain_exception(base) => {
+                    Ancestor::External(base) if library::is_plain_exception(base) => {
                         init.get_or_insert_with(|| Callee {
                             signature: Signature { collects_positional: true, ..Signature::default() },
                             name: class.qualified_name(),
@@ -598,11 +601,6 @@ fn undecorated(expr: &Expr) -> &Expr {
         Expr::Call(call) => &call.func,
         _ => expr,
     }
-}
-
-/// Bases that say nothing of how objects are made.
-fn leaves_constructors_alone(base: &str) -> bool {
-    matches!(base, "builtins.object" | "abc.ABC" | "typing.Generic") || base.starts_with("collections.abc.")
 }
 
 /// A method that is there to be overridden.

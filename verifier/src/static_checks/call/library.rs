@@ -4,7 +4,7 @@
 use super::callee::{Callee, Found, Resolver};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::modules::FoundModule;
-use crate::python::project::{BindingKind, ClassRef, Module, Scope, Type};
+use crate::python::project::{BindingKind, ClassRef, Module, Scope, Type, facts};
 use crate::python::signature::{Arguments, Parameter, ParameterKind, Signature};
 use crate::python::{ParsedFile, Ranged};
 
@@ -24,24 +24,132 @@ pub(super) fn is_enumeration(class: &str) -> bool {
     ENUMERATIONS.contains(&class)
 }
 
-/// Classes whose `__new__` takes anything when a class that inherits from them has an `__init__`.
+/// Classes whose `__new__` takes anything when a class that inherits from them has an `__init__`, as
+/// asked of the interpreter.
+const WITH_ANY_NEW: [&str; 64] = [
+    "argparse.Action",
+    "argparse.ArgumentParser",
+    "argparse.HelpFormatter",
+    "ast.NodeTransformer",
+    "ast.NodeVisitor",
+    "asyncio.DatagramProtocol",
+    "asyncio.Protocol",
+    "asyncio.Queue",
+    "builtins.bytearray",
+    "builtins.dict",
+    "builtins.list",
+    "builtins.property",
+    "builtins.set",
+    "cmd.Cmd",
+    "codecs.Codec",
+    "collections.ChainMap",
+    "collections.Counter",
+    "collections.OrderedDict",
+    "collections.UserDict",
+    "collections.UserList",
+    "collections.UserString",
+    "collections.defaultdict",
+    "collections.deque",
+    "concurrent.futures.Executor",
+    "concurrent.futures.ThreadPoolExecutor",
+    "configparser.ConfigParser",
+    "configparser.RawConfigParser",
+    "contextlib.AsyncExitStack",
+    "contextlib.ExitStack",
+    "datetime.tzinfo",
+    "email.message.EmailMessage",
+    "email.message.Message",
+    "html.parser.HTMLParser",
+    "http.client.HTTPConnection",
+    "http.client.HTTPSConnection",
+    "http.cookiejar.CookieJar",
+    "http.server.BaseHTTPRequestHandler",
+    "http.server.HTTPServer",
+    "http.server.SimpleHTTPRequestHandler",
+    "http.server.ThreadingHTTPServer",
+    "io.BytesIO",
+    "io.RawIOBase",
+    "io.StringIO",
+    "io.TextIOBase",
+    "json.JSONDecoder",
+    "json.JSONEncoder",
+    "logging.FileHandler",
+    "logging.Logger",
+    "logging.LoggerAdapter",
+    "logging.StreamHandler",
+    "logging.handlers.QueueHandler",
+    "logging.handlers.RotatingFileHandler",
+    "multiprocessing.Process",
+    "queue.Queue",
+    "random.Random",
+    "socketserver.BaseRequestHandler",
+    "socketserver.TCPServer",
+    "string.Formatter",
+    "threading.local",
+    "tkinter.Frame",
+    "tkinter.Tk",
+    "tkinter.Toplevel",
+    "tkinter.ttk.Frame",
+    "unittest.TestCase",
+];
+
+/// Whether a class of the library leaves it to the `__init__` of a class what it takes.
 pub(super) fn leaves_it_to_init(base: &str) -> bool {
-    let Some(name) = base.strip_prefix("builtins.").or_else(|| base.strip_prefix("collections.")) else {
-        return false;
+    WITH_ANY_NEW.contains(&base)
+}
+
+/// Bases that say nothing of how objects are made: they have no constructor at all.
+pub(super) fn leaves_constructors_alone(base: &str) -> bool {
+    let is_abstract = |name: &str| {
+        matches!(
+            name,
+            "AsyncContextManager"
+                | "AsyncIterable"
+                | "AsyncIterator"
+                | "Awaitable"
+                | "Collection"
+                | "Container"
+                | "ContextManager"
+                | "Generic"
+                | "Hashable"
+                | "Iterable"
+                | "Iterator"
+                | "Mapping"
+                | "MutableMapping"
+                | "MutableSequence"
+                | "MutableSet"
+                | "Protocol"
+                | "Reversible"
+                | "Sequence"
+                | "Sized"
+        )
     };
     matches!(
-        name,
-        "dict"
-            | "list"
-            | "set"
-            | "OrderedDict"
-            | "defaultdict"
-            | "Counter"
-            | "deque"
-            | "UserDict"
-            | "UserList"
-            | "UserString"
-    )
+        base,
+        "builtins.object"
+            | "abc.ABC"
+            | "contextlib.AbstractContextManager"
+            | "contextlib.AbstractAsyncContextManager"
+            | "contextlib.ContextDecorator"
+            | "typing_extensions.Protocol"
+    ) || base.starts_with("collections.abc.")
+        || base.strip_prefix("numbers.").is_some_and(|name| !name.contains('.'))
+        || base.strip_prefix("typing.").is_some_and(is_abstract)
+}
+
+/// Whether an exception takes any positional arguments, and no others: also those that the library
+/// has under other names.
+pub(super) fn is_plain_exception(class: &str) -> bool {
+    facts::is_plain_exception(class)
+        || matches!(
+            class,
+            "builtins.UnicodeError"
+                | "socket.timeout"
+                | "socket.error"
+                | "asyncio.TimeoutError"
+                | "queue.Empty"
+                | "queue.Full"
+        )
 }
 
 /// Classes without an `__init__` of their own: where there is a `__new__`, that alone decides.

@@ -460,6 +460,19 @@ fn builtin_bases_leave_it_to_the_constructor_of_the_class() {
         ("class A(dict): pass", "A(1, 2)", None),
         ("class A(str):\n    def __new__(cls, a, b): return str.__new__(cls, a)", "A(1, 2)", Some(true)),
         ("class A(str):\n    def __new__(cls, a, b): return str.__new__(cls, a)", "A(1)", Some(false)),
+        ("import json\nclass A(json.JSONEncoder):\n    def __init__(self, a): pass", "A()", Some(false)),
+        ("import json\nclass A(json.JSONEncoder): pass", "A(1)", None),
+        ("import decimal\nclass A(decimal.Decimal):\n    def __init__(self, a): pass", "A()", None),
+        (
+            "import typing\nclass A(typing.MutableMapping[str, int]):\n    def __init__(self, a): pass",
+            "A(1)",
+            Some(true),
+        ),
+        ("import typing\nclass P(typing.Protocol): pass\nclass A(P): pass", "A(1)", Some(false)),
+        ("import typing\nclass A(typing.Protocol): pass", "A()", None),
+        ("class A(UnicodeError): pass", "A('x')", Some(true)),
+        ("import socket\nclass A(socket.timeout):\n    def __init__(self, a): pass", "A()", Some(false)),
+        ("import socket\nclass A(socket.timeout): pass", "A('x')", Some(true)),
         // `str` takes its arguments before `__init__` has a look at them.
         ("class A(str):\n    def __init__(self, a, b, c, d): pass", "A(1, 2, 3, 4)", None),
     ] {
