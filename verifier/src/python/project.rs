@@ -40,6 +40,8 @@ pub struct Project<'f> {
     /// Bindings by the address of the body's node, which never moves while `files` lives.
     bindings: RwLock<HashMap<usize, Arc<Bindings<'f>>>>,
     accesses: RwLock<HashMap<usize, Arc<Vec<Access<'f>>>>>,
+    /// The classes of a file, by its address.
+    classes: RwLock<HashMap<usize, Arc<Vec<ClassRef<'f>>>>>,
 }
 
 impl<'f> Project<'f> {
@@ -66,6 +68,7 @@ impl<'f> Project<'f> {
             modules: RwLock::default(),
             bindings: RwLock::default(),
             accesses: RwLock::default(),
+            classes: RwLock::default(),
         }
     }
 

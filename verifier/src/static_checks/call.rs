@@ -53,7 +53,7 @@ use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, call_at, find_symbol,
     site, sweep_in_parts,
 };
-use callee::Callee;
+use callee::{Callee, Known};
 
 const KIND: CheckKind = CheckKind::Call;
 
@@ -156,7 +156,8 @@ fn look<'f>(check: &CallCheck, subject: Subject<'f>, context: &Context<'_, 'f>) 
         matcher.find_within(&check.call, subject.range()).into_iter().map(|found| found.range).collect();
     ranges.sort_by_key(|range| (range.start(), range.end()));
     ranges.dedup();
-    ranges.into_iter().map(|range| one_call(check, file, range, context)).collect()
+    let known = Known::default();
+    ranges.into_iter().map(|range| one_call(check, file, range, context, &known)).collect()
 }
 
 fn one_call<'f>(
@@ -164,6 +165,7 @@ fn one_call<'f>(
     file: &'f ParsedFile,
     range: TextRange,
     context: &Context<'_, 'f>,
+    known: &Known<'f>,
 ) -> Judged {
     let place = site(file, range, Some("the call"));
     let note = broken_elsewhere_note(file);
@@ -179,7 +181,7 @@ fn one_call<'f>(
         return unknown("what the pattern matches is no call".to_owned());
     };
     let scope = Scope::at(file, call.range());
-    let callees = match callee::of(context.project, &scope, call) {
+    let callees = match callee::of(context.project, &scope, call, known) {
         Ok(callees) => callees,
         Err(why) => return unknown(why),
     };

@@ -2,10 +2,13 @@
 
 use super::facts;
 use super::types::{Trail, unique, unknown};
-use super::{Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types};
+use super::{Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types, address};
 use crate::python::ParsedFile;
+use crate::python::ast::{Expr, Stmt};
 use crate::python::symbols::SymbolKind;
+use crate::python::visitor::{self, Visitor};
 use std::cell::Cell;
+use std::sync::Arc;
 
 /// One entry of a method resolution order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,6 +240,31 @@ impl<'f> Project<'f> {
             }
         }
         files
+    }
+
+    /// All classes that stand in a file, however deep.
+    pub fn classes_in(&self, file: &'f ParsedFile) -> Arc<Vec<ClassRef<'f>>> {
+        struct Classes<'f>(&'f ParsedFile, Vec<ClassRef<'f>>);
+        impl<'f> Visitor<'f> for Classes<'f> {
+            fn visit_stmt(&mut self, stmt: &'f Stmt) {
+                if let Stmt::ClassDef(node) = stmt {
+                    self.1.push(ClassRef { file: self.0, node });
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            fn visit_expr(&mut self, _: &'f Expr) {}
+        }
+        let key = address(file);
+        if let Some(known) = self.classes.read().ok().and_then(|map| map.get(&key).cloned()) {
+            return known;
+        }
+        let mut classes = Classes(file, Vec::new());
+        classes.visit_body(&file.source().module().body);
+        let found = Arc::new(classes.1);
+        if let Ok(mut map) = self.classes.write() {
+            map.insert(key, Arc::clone(&found));
+        }
+        found
     }
 
     /// The classes of the target that inherit from a class, in the order of their files.

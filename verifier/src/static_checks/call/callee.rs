@@ -1,6 +1,9 @@
 //! Which functions a call runs, and what they take.
 
 use super::library;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::{
     Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Linearisation, Project, Scope, Type, dotted_name,
@@ -25,8 +28,13 @@ pub(super) struct Callee<'f> {
 pub(super) type Found<'f> = Result<Vec<Callee<'f>>, String>;
 
 /// What a call can run.
-pub(super) fn of<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::ExprCall) -> Found<'f> {
-    let resolver = Resolver { project, scope, call };
+pub(super) fn of<'f>(
+    project: &Project<'f>,
+    scope: &Scope<'f>,
+    call: &'f ast::ExprCall,
+    known: &Known<'f>,
+) -> Found<'f> {
+    let resolver = Resolver { project, scope, call, known };
     if let Some(found) = resolver.named() {
         return found;
     }
@@ -69,9 +77,24 @@ pub(super) struct Resolver<'r, 'f> {
     pub(super) project: &'r Project<'f>,
     pub(super) scope: &'r Scope<'f>,
     pub(super) call: &'f ast::ExprCall,
+    known: &'r Known<'f>,
 }
 
+/// The subclasses of the classes whose methods a file calls: most calls are of a few classes.
+#[derive(Default)]
+pub(super) struct Known<'f>(RefCell<Vec<(ClassRef<'f>, Rc<[ClassRef<'f>]>)>>);
+
 impl<'f> Resolver<'_, 'f> {
+    fn subclasses(&self, class: ClassRef<'f>) -> Rc<[ClassRef<'f>]> {
+        let known =
+            self.known.0.borrow().iter().find(|known| known.0 == class).map(|known| Rc::clone(&known.1));
+        known.unwrap_or_else(|| {
+            let found: Rc<[ClassRef<'f>]> = find_subclasses(self.project, class).into();
+            self.known.0.borrow_mut().push((class, Rc::clone(&found)));
+            found
+        })
+    }
+
     fn function(&self, function: FunctionRef<'f>, bound: bool) -> Result<Callee<'f>, String> {
         let name = function.qualified_name();
         if let Some(why) = self.project.opaque_to_callers(function) {
@@ -161,7 +184,7 @@ impl<'f> Resolver<'_, 'f> {
     /// The method, and what overrides it in subclasses: the object may be of one.
     fn overridable(&self, function: FunctionRef<'f>, class: ClassRef<'f>, name: &str) -> Found<'f> {
         let mut callees = Vec::new();
-        for subclass in subclasses(self.project, class) {
+        for subclass in self.subclasses(class).iter().copied() {
             let bindings = self.project.frame_bindings(Frame::Class(subclass.node)).last(name);
             let methods = self.project.own_functions(subclass, name);
             if methods.len() == bindings.len() {
@@ -205,7 +228,7 @@ impl<'f> Resolver<'_, 'f> {
             at.and_then(|at| order.ancestors.get(at + 1).cloned())
         };
         let own: Vec<_> = self.project.linearisations(class).iter().map(next).collect();
-        for subclass in subclasses(self.project, class) {
+        for subclass in self.subclasses(class).iter().copied() {
             if !self.project.linearisations(subclass).iter().all(|order| own.contains(&next(order))) {
                 let (class, subclass) = (class.name(), subclass.name());
                 return Err(format!("in `{subclass}` another base comes behind `{class}`"));
@@ -218,7 +241,7 @@ impl<'f> Resolver<'_, 'f> {
     fn made(&self, class: ClassRef<'f>) -> Found<'f> {
         let mut callees = self.constructor(class)?;
         if self.may_be_subclass(self.scope, &self.call.func, &mut Vec::new()) {
-            for subclass in subclasses(self.project, class) {
+            for subclass in self.subclasses(class).iter().copied() {
                 callees.extend(self.constructor(subclass)?);
             }
         }
@@ -623,13 +646,13 @@ fn is_abstract(function: FunctionRef) -> bool {
 }
 
 /// The classes of the target that inherit from a class, however far.
-fn subclasses<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<ClassRef<'f>> {
+fn find_subclasses<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<ClassRef<'f>> {
     let mut found: Vec<ClassRef<'f>> = Vec::new();
     let mut next = vec![class];
     while let Some(base) = next.pop() {
         for path in project.mentioning(base.name()).iter() {
             let Ok(file) = project.file(path) else { continue };
-            for candidate in classes(file) {
+            for candidate in project.classes_in(file).iter().copied() {
                 if candidate == base || found.contains(&candidate) {
                     continue;
                 }
@@ -648,20 +671,4 @@ fn subclasses<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<ClassRef<'f
         }
     }
     found
-}
-
-fn classes(file: &ParsedFile) -> Vec<ClassRef<'_>> {
-    struct Classes<'f>(&'f ParsedFile, Vec<ClassRef<'f>>);
-    impl<'f> crate::python::visitor::Visitor<'f> for Classes<'f> {
-        fn visit_stmt(&mut self, stmt: &'f Stmt) {
-            if let Stmt::ClassDef(node) = stmt {
-                self.1.push(ClassRef { file: self.0, node });
-            }
-            crate::python::visitor::walk_stmt(self, stmt);
-        }
-        fn visit_expr(&mut self, _: &'f Expr) {}
-    }
-    let mut classes = Classes(file, Vec::new());
-    crate::python::visitor::Visitor::visit_body(&mut classes, &file.source().module().body);
-    classes.1
 }

@@ -16,8 +16,8 @@ impl<'f> Project<'f> {
             };
             match found {
                 FoundModule::Here(crate::python::project::Module::File(exporter)) => {
-                    if self.exports(exporter, name) != Some(false)
-                        && self.may_have(exporter, name, &mut Vec::new())
+                    if self.may_have(exporter, name, &mut Vec::new())
+                        && self.exports(exporter, name) != Some(false)
                     {
                         let types = self.module_member(exporter, name, trail);
                         if !types.is_empty() {
