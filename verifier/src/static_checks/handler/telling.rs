@@ -373,6 +373,15 @@ impl<'f> Visitor<'f> for Walk<'_, 'f> {
             Stmt::Assign(assign)
                 if self.is_exception(&assign.value)
                     && assign.targets.iter().all(|target| self.is_never_used(target)) => {}
+            // A counter has a name, and that is no message: `stats["errors"] += 1`.
+            Stmt::AugAssign(node)
+                if node.value.is_number_literal_expr()
+                    && matches!(&*node.target, Expr::Subscript(target) if target.slice.is_string_literal_expr()) =>
+            {
+                if let Expr::Subscript(target) = &*node.target {
+                    self.visit_expr(&target.value);
+                }
+            }
             Stmt::Raise(_) => self.tell("raises"),
             Stmt::Assert(_) => self.tell("asserts"),
             Stmt::If(node) => {

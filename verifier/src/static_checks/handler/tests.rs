@@ -73,6 +73,7 @@ fn silent_means_that_nobody_is_told() {
         "x = None",
         "x.flag = False",
         "x += 1",
+        "x.stats['errors'] += 1",
         "del x",
         "x = len(str(x))",
         "import time; time.sleep(1)",
