@@ -113,7 +113,14 @@ fn of_symbol(check: &DefaultCheck, symbol: &str, claim: &Claim, context: &Contex
         match found {
             Err(what) => return sight.unobserved(KIND, Reason::Unresolved { what }),
             Ok(found) if found.is_empty() => {
-                answers.push(Answer::No(format!("`{symbol}` has no `{}`", check.name)));
+                let project = context.project;
+                let range = subject.symbol.map(|symbol| symbol.range);
+                let function = range.and_then(|range| project.function_at(subject.file, range));
+                // What a decorator puts in the function's place may well have it.
+                answers.push(match function.and_then(|function| project.opaque_to_callers(function)) {
+                    Some(why) => Answer::Unknown(why),
+                    None => Answer::No(format!("`{symbol}` has no `{}`", check.name)),
+                });
             }
             Ok(found) => {
                 for place in &found {

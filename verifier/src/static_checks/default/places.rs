@@ -302,7 +302,7 @@ impl<'f> Places<'_, 'f> {
                 return Some(self.declared(&scope, declared, call.range()));
             }
         }
-        let why = self.project.opaque_decorator(function)?;
+        let why = self.project.opaque_to_callers(function)?;
         Some(self.given(function.heading(), Given::Unknown(why)))
     }
 

@@ -346,6 +346,14 @@ fn what_is_changed_in_its_place_is_not_what_it_was() {
 }
 
 #[test]
+fn what_a_decorator_puts_in_its_place_may_have_another_parameter() {
+    let wrapped = "import functools\ndef wrap(function):\n    @functools.wraps(function)\n    def inner(self, t): return function(self, t)\n    return inner\nclass A:\n    @wrap\n    def f(self, x): pass\n    @functools.cache\n    def g(self, x): pass\n    @functools.cache\n    def h(self, t): pass\n";
+    is("A.f", wrapped, "unresolved");
+    check("A.g", "default = 't', required = true", wrapped, "does not hold");
+    is("A.h", wrapped, "required");
+}
+
+#[test]
 fn decorators_may_say_what_a_parameter_is() {
     let option =
         |decorator: &str| format!("import click\nfrom lib import wrap\n{decorator}\ndef f(t): pass\n");
