@@ -32,7 +32,8 @@
 //! are not in the target, decorators and metaclasses that change how something is called,
 //! `functools.partial`. Where the object may be of a subclass that overrides the method with another
 //! signature, or the class a subclass with another constructor (`cls(...)`), the call is not
-//! decided. Nor are abstract methods, unless all overrides agree, and
+//! decided. Nor are methods of objects that are only declared to follow a protocol, abstract methods,
+//! unless all overrides agree, and
 //! methods that code outside of tests replaces (`Class.method = …`, `setattr`).
 //!
 //! Holds (`unexpected = "timeout"`): `def f(a): ...` and `f(1, timeout=2)`. Does not: `def f(a, **options): ...`.

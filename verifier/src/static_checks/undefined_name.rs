@@ -28,8 +28,8 @@
 //! the name is not decided. In a file that does not compile nothing is: what binds the name may be
 //! in the broken part. Builtins of any version of Python 3 are taken to be there.
 //!
-//! Nor is a use in a function that runs later, of a name that `del` or the end of a handler takes
-//! away in the scope around; nor, in a package's `__init__.py`, a name that one of its modules has.
+//! Nor is a use in a function that runs later, or in an annotation that Python leaves alone, of a name
+//! that `del` or the end of a handler takes away in the scope around; nor, in a package's `__init__.py`, a name that one of its modules has.
 //! When a function is called is not looked at: what its scope binds later is bound in it.
 //!
 //! Holds: `def f(): return missing`. Does not: the same below `missing = 1`, or above it.
