@@ -57,6 +57,9 @@ impl<'f> Caught<'f> {
                 self.add(&node.right, project, scope, depth);
             }
             Expr::Starred(starred) => self.add(&starred.value, project, scope, depth),
+            _ if is_given(class, project, scope) => {
+                self.unknown.get_or_insert_with(|| "what it catches is computed".to_owned());
+            }
             _ => {
                 for ty in project.infer(scope, class) {
                     match ty {
@@ -124,6 +127,18 @@ impl<'f> Caught<'f> {
         }
         unknown.map_or(Ok(false), Err)
     }
+}
+
+/// Whether somebody gives the class that an expression stands for: `type[Exception]` is what a
+/// subclass is declared to be.
+fn is_given<'f>(class: &'f Expr, project: &Project<'f>, scope: &Scope<'f>) -> bool {
+    let Expr::Name(name) = class else { return class.is_call_expr() };
+    let Some((_, bindings)) = project.lookup(scope, name.id.as_str(), None) else { return false };
+    bindings.iter().any(|binding| match binding.kind {
+        BindingKind::Parameter(..) | BindingKind::Annotated(_, None) => true,
+        BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => value.is_call_expr(),
+        _ => false,
+    })
 }
 
 impl<'f> Exception<'f> {

@@ -47,6 +47,14 @@ fn broad_means_every_error() {
     check("handler = 'broad'", &named("SOME = (OSError, KeyError)", "SOME"), "does not hold");
     check("handler = 'broad'", &named("import builtins", "builtins.Exception"), "holds");
     check("handler = 'broad'", &named("E = Exception", "E"), "holds");
+    // What is declared to be a class of errors may be one of its subclasses.
+    let given = "def f(kind: type[Exception]):\n    try: g()\n    except kind: pass\n";
+    check("handler = 'broad'", given, "unresolved");
+    check(
+        "handler = 'broad'",
+        "def kind() -> type[Exception]: return x\ntry: g()\nexcept kind(): pass\n",
+        "unresolved",
+    );
     // A module that everything is imported from has no name of its own for a builtin.
     let star = |module: &str| {
         format!(
