@@ -61,7 +61,17 @@ impl<'f> Caught<'f> {
                 self.unknown.get_or_insert_with(|| "what it catches is computed".to_owned());
             }
             _ => {
-                for ty in project.infer(scope, class) {
+                let types = project.infer(scope, class);
+                let takes_all = |ty: &Type| {
+                    matches!(ty, Type::External(name)
+                        if name == "builtins.Exception" || name == "builtins.BaseException")
+                };
+                // One of several, of which one alone is every error.
+                if types.iter().any(takes_all) && !types.iter().all(takes_all) {
+                    self.unknown.get_or_insert_with(|| "it can catch different classes".to_owned());
+                    return;
+                }
+                for ty in types {
                     match ty {
                         Type::Class(class) => self.classes.push(Exception::Class(class)),
                         Type::External(name) => self.classes.push(Exception::external(&name)),

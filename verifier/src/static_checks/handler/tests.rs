@@ -47,6 +47,10 @@ fn broad_means_every_error() {
     check("handler = 'broad'", &named("SOME = (OSError, KeyError)", "SOME"), "does not hold");
     check("handler = 'broad'", &named("import builtins", "builtins.Exception"), "holds");
     check("handler = 'broad'", &named("E = Exception", "E"), "holds");
+    let either = "if x:\n    E = Exception\nelse:\n    E = OSError\n";
+    check("handler = 'broad'", &named(either, "E"), "unresolved");
+    check("handler = 'broad'", &named(&either.replace("Exception", "KeyError"), "E"), "does not hold");
+    check("handler = 'broad'", &named(&either.replace("OSError", "BaseException"), "E"), "holds");
     // What is declared to be a class of errors may be one of its subclasses.
     let given = "def f(kind: type[Exception]):\n    try: g()\n    except kind: pass\n";
     check("handler = 'broad'", given, "unresolved");
