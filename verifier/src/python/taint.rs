@@ -4,7 +4,8 @@
 //! One function at a time is run over what may be tainted, in the order of its statements, with
 //! joins after branches and rounds for loops. What a function does for its callers is kept as
 //! a summary in terms of its parameters; functions are run again when what they rely on has
-//! grown. The engine does not look at values: a branch that can never be taken is taken.
+//! grown. The engine does not look at values: a branch that can never be taken is taken,
+//! unless a constant decides that.
 
 mod calls;
 mod engine;

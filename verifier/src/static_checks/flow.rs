@@ -53,7 +53,8 @@
 //! What it cannot see: values that go through processes, files, queues or sockets and come back;
 //! `exec`, `globals()`; an object that one function has under another name than the function that
 //! gave it; what an exception tells that a library raises; values that only decide which branch is
-//! taken. A branch that can never be taken counts as taken. When the sink is reached by a parameter, callers are looked for in all
+//! taken. A branch that can never be taken
+//! counts as taken, unless a constant decides that. When the sink is reached by a parameter, callers are looked for in all
 //! files that name the function and its class or module.
 //!
 //! "No" is said only when every way could be followed. It could not be observed when the work for

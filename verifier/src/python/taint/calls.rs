@@ -400,6 +400,11 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 }
                 Some(made)
             }
+            (Expr::Name(_) | Expr::Attribute(_), _)
+                if super::handed::last_name(&call.func) == Some("SimpleNamespace") =>
+            {
+                Some(built_of(&[], arguments))
+            }
             (Expr::Name(name), _) => {
                 // They tell something about a value that is not the value.
                 let tells =
@@ -494,6 +499,29 @@ impl<'f> Interpreter<'_, '_, 'f> {
         self.taint_part(object, &Element::Attribute(name), &taints, range);
     }
 
+    /// Elements that are known by their places may have others from here on.
+    pub(super) fn move_elements(&mut self, container: &Path, value: &Value) {
+        for (path, taints) in value.parts.iter().filter(|(_, taints)| !taints.is_empty()) {
+            let is_place = |name: &Name| name.parse::<usize>().is_ok();
+            if matches!(&path[0], Element::Key(name) if is_place(name)) {
+                let moved: Vec<Element> =
+                    [Element::Anything].into_iter().chain(path[1..].iter().cloned()).collect();
+                self.environment().taint(&container.join(&moved), taints);
+            }
+        }
+    }
+
+    /// What putting something into a container gives: `entries.setdefault(key, value)` what is there.
+    fn put_result(&mut self, call: &'f ast::ExprCall, method: &str, container: &Path) -> Value {
+        match call.arguments.args.first() {
+            Some(key) if method == "setdefault" => {
+                let element = self.element(key);
+                self.environment().read(&container.join(&[element]))
+            }
+            Some(_) | None => Value::default(),
+        }
+    }
+
     fn known_method(
         &mut self,
         call: &'f ast::ExprCall,
@@ -501,6 +529,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
         receiver: &Receiver<'f>,
         arguments: &[Argument<'f>],
     ) -> Option<Value> {
+        if MOVING.contains(&method)
+            && !receiver.is_self
+            && let Some(path) = &receiver.path
+        {
+            self.move_elements(path, &receiver.value);
+        }
         match method {
             // `object.__setattr__(self, "name", value)`
             "__setattr__" => match &*call.arguments.args {
@@ -525,9 +559,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 for argument in arguments {
                     taints.extend(&argument.value.reachable());
                 }
-                if let ("update", Some(path), false) =
-                    (method, &receiver.path, receiver.is_self || taints.is_empty())
-                {
+                if let ("update", Some(path), false) = (method, &receiver.path, receiver.is_self) {
+                    if taints.is_empty() {
+                        self.replaced(call, path);
+                        self.put_in(path, arguments);
+                        return None;
+                    }
                     self.update(call, path, arguments);
                     self.put_in(path, arguments);
                     return Some(Value::default());
@@ -538,7 +575,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
                     self.taint_object(&path.join(&[Element::Anything]), &taints);
                     self.put_in(path, arguments);
-                    return Some(Value::default());
+                    return Some(self.put_result(call, method, path));
                 }
                 if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self) {
                     self.put_in(path, arguments);
@@ -566,6 +603,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 let mut value = receiver.value.project(&key);
                 for argument in &arguments[1..] {
                     value.join(&argument.value);
+                }
+                // What has a number is followed by others, which move up.
+                if let ("pop", Some(path), Element::Key(name)) = (method, &receiver.path, &key)
+                    && name.parse::<i64>().is_err()
+                {
+                    let path = path.join(std::slice::from_ref(&key));
+                    self.environment().clean(&path);
                 }
                 Some(value)
             }
@@ -596,6 +640,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
     }
 }
+
+/// Methods after which the elements of a list have other places.
+const MOVING: [&str; 9] =
+    ["appendleft", "extendleft", "insert", "pop", "popleft", "remove", "reverse", "rotate", "sort"];
 
 /// Functions that write what they are given to a file that they are given.
 const WRITERS: [&str; 4] = ["copyfileobj", "dump", "pprint", "print"];
@@ -637,8 +685,29 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
         let place = self.engine.slice(self.file, call.func.range()).to_owned();
         let entries = entries.then(&self.step(call.range(), StepKind::Stored(place)));
+        self.replaced(call, container);
         for (path, taints) in entries.parts.iter() {
             self.taint_object(&container.join(path), taints);
+        }
+    }
+
+    /// The entries that `entries.update(name=value)` or `entries.update({"name": value})` replaces.
+    fn replaced(&mut self, call: &'f ast::ExprCall, container: &Path) {
+        let mut keys: Vec<Element> = Vec::new();
+        for argument in call.arguments.iter_source_order() {
+            match argument {
+                ast::ArgOrKeyword::Keyword(ast::Keyword { arg: Some(name), .. }) => {
+                    keys.push(Element::Key(name.id.clone()));
+                }
+                ast::ArgOrKeyword::Arg(Expr::Dict(dict)) => {
+                    let given = dict.items.iter().filter_map(|item| item.key.as_ref());
+                    keys.extend(given.map(|key| self.element(key)));
+                }
+                ast::ArgOrKeyword::Arg(_) | ast::ArgOrKeyword::Keyword(_) => {}
+            }
+        }
+        for key in keys.into_iter().filter(|key| *key != Element::Anything) {
+            self.environment().clean(&container.join(&[key]));
         }
     }
 

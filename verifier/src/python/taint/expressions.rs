@@ -52,11 +52,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
     fn compound(&mut self, expression: &'f Expr) -> Value {
         match expression {
             Expr::BoolOp(operation) => {
-                let mut value = Value::default();
-                for operand in &operation.values {
-                    let operand = self.expression(operand);
-                    value.join(&operand);
-                }
+                let value = self.alternatives(operation);
                 self.operator_value(value)
             }
             Expr::Named(named) => {
@@ -88,6 +84,11 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             Expr::If(conditional) => {
                 self.expression(&conditional.test);
+                match self.decided(&conditional.test) {
+                    Some(true) => return self.expression(&conditional.body),
+                    Some(false) => return self.expression(&conditional.orelse),
+                    None => {}
+                }
                 let before = self.state.clone();
                 let mut value = self.expression(&conditional.body);
                 let after = std::mem::replace(&mut self.state, before);
@@ -167,6 +168,25 @@ impl<'f> Interpreter<'_, '_, 'f> {
             | Expr::Call(_)
             | Expr::BinOp(_) => Value::default(),
         }
+    }
+
+    /// `a or b`: one of the operands. Those behind one that decides are never looked at.
+    fn alternatives(&mut self, operation: &'f ast::ExprBoolOp) -> Value {
+        let mut value = Value::default();
+        let last = operation.values.len().saturating_sub(1);
+        for (index, operand) in operation.values.iter().enumerate() {
+            let part = self.expression(operand);
+            let ends = operation.op == ast::BoolOp::Or;
+            match self.decided(operand) {
+                Some(decided) if decided == ends => {
+                    value.join(&part);
+                    break;
+                }
+                Some(_) if index < last => {}
+                Some(_) | None => value.join(&part),
+            }
+        }
+        value
     }
 
     fn interpolation(&mut self, element: &'f ast::InterpolatedStringElement, taints: &mut TaintSet) {
@@ -337,7 +357,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 continue;
             }
             match (&item.key, options.deep) {
-                (Some(key), true) => value.join(&part.wrapped(&self.element(key))),
+                (Some(key), true) => value.put(&self.element(key), &part),
                 // `**other`
                 (None, true) => value.join(&part),
                 (_, false) => value.own.extend(&part.reachable()),
@@ -351,6 +371,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
 
     fn comprehension(&mut self, generators: &'f [ast::Comprehension], parts: &[&'f Expr]) -> Value {
         let mut bound = Vec::new();
+        let mut is_empty = false;
         for generator in generators {
             let iterable = self.expression(&generator.iter);
             let element = self.iterated(&generator.iter, &iterable, generator.is_async);
@@ -362,10 +383,11 @@ impl<'f> Interpreter<'_, '_, 'f> {
             self.store(&generator.target, element, generator.target.range());
             for condition in &generator.ifs {
                 self.expression(condition);
+                is_empty |= self.decided(condition) == Some(false);
             }
         }
         let mut value = Value::default();
-        for part in parts {
+        for part in if is_empty { &[] } else { parts } {
             let part = self.expression(part);
             value.join(&if self.engine.specification.options.deep {
                 part.wrapped(&Element::Anything)

@@ -17,10 +17,11 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::engine::{Engine, UnitId};
 use super::environment::{Environment, Path, Root, join_into};
-use super::scope;
+use super::scope::{self, Rounds};
 use super::specification::MarkIndex;
 use super::summary::{Place, Summary, Thrown, throw_into};
 use super::value::{Element, Step, StepKind, TaintSet, Value};
+use crate::python::control_flow::truth;
 
 /// Code nested deeper than this is not looked into. CPython's own compiler gives up at 100
 /// levels of blocks and 200 of parentheses.
@@ -247,6 +248,13 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                     self.statement_sinks(statement.range, &value);
                     if let Some(path) = self.path(target) {
                         self.environment().clean(&path);
+                    }
+                    if let (true, Expr::Subscript(subscript)) =
+                        (self.engine.specification.options.deep, target)
+                        && let Some(path) = self.path(&subscript.value)
+                    {
+                        let value = self.environment().read(&path);
+                        self.move_elements(&path, &value);
                     }
                 }
             }
@@ -538,32 +546,50 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     fn if_statement(&mut self, statement: &'f ast::StmtIf) {
         self.expression(&statement.test);
-        let mut otherwise = self.state.clone();
-        self.block(&statement.body);
-        let mut after = self.state.take();
-        let mut open = true;
-        for clause in &statement.elif_else_clauses {
-            self.state = otherwise.take();
-            match &clause.test {
-                Some(test) if self.state.is_some() => drop(self.expression(test)),
-                Some(_) => {}
-                None => open = false,
+        let mut decided = self.decided(&statement.test);
+        let mut otherwise = self.state.take();
+        let mut after = None;
+        let mut body = &statement.body;
+        let mut clauses = statement.elif_else_clauses.iter();
+        loop {
+            self.state = if decided == Some(false) { None } else { otherwise.clone() };
+            if decided == Some(true) {
+                otherwise = None;
             }
-            otherwise = self.state.clone();
-            self.block(&clause.body);
+            self.block(body);
             let state = self.state.take();
             join_into(&mut after, state.as_ref());
+            let Some(clause) = clauses.next() else { break };
+            body = &clause.body;
+            decided = Some(true);
+            if let Some(test) = &clause.test {
+                decided = None;
+                self.state = otherwise.take();
+                if self.state.is_some() {
+                    self.expression(test);
+                    decided = self.decided(test);
+                }
+                otherwise = self.state.take();
+            }
         }
-        if open {
-            join_into(&mut after, otherwise.as_ref());
-        }
+        join_into(&mut after, otherwise.as_ref());
         self.state = after;
+    }
+
+    /// The answer of a condition that never has another.
+    pub(super) fn decided(&self, test: &Expr) -> Option<bool> {
+        if self.engine.specification.options.deep { truth(test) } else { None }
     }
 
     fn for_statement(&mut self, statement: &'f ast::StmtFor) {
         let iterable = self.expression(&statement.iter);
         let element = self.iterated(&statement.iter, &iterable, statement.is_async);
         let deep = self.engine.specification.options.deep;
+        let rounds = if deep { scope::rounds(&statement.iter) } else { Rounds::Any };
+        if rounds == Rounds::None {
+            self.block(&statement.orelse);
+            return;
+        }
         self.repeat(
             |this| {
                 this.store(&statement.target, element.clone(), statement.target.range());
@@ -577,21 +603,24 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 this.block(&statement.body);
             },
             |_| {},
-            true,
+            rounds,
             &statement.orelse,
         );
     }
 
     fn while_statement(&mut self, statement: &'f ast::StmtWhile) {
-        let endless = self.engine.specification.options.deep && scope::is_true(&statement.test);
+        let decided = self.decided(&statement.test);
         self.repeat(
             |this| {
                 this.expression(&statement.test);
+                if decided == Some(false) {
+                    this.state = None;
+                }
                 this.block(&statement.body);
             },
             // The last look at the condition, after which the loop is left.
             |this| drop(this.expression(&statement.test)),
-            !endless,
+            if decided == Some(true) { Rounds::Endless } else { Rounds::Any },
             &statement.orelse,
         );
     }
@@ -601,11 +630,13 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         &mut self,
         round: impl Fn(&mut Self),
         finish: impl Fn(&mut Self),
-        ends: bool,
+        rounds: Rounds,
         otherwise: &'f [Stmt],
     ) {
         let mut head = self.state.take();
         let mut broken = None;
+        // How a round comes to its end, after which the loop may be left.
+        let mut behind = None;
         for _ in 0..MOST_ROUNDS {
             self.loops.push(LoopFrame { broken: None, continued: None, tries: self.tries.len() });
             self.state = head.clone();
@@ -614,8 +645,10 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             let frame = self.loops.pop().expect("pushed above");
             join_into(&mut broken, frame.broken.as_ref());
             let mut next = head.clone();
-            join_into(&mut next, self.state.as_ref());
-            join_into(&mut next, frame.continued.as_ref());
+            for end in [&self.state, &frame.continued] {
+                join_into(&mut next, end.as_ref());
+                join_into(&mut behind, end.as_ref());
+            }
             let rests = match (&head, &next) {
                 (Some(head), Some(next)) => head.same(next),
                 (None, None) => true,
@@ -628,7 +661,11 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 break;
             }
         }
-        self.state = if ends { head } else { None };
+        self.state = match rounds {
+            Rounds::Any => head,
+            Rounds::Some => behind,
+            Rounds::Endless | Rounds::None => None,
+        };
         if self.state.is_some() {
             finish(self);
             self.block(otherwise);
@@ -686,13 +723,18 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             }
             self.state = otherwise.clone();
             self.deeper(|this| this.bind_pattern(&case.pattern, &subject));
+            let mut decided = Some(true);
             if let Some(guard) = &case.guard {
                 self.expression(guard);
+                decided = self.decided(guard);
+            }
+            if decided == Some(false) {
+                self.state = None;
             }
             self.block(&case.body);
             let state = self.state.take();
             join_into(&mut after, state.as_ref());
-            if case.guard.is_none() && case.pattern.is_irrefutable() {
+            if decided == Some(true) && case.pattern.is_irrefutable() {
                 otherwise = None;
             }
         }
@@ -756,6 +798,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     }
 
     fn try_statement(&mut self, statement: &'f ast::StmtTry) {
+        let returned = self.summary.returned.clone();
         self.tries.push(TryFrame { catching: !statement.handlers.is_empty(), ..TryFrame::default() });
         self.block(&statement.body);
         let frame = self.tries.last_mut().expect("pushed above");
@@ -807,6 +850,12 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             }
             self.state = after;
             return;
+        }
+        // What `finally` returns is returned instead of anything before.
+        if self.engine.specification.options.deep
+            && matches!(statement.finalbody.last(), Some(Stmt::Return(_)))
+        {
+            self.summary.returned = returned;
         }
         self.finally(statement, frame, after);
     }

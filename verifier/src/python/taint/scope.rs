@@ -10,7 +10,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::value::Element;
-use crate::python::control_flow::builtin_base;
+use crate::python::control_flow::{builtin_base, truth};
 use crate::python::project::facts::is_builtin;
 
 /// Names that a function binds: parameters, targets, imports, definitions; without those that
@@ -284,14 +284,35 @@ pub(super) fn module_variables(body: &[Stmt]) -> (HashSet<Name>, HashSet<Name>) 
     (collector.bound, imports.0)
 }
 
-/// `while True`, `while 1`
-pub(super) fn is_true(test: &Expr) -> bool {
-    match test {
-        Expr::BooleanLiteral(literal) => literal.value,
-        Expr::NumberLiteral(literal) => {
-            matches!(&literal.value, ast::Number::Int(value) if value.as_u64() != Some(0))
-        }
-        _ => false,
+/// How often the body of a loop runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// Never.
+    None,
+    /// At least once.
+    Some,
+    /// Nobody knows.
+    Any,
+    /// Until something inside leaves the loop.
+    Endless,
+}
+
+/// How often `for … in several` runs, as far as its text tells.
+pub(super) fn rounds(several: &Expr) -> Rounds {
+    let holds_some = match several {
+        Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::StringLiteral(_) => truth(several),
+        Expr::Dict(dict) if dict.items.is_empty() => Some(false),
+        Expr::Dict(dict) => dict.items.iter().any(|item| item.key.is_some()).then_some(true),
+        Expr::Call(call) => match (&*call.func, &*call.arguments.args, &*call.arguments.keywords) {
+            (Expr::Name(name), [end @ Expr::NumberLiteral(_)], []) if name.id == "range" => truth(end),
+            _ => None,
+        },
+        _ => None,
+    };
+    match holds_some {
+        Some(true) => Rounds::Some,
+        Some(false) => Rounds::None,
+        None => Rounds::Any,
     }
 }
 

@@ -483,6 +483,21 @@ impl Value {
         *self = joined;
     }
 
+    /// Gives an element another value; one that is not known by its key leaves the others as they are.
+    pub(super) fn put(&mut self, element: &Element, part: &Value) {
+        let is_it = |path: &[Element]| path.first() == Some(element) && *element != Element::Anything;
+        if !self.parts.iter().any(|(path, _)| is_it(path)) && self.own.is_empty() {
+            self.join(&part.wrapped(element));
+            return;
+        }
+        Arc::make_mut(&mut self.parts).retain(|(path, _)| !is_it(path));
+        self.add(std::slice::from_ref(element), &part.own);
+        for (path, taints) in part.parts.iter() {
+            let path: Vec<Element> = [element.clone()].into_iter().chain(path.iter().cloned()).collect();
+            self.add(&path, taints);
+        }
+    }
+
     /// This value as a part of another: `{"a": this}`.
     pub(super) fn wrapped(&self, element: &Element) -> Value {
         let mut value = Value::default();

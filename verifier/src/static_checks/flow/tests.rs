@@ -272,4 +272,5 @@ fn sweep_finds_each_sink_and_counts_what_it_passed_over() {
 fn every_listed_case_is_answered_as_it_says() {
     crate::static_checks::testing::check_cases(include_str!("cases.txt"));
     crate::static_checks::testing::check_cases(include_str!("protocol_cases.txt"));
+    crate::static_checks::testing::check_cases(include_str!("run_cases.txt"));
 }
