@@ -8,6 +8,7 @@
 //! unless a constant decides that.
 
 mod calls;
+mod certain;
 mod engine;
 mod environment;
 mod expressions;
@@ -40,6 +41,17 @@ pub trait World<'f> {
 
     /// The functions of the project that a call can call; none when that is not known for certain.
     fn callees(&self, site: CallSite<'f>) -> Vec<Callee<'f>>;
+
+    /// Whether calls are followed into functions of the project, so that what is not followed does
+    /// not change the objects that it is given.
+    fn follows(&self) -> bool {
+        true
+    }
+
+    /// The classes of the project of which a call may make an object.
+    fn made(&self, _: CallSite<'f>) -> Vec<ClassAt<'f>> {
+        Vec::new()
+    }
 
     /// The property that an attribute of an object reads, as the functions that give its value.
     fn getters(&self, _: AttributeSite<'f>) -> Vec<Callee<'f>> {
@@ -332,6 +344,8 @@ pub struct Flow {
     pub others: Vec<Vec<FlowStep>>,
     /// There are more than those.
     pub has_more: bool,
+    /// It is there only if some function of which no call is known is called without an argument.
+    pub by_default: bool,
 }
 
 impl Flow {

@@ -367,7 +367,7 @@ impl<'c, 'f> Asked<'c, 'f> {
             let findings = taint::analyse(&self.specification, self, &roots, Some(subject.range()));
             answer.functions = findings.functions;
             answer.nodes += findings.nodes;
-            self.take(&mut answer, &findings, subject);
+            self.take(&mut answer, &findings, subject, |flow| !flow.by_default);
             if !answer.ways.is_empty() {
                 break;
             }
@@ -385,6 +385,7 @@ impl<'c, 'f> Asked<'c, 'f> {
                 }
             }
             if roots.len() == before {
+                self.take(&mut answer, &findings, subject, |flow| flow.by_default);
                 // A value that others bring goes through the subject when that is given it, too.
                 let place = |open: &Open| open.arrives.clone().map(|(file, range)| Place { file, range });
                 let concerned = subject.symbol.is_none()
@@ -422,12 +423,14 @@ impl<'c, 'f> Asked<'c, 'f> {
         }
         findings.flows.retain(|flow| {
             let certain = |kind: &StepKind| !matches!(kind, StepKind::Unresolved(_));
-            flow.steps.iter().all(|step| certain(&step.kind)) && self.broken(flow).is_none()
+            !flow.by_default
+                && flow.steps.iter().all(|step| certain(&step.kind))
+                && self.broken(flow).is_none()
         });
         let reached: BTreeSet<u32> = findings.flows.iter().map(|flow| start(flow.sink.range)).collect();
         answer.functions = findings.functions;
         answer.nodes = findings.nodes;
-        self.take(answer, &findings, subject);
+        self.take(answer, &findings, subject, |flow| !flow.by_default);
         self.count(answer, subject);
         sinks.is_subset(&reached) && !findings.too_deep && !findings.too_many
     }
@@ -500,7 +503,13 @@ impl<'c, 'f> Asked<'c, 'f> {
     }
 
     /// Takes what was found in so far as it concerns the subject.
-    fn take(&self, answer: &mut Answer, findings: &Findings, subject: Subject<'f>) {
+    fn take(
+        &self,
+        answer: &mut Answer,
+        findings: &Findings,
+        subject: Subject<'f>,
+        counts: impl Fn(&Flow) -> bool,
+    ) {
         if findings.too_many {
             answer.unresolved = Some("more functions are called than can be followed".to_owned());
         }
@@ -518,7 +527,7 @@ impl<'c, 'f> Asked<'c, 'f> {
         if let Some(doubt) = lost {
             answer.unresolved.get_or_insert_with(|| doubt.what.clone());
         }
-        for flow in &findings.flows {
+        for flow in findings.flows.iter().filter(|flow| counts(flow)) {
             let Some(flow) = flow.by_way_of(|step| is_within(step, subject)) else {
                 if flow.has_more {
                     let what = "the value takes more ways to the same place than are told apart";
@@ -652,6 +661,10 @@ impl<'f> World<'f> for Asked<'_, 'f> {
         callees(self.project, call)
     }
 
+    fn made(&self, site: CallSite<'f>) -> Vec<ClassAt<'f>> {
+        resolve::made(self.project, site)
+    }
+
     fn getters(&self, site: AttributeSite<'f>) -> Vec<Callee<'f>> {
         getters(self.project, site)
     }
@@ -715,6 +728,10 @@ impl<'f> World<'f> for Nearby<'_, '_, 'f> {
 
     fn bases(&self, _: ClassAt<'f>) -> Vec<ClassAt<'f>> {
         Vec::new()
+    }
+
+    fn follows(&self) -> bool {
+        false
     }
 }
 

@@ -8,13 +8,13 @@ use ruff_python_ast::Expr;
 use ruff_python_ast::name::Name;
 use ruff_text_size::{Ranged, TextRange};
 
-use super::Binding;
 use super::engine::{Body, UnitId};
 use super::environment::{Path, Root};
 use super::interpreter::{Interpreter, Object};
 use super::scope;
 use super::summary::{Place, Summary, Thrown};
 use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
+use super::{Beyond, Binding};
 
 /// An argument as it is passed.
 #[derive(Clone)]
@@ -48,6 +48,8 @@ impl Argument<'_> {
 /// expression that gave it.
 #[derive(Clone, Default)]
 pub(super) struct Passed<'f> {
+    /// The call has an argument for the parameter for certain.
+    pub(super) certain: bool,
     pub(super) value: Value,
     pub(super) path: Option<Path>,
     pub(super) expression: Option<&'f Expr>,
@@ -67,7 +69,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         // Arguments first, although Python looks at the callee first: propagators from an
         // argument to the object of the call depend on it, and nothing else does.
         let arguments = self.arguments(&call.arguments);
-        let (receiver, callee) = self.callee(&call.func);
+        let (mut receiver, callee) = self.callee(&call.func);
         let mut passed = TaintSet::default();
         for argument in &arguments {
             passed.extend(&argument.value.reachable());
@@ -84,10 +86,15 @@ impl<'f> Interpreter<'_, '_, 'f> {
             self.decorated(call, receiver.as_ref(), &arguments);
             let callees = self.resolve(call);
             if !callees.is_empty() {
+                // `object(…)` runs a method of the object.
+                if receiver.is_none() && callees.iter().any(|(_, _, binding)| *binding == Binding::Method) {
+                    receiver = self.called_object(&call.func, &callee);
+                }
                 // What is known of the callee need not be all that it can be.
                 self.doubts(call, receiver.as_ref(), &arguments, &passed);
                 let receiver = receiver.as_ref().map(Receiver::passed);
-                return self.apply_all(call.range(), callees, receiver.as_ref(), &arguments);
+                let is_certain = self.is_certain(call, &callees);
+                return self.apply_all(call.range(), callees, receiver.as_ref(), &arguments, is_certain);
             }
             if !super::protocols::is_consumer(call) {
                 self.engine.note_library_call(self.unit, call);
@@ -104,6 +111,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
         if options.only_propagate_through_assignments {
             return Value::default();
+        }
+        if options.deep && !self.engine.world.follows() {
+            let object = receiver.as_ref().and_then(|receiver| receiver.path.clone());
+            self.forget(call, object.as_ref(), &arguments);
         }
         let mut taints = callee.own.clone();
         if !options.assume_safe_functions {
@@ -177,6 +188,47 @@ impl<'f> Interpreter<'_, '_, 'f> {
         (Some(Receiver { value, path, expression: &attribute.value, is_self }), callee)
     }
 
+    /// The object of a call that names none: one that is called itself, or the one whose method a
+    /// variable holds.
+    fn called_object(&mut self, function: &'f Expr, value: &Value) -> Option<Receiver<'f>> {
+        if let Expr::Name(name) = function
+            && let Some(method) = self.bound_methods.get(&name.id).copied()
+        {
+            return self.callee(method).0;
+        }
+        let path = self.object_path(function);
+        Some(Receiver { value: value.clone(), path, expression: function, is_self: false })
+    }
+
+    /// Functions that are not followed may put other values into the objects that they are given,
+    /// and into variables that functions declare to be from outside.
+    fn forget(&mut self, call: &'f ast::ExprCall, receiver: Option<&Path>, arguments: &[Argument<'f>]) {
+        let name = self.engine.slice(self.file, call.func.range()).to_owned();
+        let step = self.step(call.range(), StepKind::Unresolved(name));
+        let objects: Vec<Path> =
+            arguments.iter().filter_map(|argument| argument.path.as_ref()).chain(receiver).cloned().collect();
+        let mut places = Vec::new();
+        for object in objects {
+            let value = self.environment().read(&object);
+            let tainted = value.parts.iter().filter(|(_, taints)| !taints.is_empty());
+            places.extend(tainted.map(|(rest, taints)| (object.join(rest), taints.clone())));
+        }
+        let file = &self.engine.files[self.file as usize];
+        let declared =
+            file.declared.get_or_init(|| scope::declared(&file.source.source().module().body)).clone();
+        for name in declared {
+            let path = Path::variable(self.root(&name));
+            let taints = self.environment().read_own(&path);
+            if !taints.is_empty() {
+                places.push((path, taints));
+            }
+        }
+        for (path, taints) in places {
+            let value = Value::whole(taints.then(&step));
+            self.environment().store(&path, &value);
+        }
+    }
+
     /// What functions of the project do, whichever of them it is.
     pub(super) fn apply_all(
         &mut self,
@@ -184,12 +236,79 @@ impl<'f> Interpreter<'_, '_, 'f> {
         callees: Vec<(UnitId, Rc<Summary>, Binding)>,
         receiver: Option<&Passed<'f>>,
         arguments: &[Argument<'f>],
+        is_certain: bool,
     ) -> Value {
         let mut result = Value::default();
+        if let ([(unit, _, binding)], true) = (&*callees, is_certain) {
+            self.replace(*unit, *binding, receiver, arguments);
+        }
         for (unit, summary, binding) in callees {
             result.join(&self.apply(range, unit, &summary, binding, receiver.cloned(), arguments));
         }
         result
+    }
+
+    /// Whether a call can run nothing else, where that matters.
+    fn is_certain(&mut self, call: &'f ast::ExprCall, callees: &[(UnitId, Rc<Summary>, Binding)]) -> bool {
+        let [(unit, _, _)] = callees else { return false };
+        if self.engine.replaced(*unit).is_empty() {
+            return false;
+        }
+        if let Expr::Name(name) = &*call.func
+            && self.inner_functions.contains_key(&name.id)
+        {
+            return !self.ambiguous.contains(&name.id);
+        }
+        matches!(&*self.engine.beyond(self.unit, call), Beyond::Library | Beyond::Runs(_))
+    }
+
+    /// What the caller knows of places that a function gives another value for certain counts no more.
+    pub(super) fn replace(
+        &mut self,
+        unit: UnitId,
+        binding: Binding,
+        receiver: Option<&Passed<'f>>,
+        arguments: &[Argument<'f>],
+    ) {
+        let Body::Function(function) = self.engine.units[unit].body else { return };
+        let replaced = self.engine.replaced(unit);
+        if replaced.is_empty() {
+            return;
+        }
+        let given = give(&function.parameters, binding, receiver.cloned(), arguments);
+        for place in replaced.iter() {
+            let of_parameter = function.parameters.iter().position(|one| one.name().id == place.name);
+            let object = match of_parameter {
+                Some(index) => given[index].path.clone(),
+                None => self.variable_of(unit, &place.name),
+            };
+            let Some(path) = object.map(|object| object.join(&place.path)) else { continue };
+            if place.emptied {
+                self.empty(&path);
+            } else {
+                self.environment().clean(&path);
+            }
+        }
+    }
+
+    /// The variable that a function has declared `global` or `nonlocal`, if it is the same here.
+    fn variable_of(&self, unit: UnitId, name: &Name) -> Option<Path> {
+        let called = &self.engine.units[unit];
+        let root = self.root(name);
+        let is_same = match root {
+            Root::Local(_) => called.definer == Some(self.unit),
+            Root::Global(_) => called.file == self.file && !called.declares_outer(name),
+        };
+        is_same.then(|| Path::variable(root))
+    }
+
+    /// Nothing is left of what a container held.
+    fn empty(&mut self, path: &Path) {
+        let value = self.environment().read(path);
+        let is_element = |(path, _): &(Vec<Element>, TaintSet)| !matches!(path[0], Element::Attribute(_));
+        if value.own.is_empty() && value.parts.iter().all(is_element) {
+            self.environment().clean(path);
+        }
     }
 
     /// The function of that name that is defined inside this one.
@@ -232,7 +351,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             Some(_) | None => self.engine.units[unit].name.clone(),
         };
-        let given = give(&function.parameters, binding, receiver, arguments);
+        let mut given = give(&function.parameters, binding, receiver, arguments);
+        self.engine.note_call(unit);
+        for (parameter, passed) in function.parameters.iter().zip(&mut given) {
+            if !passed.certain {
+                passed.value.join(&self.engine.default_of(self.unit, unit, &parameter.name().id));
+            }
+        }
         for (index, passed) in given.iter().enumerate() {
             if let (false, Ok(index)) = (passed.value.is_clean(), u16::try_from(index)) {
                 self.engine.want(unit, index);
@@ -288,6 +413,11 @@ impl<'f> Interpreter<'_, '_, 'f> {
             if write.parameter == 0 && binding == Binding::Constructor {
                 built.add(&write.path, &taints);
                 continue;
+            }
+            if let (false, Some(name)) = (passed.certain, parameters.get(usize::from(write.parameter))) {
+                let path: Vec<Element> =
+                    [Element::Attribute((*name).clone())].into_iter().chain(write.path.clone()).collect();
+                self.keep(Place::Default(unit), &path, &taints);
             }
             let objects = match (&passed.path, passed.expression) {
                 (Some(path), _) => vec![path.clone()],
@@ -363,7 +493,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         for getter in getters {
             let Some((unit, summary)) = self.engine.call(self.unit, &getter) else { continue };
             let expression = Some(&*attribute.value);
-            let receiver = Some(Passed { value: object.clone(), path: path.cloned(), expression });
+            let receiver =
+                Some(Passed { certain: true, value: object.clone(), path: path.cloned(), expression });
             let value = self.apply(attribute.range, unit, &summary, getter.binding, receiver, &[]);
             result.get_or_insert_default().join(&value);
         }
@@ -376,7 +507,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
             let Some((unit, summary)) = self.engine.call(self.unit, &setter) else { continue };
             let object = self.expression(&attribute.value);
             let path = self.object_path(&attribute.value);
-            let receiver = Some(Passed { value: object, path, expression: Some(&attribute.value) });
+            let expression = Some(&*attribute.value);
+            let receiver = Some(Passed { certain: true, value: object, path, expression });
             let stored = Argument::several(Spread::No, value.clone());
             self.apply(attribute.range, unit, &summary, setter.binding, receiver, &[stored]);
         }
@@ -615,12 +747,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             // Nothing is left of what it held.
             "clear" if arguments.is_empty() && !receiver.is_self => {
-                let is_element =
-                    |(path, _): &(Vec<Element>, TaintSet)| !matches!(path[0], Element::Attribute(_));
                 let path = receiver.path.as_ref()?;
-                if receiver.value.own.is_empty() && receiver.value.parts.iter().all(is_element) {
-                    self.environment().clean(path);
-                }
+                self.empty(path);
                 None
             }
             "items" | "keys" | "values"
@@ -852,13 +980,15 @@ pub(super) fn give<'f>(
 
 impl<'f> Argument<'f> {
     fn passed(&self) -> Passed<'f> {
-        Passed { value: self.value.clone(), path: self.path.clone(), expression: self.expression }
+        let Self { value, path, expression, .. } = self;
+        Passed { certain: true, value: value.clone(), path: path.clone(), expression: *expression }
     }
 }
 
 impl<'f> Receiver<'f> {
     pub(super) fn passed(&self) -> Passed<'f> {
-        Passed { value: self.value.clone(), path: self.path.clone(), expression: Some(self.expression) }
+        let Self { value, path, expression, .. } = self;
+        Passed { certain: true, value: value.clone(), path: path.clone(), expression: Some(expression) }
     }
 }
 

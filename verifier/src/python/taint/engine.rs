@@ -3,6 +3,7 @@
 
 mod asked;
 mod concern;
+mod defaults;
 mod inherited;
 mod modules;
 mod open;
@@ -20,6 +21,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use concern::Ways;
 
+use super::certain::{self, Replaced};
 use super::environment::{Environment, Path, Root};
 use super::interpreter::Interpreter;
 use super::keys::Constants;
@@ -85,6 +87,8 @@ pub(super) struct Engine<'w, 'f> {
     functions_run: BTreeSet<UnitId>,
     nodes: u64,
     too_many: bool,
+    /// What is found now relies on defaults of functions of which no call is known.
+    is_last: bool,
 }
 
 pub(super) struct FileState<'f> {
@@ -104,6 +108,8 @@ pub(super) struct FileState<'f> {
     module: UnitId,
     /// The names of its variables.
     variables: HashSet<Name>,
+    /// Names that its functions declare `global` or `nonlocal`.
+    pub(super) declared: OnceCell<HashSet<Name>>,
     /// The names that are imported anywhere in it.
     imports: HashSet<Name>,
     /// Those that are variables of other modules of the project, with the names that they have there.
@@ -125,6 +131,16 @@ pub(super) struct Unit<'f> {
     outer: Rc<HashSet<Name>>,
     captured: Environment,
     defaults: Vec<(Name, Value)>,
+    /// The code that defines it, of whose arguments its defaults may be made.
+    pub(super) definer: Option<UnitId>,
+    /// What calls without the argument have put into objects that are defaults.
+    kept: Vec<(Name, Value)>,
+    /// Some call of it is known.
+    called: bool,
+    /// No call is known: its parameters have their defaults.
+    by_default: bool,
+    /// Places that it gives another value for certain.
+    replaced: OnceCell<Rc<[Replaced]>>,
     summary: Rc<Summary>,
     callers: BTreeSet<UnitId>,
     /// The parameters whose way through the function somebody wants to know.
@@ -205,6 +221,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             functions_run: BTreeSet::new(),
             nodes: 0,
             too_many: false,
+            is_last: false,
         }
     }
 
@@ -212,7 +229,24 @@ impl<'w, 'f> Engine<'w, 'f> {
         for root in roots {
             self.file(root, true);
         }
-        // Callees before callers, as far as calls do not go in circles.
+        self.visit_all();
+        // Other files may call what nobody here does, and give it other values than its defaults.
+        self.is_last = true;
+        for unit in 0..self.units.len() {
+            if self.specification.options.deep
+                && !self.units[unit].called
+                && !self.units[unit].defaults.is_empty()
+            {
+                self.units[unit].by_default = true;
+                self.enqueue(unit);
+            }
+        }
+        self.visit_all();
+        self.findings()
+    }
+
+    /// Runs what waits: callees before callers, as far as calls do not go in circles.
+    fn visit_all(&mut self) {
         while let Some((_, unit)) = self.queue.pop_last() {
             if self.specification.options.deep && self.nodes > MOST_NODES {
                 self.too_many = true;
@@ -220,7 +254,6 @@ impl<'w, 'f> Engine<'w, 'f> {
             }
             self.visit(unit);
         }
-        self.findings()
     }
 
     /// The engine's number of a file.
@@ -252,6 +285,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             constants: OnceCell::new(),
             module,
             variables: names.0,
+            declared: OnceCell::new(),
             imports: names.1,
             borrowed: HashMap::new(),
             classes,
@@ -364,7 +398,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         let receiver = self.receiver(id);
         let attributes = receiver.as_ref().map(|(class, _)| self.attributes(*class)).unwrap_or_default();
         let (locals, outer) = (self.units[id].locals.clone(), self.units[id].outer.clone());
-        let defaults = self.units[id].defaults.clone();
+        let defaults = self.defaults_without_calls(id);
         let mut interpreter = Interpreter::new(self, id, fuel(&function.body));
         interpreter.locals = Some(locals);
         interpreter.outer = outer;
@@ -431,14 +465,20 @@ impl<'w, 'f> Engine<'w, 'f> {
         unit.outer = Rc::new(outer);
         let mut all = unit.captured.clone();
         all.join(&captured);
-        let grown = !all.same(&unit.captured)
-            || unit.defaults.len() != defaults.len()
+        let has_other_defaults = unit.defaults.len() != defaults.len()
             || unit.defaults.iter().zip(&defaults).any(|(one, two)| one.0 != two.0 || !one.1.same(&two.1));
+        let grown = has_other_defaults || !all.same(&unit.captured);
         unit.captured = all;
         unit.defaults = defaults;
+        unit.definer = Some(around);
         let first = unit.visits == 0 && self.files[file as usize].root;
         if grown || first {
             self.enqueue(id);
+        }
+        if has_other_defaults {
+            // Calls without an argument are given the default.
+            let callers: Vec<UnitId> = self.units[id].callers.iter().copied().collect();
+            callers.into_iter().for_each(|caller| self.enqueue(caller));
         }
         id
     }
@@ -746,7 +786,9 @@ impl<'w, 'f> Engine<'w, 'f> {
     ) {
         match &taint.origin {
             Origin::Source { file, mark } => {
-                self.flows.entry((sink_file, sink_mark, *file, *mark)).or_default().add(trace);
+                let is_last = self.is_last;
+                let new = || Ways { by_default: is_last, ..Ways::default() };
+                self.flows.entry((sink_file, sink_mark, *file, *mark)).or_insert_with(new).add(trace);
             }
             Origin::Parameter { index, path, whole } => summary.arrives(Arrival {
                 parameter: *index,
@@ -788,6 +830,7 @@ impl<'w, 'f> Engine<'w, 'f> {
                     steps: ways_told.next().unwrap_or_default(),
                     others: ways_told.collect(),
                     has_more: ways.has_more,
+                    by_default: ways.by_default,
                 }
             })
             .collect();
@@ -810,6 +853,11 @@ impl<'w, 'f> Engine<'w, 'f> {
 }
 
 impl<'f> Unit<'f> {
+    /// Whether a name that it declares is a variable of a function around it.
+    pub(super) fn declares_outer(&self, name: &Name) -> bool {
+        self.outer.contains(name)
+    }
+
     fn new(file: u32, body: Body<'f>, class: Option<ClassId>, name: String) -> Self {
         Self {
             file,
@@ -820,6 +868,11 @@ impl<'f> Unit<'f> {
             outer: Rc::default(),
             captured: Environment::default(),
             defaults: Vec::new(),
+            definer: None,
+            kept: Vec::new(),
+            called: false,
+            by_default: false,
+            replaced: OnceCell::new(),
             summary: Rc::default(),
             callers: BTreeSet::new(),
             wanted: Wanted::Some(BTreeSet::new()),

@@ -11,13 +11,18 @@ use super::engine::{Body, Stored, UnitId};
 use super::environment::Root;
 use super::interpreter::{Interpreter, without_parameters};
 use super::summary::Lost;
-use super::value::{Element, Origin, TaintSet, Value};
+use super::value::{Element, Origin, StepKind, TaintSet, Value};
+use super::writers::FILLING;
 use super::{Beyond, Callee, Given, Handed, Handing, Handover};
 
 impl<'f> Interpreter<'_, '_, 'f> {
     /// What a name stands for from here on, if it is a function without a name of its own.
     pub(super) fn remember_function(&mut self, name: &Name, value: &'f Expr) {
         let root = self.root(name);
+        match value {
+            Expr::Attribute(_) => drop(self.bound_methods.insert(name.clone(), value)),
+            _ => drop(self.bound_methods.remove(name)),
+        }
         let partial = value.as_call_expr().filter(|call| last_name(&call.func) == Some("partial"));
         let lambdas = match root {
             Root::Local(_) => &mut self.inner_lambdas,
@@ -320,7 +325,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
             return Some(self.lambda(lambda, &by_name(arguments)));
         }
         if let Some(known) = self.inner_function(function) {
-            return Some(self.apply_all(call.range(), vec![known], None, arguments));
+            return Some(self.apply_all(call.range(), vec![known], None, arguments, false));
         }
         if let Expr::Call(inner) = function
             && let Beyond::Runs(Handing { function, arguments: first, result: Handover::Function }) =
@@ -341,7 +346,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     Expr::Attribute(attribute) => {
                         let value = self.expression(&attribute.value);
                         let path = self.object_path(&attribute.value);
-                        Some(Passed { value, path, expression: Some(&attribute.value) })
+                        Some(Passed { certain: true, value, path, expression: Some(&attribute.value) })
                     }
                     _ => None,
                 };
@@ -350,9 +355,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                     let (unit, summary) = self.engine.call(self.unit, callee)?;
                     known.push((unit, summary, callee.binding));
                 }
-                return Some(self.apply_all(call.range(), known, receiver.as_ref(), arguments));
+                return Some(self.apply_all(call.range(), known, receiver.as_ref(), arguments, false));
             }
-            Given::Library | Given::Value => return None,
+            Given::Library | Given::Value => {
+                self.put_by(call, function, &passed);
+                return None;
+            }
             Given::Sink(name) => {
                 if self.arrives_in(function, &passed) {
                     return None;
@@ -364,6 +372,17 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let place = self.place(call, &why);
         self.doubt(&passed, &place);
         None
+    }
+
+    /// `Thread(target=results.append, args=…)` puts what it is given into a container.
+    fn put_by(&mut self, call: &'f ast::ExprCall, function: &'f Expr, passed: &TaintSet) {
+        let Expr::Attribute(method) = function else { return };
+        if !FILLING.contains(&method.attr.as_str()) {
+            return;
+        }
+        let place = self.engine.slice(self.file, function.range()).to_owned();
+        let taints = passed.then(&self.step(call.range(), StepKind::Stored(place)));
+        self.taint_part(&method.value, &Element::Anything, &taints, call.range());
     }
 
     /// What a call gives that had a function run.

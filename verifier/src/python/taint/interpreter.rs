@@ -49,6 +49,8 @@ pub(super) struct Interpreter<'e, 'w, 'f> {
     pub(super) inner_lambdas: HashMap<Name, &'f ast::ExprLambda>,
     /// What `functools.partial` gave that is a variable of this function.
     pub(super) partials: HashMap<Name, &'f ast::ExprCall>,
+    /// Variables that hold a method of an object.
+    pub(super) bound_methods: HashMap<Name, &'f Expr>,
     /// Names that have stood for more than one function.
     pub(super) ambiguous: HashSet<Name>,
     /// Destinations that were passed before their propagator set out.
@@ -109,6 +111,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             inner_functions: HashMap::new(),
             inner_lambdas: HashMap::new(),
             partials: HashMap::new(),
+            bound_methods: HashMap::new(),
             ambiguous: HashSet::new(),
             waiting: HashMap::new(),
             last_statements: HashSet::new(),
@@ -357,6 +360,9 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         match (place, path.first()) {
             (Place::Class(class), Some(_)) if !known.is_empty() => {
                 self.engine.tell_class(class, path, &Value::whole(known));
+            }
+            (Place::Default(unit), Some(_)) if !known.is_empty() => {
+                self.engine.keep_in_default(unit, path, &known);
             }
             (Place::Module(file), Some(Element::Attribute(name))) => {
                 if !known.is_empty() {
@@ -689,7 +695,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             entered.push((&item.context_expr, name, value));
         }
         let suppresses = self.engine.specification.options.deep
-            && statement.items.iter().any(|item| scope::suppresses(&item.context_expr));
+            && statement.items.iter().any(|item| self.may_suppress(&item.context_expr, statement.is_async));
         if suppresses {
             self.suppressed(&statement.body);
         } else {

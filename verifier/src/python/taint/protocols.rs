@@ -75,10 +75,14 @@ impl<'f> Interpreter<'_, '_, 'f> {
             return None;
         }
         let path = self.object_path(object);
-        let receiver = Passed { value: value.clone(), path, expression: Some(object) };
+        let receiver = Passed { certain: true, value: value.clone(), path, expression: Some(object) };
         let arguments: Vec<Argument<'f>> =
             given.iter().map(|value| Argument::several(Spread::No, (*value).clone())).collect();
         let mut result = Value::default();
+        if let ([callee], true) = (&*special.callees, special.is_all) {
+            let (unit, _) = self.engine.call(self.unit, callee)?;
+            self.replace(unit, Binding::Method, Some(&receiver), &arguments);
+        }
         for callee in &special.callees {
             let (unit, summary) = self.engine.call(self.unit, callee)?;
             let receiver = Some(receiver.clone());
@@ -127,7 +131,8 @@ impl<'f> Interpreter<'_, '_, 'f> {
         for maker in &special.callees {
             for callee in self.engine.methods_of_result(maker, next).iter() {
                 let (unit, summary) = self.engine.call(self.unit, callee)?;
-                let receiver = Some(Passed { value: iterator.clone(), path: None, expression: None });
+                let value = iterator.clone();
+                let receiver = Some(Passed { certain: true, value, path: None, expression: None });
                 element.join(&self.apply(range, unit, &summary, Binding::Method, receiver, &[]));
             }
         }
@@ -184,6 +189,23 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 })
             });
         (given, is_object)
+    }
+
+    /// Whether `with object` may catch what its body raises.
+    pub(super) fn may_suppress(&mut self, object: &'f Expr, is_async: bool) -> bool {
+        if scope::suppresses(object) {
+            return true;
+        }
+        let exit = if is_async { "__aexit__" } else { "__exit__" };
+        let special = self.engine.special(self.unit, object, exit);
+        if special.callees.iter().any(|callee| scope::may_swallow(callee.function)) {
+            return true;
+        }
+        let Expr::Call(call) = object else { return false };
+        let callees = self.engine.callees(self.unit, call);
+        callees.iter().any(|callee| {
+            callee.binding != Binding::Constructor && scope::catches_where_it_yields(callee.function)
+        })
     }
 
     /// The end of `with object`, however it is left.

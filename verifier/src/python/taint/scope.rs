@@ -10,7 +10,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::value::Element;
-use crate::python::control_flow::{builtin_base, truth};
+use crate::python::control_flow::{builtin_base, is_generator, truth};
 use crate::python::project::facts::is_builtin;
 
 /// Names that a function binds: parameters, targets, imports, definitions; without those that
@@ -32,6 +32,32 @@ pub(super) fn rebound(function: &ast::StmtFunctionDef) -> HashSet<Name> {
     let mut collector = Collector::default();
     collector.visit_body(&function.body);
     collector.bound
+}
+
+/// Names that a body gives a value, and those of them that it declares `global` or `nonlocal`.
+pub(super) fn bound_and_declared(body: &[Stmt]) -> (HashSet<Name>, HashSet<Name>) {
+    let mut collector = Collector::default();
+    collector.visit_body(body);
+    (collector.bound, collector.declared)
+}
+
+/// Names that functions in a body declare `global` or `nonlocal`.
+pub(super) fn declared(body: &[Stmt]) -> HashSet<Name> {
+    struct Declared(HashSet<Name>);
+    impl<'a> StatementVisitor<'a> for Declared {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Global(ast::StmtGlobal { names, .. })
+                | Stmt::Nonlocal(ast::StmtNonlocal { names, .. }) => {
+                    self.0.extend(names.iter().map(|name| name.id.clone()));
+                }
+                other => walk_stmt(self, other),
+            }
+        }
+    }
+    let mut declared = Declared(HashSet::new());
+    declared.visit_body(body);
+    declared.0
 }
 
 /// The names of the properties that the classes in a body define.
@@ -504,6 +530,45 @@ pub(super) fn is_number(expression: &Expr) -> bool {
         Expr::UnaryOp(operation) => is_number(&operation.operand),
         _ => false,
     }
+}
+
+/// Whether an `__exit__` may say that an exception goes no further.
+pub(super) fn may_swallow(exit: &ast::StmtFunctionDef) -> bool {
+    struct Returns(bool);
+    impl<'a> StatementVisitor<'a> for Returns {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Return(statement) => {
+                    self.0 |= statement.value.as_deref().is_some_and(|value| truth(value) != Some(false));
+                }
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                other => walk_stmt(self, other),
+            }
+        }
+    }
+    let mut returns = Returns(false);
+    returns.visit_body(&exit.body);
+    returns.0
+}
+
+/// Whether a generator that is used as a context manager catches something where it yields.
+pub(super) fn catches_where_it_yields(manager: &ast::StmtFunctionDef) -> bool {
+    struct Tries(bool);
+    impl<'a> StatementVisitor<'a> for Tries {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Try(statement) => {
+                    self.0 |= !statement.handlers.is_empty() && is_generator(&statement.body);
+                    self.visit_body(&statement.body);
+                }
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                other => walk_stmt(self, other),
+            }
+        }
+    }
+    let mut tries = Tries(false);
+    tries.visit_body(&manager.body);
+    tries.0
 }
 
 /// `contextlib.suppress(…)`

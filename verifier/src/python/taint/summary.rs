@@ -33,6 +33,8 @@ pub(super) enum Place {
     Class(ClassId),
     /// In a variable of the module that is this file.
     Module(u32),
+    /// In the object that is a default of this function.
+    Default(UnitId),
 }
 
 /// An argument, or a part of one, is stored where other functions find it.

@@ -22,6 +22,16 @@ pub(super) fn callees<'f>(project: &Project<'f>, site: CallSite<'f>) -> Vec<Call
     if started.is_empty() { named_by(project, project.infer(&scope, &site.call.func)) } else { started }
 }
 
+/// The classes of the project of which a call may make an object.
+pub(super) fn made<'f>(project: &Project<'f>, site: CallSite<'f>) -> Vec<ClassAt<'f>> {
+    let types = project.infer(&scope_of(site), &site.call.func);
+    let classes = types.into_iter().filter_map(|ty| match ty {
+        Type::Class(class) => Some(at(class)),
+        _ => None,
+    });
+    classes.collect()
+}
+
 /// The `run` of a thread's class, when a call starts such a thread.
 fn started<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::ExprCall) -> Vec<Callee<'f>> {
     let Expr::Attribute(attribute) = &*call.func else { return Vec::new() };

@@ -15,6 +15,10 @@ impl<'f> Engine<'_, 'f> {
         }
         let callees: Rc<[Callee<'f>]> = self.world.callees(self.site(unit, call)).into();
         self.callees.insert(key, callees.clone());
+        // What its bases call on the object may be its own methods.
+        for class in self.world.made(self.site(unit, call)) {
+            self.class(class);
+        }
         callees
     }
 

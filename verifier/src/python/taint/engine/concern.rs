@@ -16,6 +16,8 @@ pub(super) struct Ways {
     /// With the calls that they go through.
     pub(super) known: Vec<(BTreeSet<(u32, u32)>, Trace)>,
     pub(super) has_more: bool,
+    /// They rely on a default of a function of which no call is known.
+    pub(super) by_default: bool,
 }
 
 impl Ways {
