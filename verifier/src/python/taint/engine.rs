@@ -80,6 +80,9 @@ pub(super) struct Engine<'w, 'f> {
     broken_modules: BTreeSet<u32>,
     /// Who is to be run, by rank.
     queue: BTreeSet<(u32, UnitId)>,
+    /// Code that reads attributes and variables of modules which have grown. It waits until nothing
+    /// else does: much of what is to come grows the same ones, and once more is enough for all of it.
+    readers_waiting: BTreeSet<UnitId>,
     /// The names of properties in the files that were met.
     properties: HashSet<Name>,
     /// What is not followed, in words, with the code that the value has come through.
@@ -150,6 +153,10 @@ pub(super) struct Unit<'f> {
     rank: u32,
     /// Attributes that it names.
     attributes: Rc<HashSet<Name>>,
+    /// It does something with its object but to look at an attribute of it.
+    hands_on: OnceCell<bool>,
+    /// Names of variables that it mentions.
+    names: OnceCell<HashSet<Name>>,
     /// Its variables that always stand for one text or number.
     pub(super) constants: OnceCell<Constants>,
 }
@@ -216,6 +223,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             unknown_objects: BTreeSet::new(),
             broken_modules: BTreeSet::new(),
             queue: BTreeSet::new(),
+            readers_waiting: BTreeSet::new(),
             properties: HashSet::new(),
             lost: BTreeMap::new(),
             functions_run: BTreeSet::new(),
@@ -247,13 +255,21 @@ impl<'w, 'f> Engine<'w, 'f> {
 
     /// Runs what waits: callees before callers, as far as calls do not go in circles.
     fn visit_all(&mut self) {
-        while let Some((_, unit)) = self.queue.pop_last() {
+        while let Some(unit) = self.next() {
             if self.specification.options.deep && self.nodes > MOST_NODES {
                 self.too_many = true;
                 break;
             }
             self.visit(unit);
         }
+    }
+
+    fn next(&mut self) -> Option<UnitId> {
+        if self.queue.is_empty() {
+            let readers = std::mem::take(&mut self.readers_waiting);
+            readers.into_iter().for_each(|unit| self.enqueue(unit));
+        }
+        self.queue.pop_last().map(|(_, unit)| unit)
     }
 
     /// The engine's number of a file.
@@ -327,23 +343,29 @@ impl<'w, 'f> Engine<'w, 'f> {
                 self.nodes += interpreter_nodes(interpreter);
                 exit.join(&self.files[file].stored);
                 if !self.files[file].globals.same(&exit) {
-                    self.files[file].globals = exit;
-                    self.again_in(file, id);
+                    let before = std::mem::replace(&mut self.files[file].globals, exit);
+                    self.again_in(file, id, &before);
                 }
             }
             Body::Function(function) => self.visit_function(id, function),
         }
     }
 
-    /// Variables of a module have something new to tell to its functions.
-    fn again_in(&mut self, file: usize, but: UnitId) {
+    /// Variables of a module have something new to tell to the functions that name them.
+    fn again_in(&mut self, file: usize, but: UnitId, before: &Environment) {
+        let changed = self.files[file].globals.changed_since(before);
         let again: Vec<_> = (0..self.units.len())
             .filter(|unit| {
-                self.units[*unit].file as usize == file && *unit != but && self.units[*unit].visits > 0
+                let is_other = *unit != but;
+                let unit = &self.units[*unit];
+                is_other
+                    && unit.file as usize == file
+                    && unit.visits > 0
+                    && changed.as_ref().is_none_or(|names| unit.mentions_any(names))
             })
             .chain(self.files[file].readers.iter().copied())
             .collect();
-        again.into_iter().for_each(|unit| self.enqueue(unit));
+        self.readers_waiting.extend(again);
     }
 
     /// A function has stored in variables of the module.
@@ -359,9 +381,10 @@ impl<'w, 'f> Engine<'w, 'f> {
             }
         }
         if !stored.same(&self.files[file].stored) {
+            let before = self.files[file].globals.clone();
             self.files[file].globals.join(&stored);
             self.files[file].stored = stored;
-            self.again_in(file, id);
+            self.again_in(file, id, &before);
         }
     }
 
@@ -709,12 +732,16 @@ impl<'w, 'f> Engine<'w, 'f> {
                     class.members.iter().chain(&class.readers).copied()
                 })
                 .collect();
-            members
-                .into_iter()
-                .filter(|member| self.units[*member].visits > 0)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .for_each(|member| self.enqueue(member));
+            let name = match path.elements.first() {
+                Some(Element::Attribute(name)) => Some(name.clone()),
+                Some(Element::Key(_) | Element::Anything) | None => None,
+            };
+            let units = &self.units;
+            let again = members.into_iter().filter(|member| {
+                let unit = &units[*member];
+                unit.visits > 0 && name.as_ref().is_none_or(|name| unit.may_read(name))
+            });
+            self.readers_waiting.extend(again);
         }
     }
 
@@ -853,6 +880,28 @@ impl<'w, 'f> Engine<'w, 'f> {
 }
 
 impl<'f> Unit<'f> {
+    /// Names that the code mentions; the body of a module those of its functions, too.
+    fn names(&self) -> &HashSet<Name> {
+        self.names.get_or_init(|| match self.body {
+            Body::Function(function) => scope::names(function),
+            Body::Module(_) => HashSet::new(),
+        })
+    }
+
+    /// Whether new values of these variables can be anything to the code.
+    fn mentions_any(&self, names: &[Name]) -> bool {
+        matches!(self.body, Body::Module(_)) || names.iter().any(|name| self.names().contains(name))
+    }
+
+    /// Whether a method, or code that reads from the class, may read an attribute: it names it, or
+    /// hands on the whole object.
+    fn may_read(&self, attribute: &Name) -> bool {
+        let Body::Function(function) = self.body else { return true };
+        self.attributes.contains(attribute)
+            || self.attributes.contains(&Name::new_static("__dict__"))
+            || *self.hands_on.get_or_init(|| scope::hands_on_its_object(function))
+    }
+
     /// Whether a name that it declares is a variable of a function around it.
     pub(super) fn declares_outer(&self, name: &Name) -> bool {
         self.outer.contains(name)
@@ -879,6 +928,8 @@ impl<'f> Unit<'f> {
             visits: 0,
             rank: 0,
             attributes: Rc::default(),
+            hands_on: OnceCell::new(),
+            names: OnceCell::new(),
             constants: OnceCell::new(),
         }
     }

@@ -298,6 +298,25 @@ impl Environment {
         variables && departed && self.control.same(&other.control) && self.same_aliases(other)
     }
 
+    /// The variables that have other values than before; nothing where more than values differs.
+    pub(super) fn changed_since(&self, before: &Environment) -> Option<Vec<Name>> {
+        if !self.same_aliases(before) || !self.departed.is_empty() || !before.departed.is_empty() {
+            return None;
+        }
+        let is_new = |(root, value): &(&Root, &Value)| {
+            before.variables.get(*root).is_none_or(|known| !known.same(value))
+        };
+        let gone = before.variables.keys().filter(|root| !self.variables.contains_key(*root));
+        let changed = self.variables.iter().filter(is_new).map(|(root, _)| root).chain(gone);
+        Some(
+            changed
+                .map(|root| match root {
+                    Root::Local(name) | Root::Global(name) => name.clone(),
+                })
+                .collect(),
+        )
+    }
+
     fn same_aliases(&self, other: &Environment) -> bool {
         Arc::ptr_eq(&self.aliases, &other.aliases) || self.aliases == other.aliases
     }

@@ -112,6 +112,60 @@ pub(super) fn attributes(function: &ast::StmtFunctionDef) -> HashSet<Name> {
     attributes.0
 }
 
+/// The names that a function mentions, with those of functions inside it.
+pub(super) fn names(function: &ast::StmtFunctionDef) -> HashSet<Name> {
+    let mut names = HashSet::new();
+    reads(function, |name| {
+        names.insert(name.clone());
+        false
+    });
+    names
+}
+
+/// Whether a function does something with its object but to look at an attribute of it: to hand
+/// it on as a whole, or to give it another name. A function inside a method has the method's `self`.
+pub(super) fn hands_on_its_object(function: &ast::StmtFunctionDef) -> bool {
+    struct Whole<'a> {
+        first: Option<&'a Name>,
+        found: bool,
+    }
+    impl<'a> Visitor<'a> for Whole<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            // Down a chain without going deeper for each link.
+            let mut expression = expression;
+            let mut is_part = false;
+            loop {
+                match expression {
+                    Expr::Attribute(attribute) => {
+                        is_part = true;
+                        expression = &attribute.value;
+                    }
+                    Expr::Call(call) => {
+                        is_part = false;
+                        self.visit_arguments(&call.arguments);
+                        expression = &call.func;
+                    }
+                    Expr::BinOp(operation) => {
+                        is_part = false;
+                        self.visit_expr(&operation.right);
+                        expression = &operation.left;
+                    }
+                    Expr::Name(name) => {
+                        let is_object = Some(&name.id) == self.first || name.id == "self";
+                        self.found |= is_object && !is_part;
+                        return;
+                    }
+                    other => return visitor::walk_expr(self, other),
+                }
+            }
+        }
+    }
+    let first = function.parameters.iter_non_variadic_params().next();
+    let mut whole = Whole { first: first.map(|first| &first.parameter.name.id), found: false };
+    whole.visit_body(&function.body);
+    whole.found
+}
+
 #[derive(Default)]
 struct Collector {
     bound: HashSet<Name>,

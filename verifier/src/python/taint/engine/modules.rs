@@ -115,9 +115,10 @@ impl<'f> Engine<'_, 'f> {
         let mut stored = self.files[file].stored.clone();
         stored.taint(&path, taints);
         if !stored.same(&self.files[file].stored) {
+            let before = self.files[file].globals.clone();
             self.files[file].globals.join(&stored);
             self.files[file].stored = stored;
-            self.again_in(file, writer);
+            self.again_in(file, writer, &before);
         }
     }
 
