@@ -29,7 +29,7 @@ pub use specification::{
     Mark, Marks, Options, PropagatorKind, PropagatorMark, SanitizerKind, SinkKind, SourceKind, Specification,
 };
 pub use value::StepKind;
-pub use writers::may_store_from_outside;
+pub use writers::stored_from_outside;
 
 use crate::python::ParsedFile;
 use crate::target::RelativePath;

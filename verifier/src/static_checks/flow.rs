@@ -76,10 +76,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::HashSet;
+
 use crate::catalogue::check::FlowCheck;
 use crate::catalogue::{CheckKind, Claim, Scope as ClaimScope};
 use crate::evidence::{Observation, Reason, Site};
 use crate::parallel;
+use crate::python::ast::name::Name;
 use crate::python::pattern::{Matcher, Pattern};
 use crate::python::taint::{
     self, AttributeSite, Beyond, CallSite, Callee, ClassAt, Doubt, Findings, Flow, FlowStep, Given, Mark,
@@ -295,6 +298,7 @@ struct Asked<'c, 'f> {
     project: &'c Project<'f>,
     specification: Specification,
     marks: Mutex<HashMap<RelativePath, Arc<Marks>>>,
+    stored: Mutex<HashMap<RelativePath, Arc<HashSet<Name>>>>,
     /// A pattern had too many ways to match somewhere.
     gave_up: Arc<AtomicBool>,
 }
@@ -309,7 +313,14 @@ impl<'c, 'f> Asked<'c, 'f> {
             propagators: check.propagators.iter().map(|_| PropagatorKind::default()).collect(),
             options: Options { deep: true, ..Options::default() },
         };
-        Self { check, project, specification, marks: Mutex::default(), gave_up: Arc::default() }
+        Self {
+            check,
+            project,
+            specification,
+            marks: Mutex::default(),
+            stored: Mutex::default(),
+            gave_up: Arc::default(),
+        }
     }
 
     fn may_have_sink(&self, text: &[u8]) -> bool {
@@ -486,7 +497,7 @@ impl<'c, 'f> Asked<'c, 'f> {
         let mut writers = Vec::new();
         for path in self.project.mentioning(&open.function).iter().filter(|path| related.contains(*path)) {
             if let Ok(file) = self.project.file(path)
-                && taint::may_store_from_outside(&file.source().module().body, &open.function)
+                && self.stored_from_outside(file).contains(open.function.as_str())
             {
                 writers.push(file);
             }
@@ -611,6 +622,17 @@ impl<'c, 'f> Asked<'c, 'f> {
         let marks = Arc::new(self.find_marks(file));
         let mut all = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         all.entry(file.path().clone()).or_insert(marks).clone()
+    }
+
+    /// The variables of other modules that a file stores in: of the file alone, and read once.
+    fn stored_from_outside(&self, file: &'f ParsedFile) -> Arc<HashSet<Name>> {
+        let known = self.stored.lock().unwrap_or_else(PoisonError::into_inner).get(file.path()).cloned();
+        if let Some(stored) = known {
+            return stored;
+        }
+        let stored = Arc::new(taint::stored_from_outside(&file.source().module().body));
+        let mut all = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(file.path().clone()).or_insert(stored).clone()
     }
 
     fn find_marks(&self, file: &'f ParsedFile) -> Marks {

@@ -8,9 +8,10 @@ mod inherited;
 mod modules;
 mod open;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
@@ -72,6 +73,8 @@ pub(super) struct Engine<'w, 'f> {
     fields: HashMap<*const ast::ExprCall, Option<Rc<[Name]>>>,
     specials: HashMap<(*const ast::Expr, &'static str), Rc<Special<'f>>>,
     results: HashMap<(*const ast::StmtFunctionDef, &'static str), Rc<[Callee<'f>]>>,
+    /// The variables that some code stores in, as far as its text tells; by its first statement.
+    stored_names: RefCell<HashMap<*const Stmt, HashSet<Name>>>,
     /// Calls of libraries, which may run such methods on what they are given.
     library_calls: HashMap<*const ast::ExprCall, (UnitId, &'f ast::ExprCall)>,
     /// Methods that Python runs on objects that cannot be told.
@@ -219,6 +222,7 @@ impl<'w, 'f> Engine<'w, 'f> {
             fields: HashMap::new(),
             specials: HashMap::new(),
             results: HashMap::new(),
+            stored_names: RefCell::default(),
             library_calls: HashMap::new(),
             unknown_objects: BTreeSet::new(),
             broken_modules: BTreeSet::new(),
@@ -830,10 +834,10 @@ impl<'w, 'f> Engine<'w, 'f> {
     }
 
     fn findings(self) -> Findings {
-        let step = |step: Step| FlowStep {
+        let step = |step: &Arc<Step>| FlowStep {
             file: self.files[step.file as usize].source.path().clone(),
             range: step.range,
-            kind: step.kind,
+            kind: step.kind.clone(),
         };
         let flows = self
             .flows

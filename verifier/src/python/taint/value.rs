@@ -73,7 +73,7 @@ pub(super) struct Trace(Option<Arc<TraceNode>>);
 
 #[derive(Debug)]
 struct TraceNode {
-    step: Step,
+    step: Arc<Step>,
     previous: Trace,
     length: u16,
     /// Whether some step up to here is in the code that the question is about.
@@ -113,14 +113,18 @@ pub enum StepKind {
 
 impl Trace {
     pub(super) fn then(&self, step: Step) -> Trace {
+        self.then_shared(&Arc::new(step))
+    }
+
+    fn then_shared(&self, step: &Arc<Step>) -> Trace {
         let concerns = self.concerns() || step.concerns;
         let length = match &self.0 {
-            Some(node) if node.step == step => return self.clone(),
+            Some(node) if Arc::ptr_eq(&node.step, step) || node.step == *step => return self.clone(),
             Some(node) if node.length >= LONGEST_TRACE && concerns == node.concerns => return self.clone(),
             Some(node) => node.length + 1,
             None => 1,
         };
-        Trace(Some(Arc::new(TraceNode { step, previous: self.clone(), length, concerns })))
+        Trace(Some(Arc::new(TraceNode { step: step.clone(), previous: self.clone(), length, concerns })))
     }
 
     /// Whether it goes through the code that the question is about.
@@ -128,11 +132,11 @@ impl Trace {
         self.0.as_ref().is_some_and(|node| node.concerns)
     }
 
-    pub(super) fn steps(&self) -> Vec<Step> {
+    pub(super) fn steps(&self) -> Vec<&Arc<Step>> {
         let mut steps = Vec::new();
         let mut trace = self;
         while let Some(node) = &trace.0 {
-            steps.push(node.step.clone());
+            steps.push(&node.step);
             trace = &node.previous;
         }
         steps.reverse();
@@ -147,7 +151,7 @@ impl Trace {
     pub(super) fn join(&self, continued: &Trace) -> Trace {
         let mut trace = self.clone();
         for step in continued.steps() {
-            trace = trace.then(step);
+            trace = trace.then_shared(step);
         }
         trace
     }
@@ -258,7 +262,12 @@ impl TaintSet {
         if self.is_empty() {
             return TaintSet::default();
         }
-        let further = |taint: &Taint| Taint { trace: taint.trace.then(step.clone()), ..taint.clone() };
+        let step = Arc::new(step.clone());
+        let further = |taint: &Taint| Taint {
+            origin: taint.origin.clone(),
+            label: taint.label,
+            trace: taint.trace.then_shared(&step),
+        };
         Self(Some(Arc::new(self.iter().map(further).collect())))
     }
 

@@ -1,9 +1,10 @@
 //! Whether code stores something in a variable of a module, as far as its text tells.
 
-use foldhash::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use crate::python::visitor::{self, Visitor};
 use ruff_python_ast as ast;
+use ruff_python_ast::name::Name;
 use ruff_python_ast::statement_visitor::{self, StatementVisitor};
 use ruff_python_ast::{Expr, Stmt};
 
@@ -24,14 +25,16 @@ pub(super) const FILLING: [&str; 13] = [
     "writelines",
 ];
 
-/// Whether code of a module stores in its variable `name`, or in a part of it.
-pub(super) fn may_store(body: &[Stmt], name: &str) -> bool {
-    finds(body, name, None)
+/// The variables of its module that code stores in, or in parts of them.
+pub(super) fn stored(body: &[Stmt]) -> HashSet<Name> {
+    let mut writers = Writers { imports: None, names: HashSet::new() };
+    writers.visit_body(body);
+    writers.names
 }
 
-/// Whether code of another module stores in the variable of an imported module, or in the variable
-/// that it has imported, or in a part of that.
-pub fn may_store_from_outside(body: &[Stmt], name: &str) -> bool {
+/// The variables of other modules that code stores in, or in parts of them: by an imported module,
+/// or by the variable that it has imported.
+pub fn stored_from_outside(body: &[Stmt]) -> HashSet<Name> {
     #[derive(Default)]
     struct Imports<'a>(HashSet<&'a str>);
     impl<'a> StatementVisitor<'a> for Imports<'a> {
@@ -49,20 +52,18 @@ pub fn may_store_from_outside(body: &[Stmt], name: &str) -> bool {
     }
     let mut imports = Imports::default();
     imports.visit_body(body);
-    !imports.0.is_empty() && finds(body, name, Some(&imports.0))
-}
-
-fn finds(body: &[Stmt], name: &str, imports: Option<&HashSet<&str>>) -> bool {
-    let mut writers = Writers { name, imports, found: false };
+    if imports.0.is_empty() {
+        return HashSet::new();
+    }
+    let mut writers = Writers { imports: Some(&imports.0), names: HashSet::new() };
     writers.visit_body(body);
-    writers.found
+    writers.names
 }
 
 struct Writers<'n> {
-    name: &'n str,
     /// From outside: what the module imports.
     imports: Option<&'n HashSet<&'n str>>,
-    found: bool,
+    names: HashSet<Name>,
 }
 
 impl Writers<'_> {
@@ -73,31 +74,35 @@ impl Writers<'_> {
                 Expr::Tuple(tuple) => targets.extend(&tuple.elts),
                 Expr::List(list) => targets.extend(&list.elts),
                 Expr::Starred(starred) => targets.push(&starred.value),
-                Expr::Attribute(_) | Expr::Subscript(_) => self.found |= self.is_part(target),
+                Expr::Attribute(_) | Expr::Subscript(_) => self.part(target),
                 _ => {}
             }
         }
     }
 
-    /// Whether an expression is the variable or a part of it.
-    fn is_part(&self, expression: &Expr) -> bool {
-        let mut is_named = false;
+    /// An expression is a variable or a part of it: which variables that may be.
+    fn part(&mut self, expression: &Expr) {
+        let mut attributes: Vec<&Name> = Vec::new();
         let mut expression = expression;
         loop {
             expression = match expression {
                 Expr::Attribute(attribute) => {
-                    is_named |= attribute.attr.as_str() == self.name;
+                    attributes.push(&attribute.attr.id);
                     &attribute.value
                 }
                 Expr::Subscript(subscript) => &subscript.value,
                 Expr::Name(name) => {
-                    let root = name.id.as_str();
-                    return match self.imports {
-                        Some(imports) => imports.contains(root) && (is_named || root == self.name),
-                        None => root == self.name,
-                    };
+                    match self.imports {
+                        Some(imports) if imports.contains(name.id.as_str()) => {
+                            self.names.insert(name.id.clone());
+                            self.names.extend(attributes.into_iter().cloned());
+                        }
+                        Some(_) => {}
+                        None => drop(self.names.insert(name.id.clone())),
+                    }
+                    return;
                 }
-                _ => return false,
+                _ => return,
             };
         }
     }
@@ -105,9 +110,6 @@ impl Writers<'_> {
 
 impl<'a> Visitor<'a> for Writers<'_> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if self.found {
-            return;
-        }
         match statement {
             Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.target(target)),
             Stmt::AnnAssign(assign) => self.target(&assign.target),
@@ -119,7 +121,7 @@ impl<'a> Visitor<'a> for Writers<'_> {
                 }
             }
             Stmt::Global(global) if self.imports.is_none() => {
-                self.found |= global.names.iter().any(|name| name.as_str() == self.name);
+                self.names.extend(global.names.iter().map(|name| name.id.clone()));
             }
             _ => {}
         }
@@ -130,22 +132,20 @@ impl<'a> Visitor<'a> for Writers<'_> {
         if let Expr::Call(ast::ExprCall { func, arguments, .. }) = expression {
             match &**func {
                 Expr::Attribute(method) if FILLING.contains(&method.attr.as_str()) => {
-                    self.found |= self.is_part(&method.value);
+                    self.part(&method.value);
                 }
                 // `setattr(module, "name", value)`
                 Expr::Name(function) if function.id.as_str() == "setattr" => {
-                    self.found |= match (&*arguments.args, self.imports) {
-                        ([Expr::Name(object), Expr::StringLiteral(name), _], Some(imports)) => {
-                            imports.contains(object.id.as_str()) && name.value.to_str() == self.name
-                        }
-                        _ => false,
-                    };
+                    if let ([Expr::Name(object), Expr::StringLiteral(name), _], Some(imports)) =
+                        (&*arguments.args, self.imports)
+                        && imports.contains(object.id.as_str())
+                    {
+                        self.names.insert(Name::new(name.value.to_str()));
+                    }
                 }
                 _ => {}
             }
         }
-        if !self.found {
-            visitor::walk_expr(self, expression);
-        }
+        visitor::walk_expr(self, expression);
     }
 }

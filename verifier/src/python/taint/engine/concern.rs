@@ -22,7 +22,7 @@ pub(super) struct Ways {
 
 impl Ways {
     pub(super) fn add(&mut self, trace: Trace) {
-        let is_call = |step: &Step| matches!(step.kind, StepKind::Passed(..) | StepKind::Returned(_));
+        let is_call = |step: &&Arc<Step>| matches!(step.kind, StepKind::Passed(..) | StepKind::Returned(_));
         let calls: BTreeSet<(u32, u32)> = trace
             .steps()
             .into_iter()

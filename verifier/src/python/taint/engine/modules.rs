@@ -130,14 +130,14 @@ impl<'f> Engine<'_, 'f> {
         }
         for statement in &source.source().module().body {
             match statement {
-                Stmt::FunctionDef(function) if writers::may_store(&function.body, name) => {
+                Stmt::FunctionDef(function) if self.may_store(&function.body, name) => {
                     let unit = self.unit(file, function, None);
                     self.enqueue_first(unit);
                 }
-                Stmt::ClassDef(class) if writers::may_store(&class.body, name) => {
+                Stmt::ClassDef(class) if self.may_store(&class.body, name) => {
                     let id = self.class(ClassAt { file: source, class });
                     for method in class.body.iter().filter_map(Stmt::as_function_def_stmt) {
-                        if writers::may_store(&method.body, name) {
+                        if self.may_store(&method.body, name) {
                             let unit = self.unit(file, method, Some(id));
                             self.enqueue_first(unit);
                         }
@@ -146,6 +146,12 @@ impl<'f> Engine<'_, 'f> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether code stores in a variable, as far as its text tells; read once for all names.
+    fn may_store(&self, body: &'f [Stmt], name: &Name) -> bool {
+        let mut known = self.stored_names.borrow_mut();
+        known.entry(body.as_ptr()).or_insert_with(|| writers::stored(body)).contains(name)
     }
 
     fn enqueue_first(&mut self, unit: UnitId) {
@@ -239,7 +245,7 @@ impl<'f> Engine<'_, 'f> {
                 for function in
                     file.source.source().module().body.iter().filter_map(Stmt::as_function_def_stmt)
                 {
-                    if !function.parameters.is_empty() && writers::may_store(&function.body, name) {
+                    if !function.parameters.is_empty() && self.may_store(&function.body, name) {
                         open.push(variable(&function.name, false));
                     }
                 }
