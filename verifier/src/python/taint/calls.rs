@@ -94,7 +94,13 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 self.doubts(call, receiver.as_ref(), &arguments, &passed);
                 let receiver = receiver.as_ref().map(Receiver::passed);
                 let is_certain = self.is_certain(call, &callees);
-                return self.apply_all(call.range(), callees, receiver.as_ref(), &arguments, is_certain);
+                let mut result =
+                    self.apply_all(call.range(), callees, receiver.as_ref(), &arguments, is_certain);
+                // A function that has kept a value may give it.
+                if call.func.is_call_expr() || call.func.is_name_expr() {
+                    result.own.extend(&callee.own.derived());
+                }
+                return result;
             }
             if !super::protocols::is_consumer(call) {
                 self.engine.note_library_call(self.unit, call);
@@ -353,10 +359,19 @@ impl<'f> Interpreter<'_, '_, 'f> {
         };
         let mut given = give(&function.parameters, binding, receiver, arguments);
         self.engine.note_call(unit);
+        let (first, captured) = self.engine.captured_of(unit);
         for (parameter, passed) in function.parameters.iter().zip(&mut given) {
             if !passed.certain {
                 passed.value.join(&self.engine.default_of(self.unit, unit, &parameter.name().id));
             }
+        }
+        if !captured.is_empty() && self.engine.sees_variables_of(self.unit, unit) {
+            given.truncate(first);
+            given.extend(captured.iter().map(|name| {
+                let path = Path::variable(self.root(name));
+                let value = self.state.as_ref().map(|state| state.read(&path)).unwrap_or_default();
+                Passed { certain: true, value, path: Some(path), expression: None }
+            }));
         }
         for (index, passed) in given.iter().enumerate() {
             if let (false, Ok(index)) = (passed.value.is_clean(), u16::try_from(index)) {
@@ -367,7 +382,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
             return Value::default();
         }
         let parameters: Vec<&Name> =
-            function.parameters.iter().map(|parameter| &parameter.name().id).collect();
+            function.parameters.iter().map(|parameter| &parameter.name().id).chain(captured.iter()).collect();
         let passing = |index: u16, this: &Self| {
             let parameter =
                 parameters.get(usize::from(index)).map(|name| name.to_string()).unwrap_or_default();
@@ -397,7 +412,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
         }
         // Where nothing is passed, no step is told.
-        let steps: Vec<Step> = (0..parameters.len())
+        let steps: Vec<Step> = (0..given.len())
             .map(|index| match given[index].value.is_clean() {
                 true => self.step(range, StepKind::Propagated),
                 false => passing(u16::try_from(index).unwrap_or(u16::MAX), self),
@@ -451,6 +466,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
         let rebound = if summary.outer.is_empty() { None } else { Some(scope::rebound(function)) };
         for (name, taints) in &summary.outer {
+            let taints = &substitute(taints, &given, &steps).reachable();
             let root = self.root(name);
             if matches!(root, Root::Local(_)) {
                 let path = Path::variable(root);

@@ -2,6 +2,7 @@
 //! that it calls, its class's attributes, or the function around it has something new to tell.
 
 mod asked;
+mod captured;
 mod concern;
 mod defaults;
 mod inherited;
@@ -136,6 +137,8 @@ pub(super) struct Unit<'f> {
     locals: Rc<HashSet<Name>>,
     outer: Rc<HashSet<Name>>,
     captured: Environment,
+    /// The variables of functions around that it reads.
+    captured_names: Rc<[Name]>,
     defaults: Vec<(Name, Value)>,
     /// The code that defines it, of whose arguments its defaults may be made.
     pub(super) definer: Option<UnitId>,
@@ -422,6 +425,7 @@ impl<'w, 'f> Engine<'w, 'f> {
                 state.store(&Path::variable(root.clone()), value);
             }
         }
+        self.bind_captured(id, &mut state);
         let receiver = self.receiver(id);
         let attributes = receiver.as_ref().map(|(class, _)| self.attributes(*class)).unwrap_or_default();
         let (locals, outer) = (self.units[id].locals.clone(), self.units[id].outer.clone());
@@ -434,7 +438,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         let exit = interpreter.run(&function.body).unwrap_or_default();
         let mut summary = std::mem::take(&mut interpreter.summary);
         self.nodes += interpreter_nodes(interpreter);
-        summary.writes = writes(function, &exit);
+        summary.writes = writes(function, &self.units[id].captured_names, &exit);
         if self.specification.options.deep {
             self.store_globals(id, &exit);
             keep_globals(self.units[id].file, &exit, &mut summary);
@@ -462,10 +466,24 @@ impl<'w, 'f> Engine<'w, 'f> {
             }
             Root::Global(_) => None,
         };
+        let rebound = match unit.body {
+            Body::Function(function) => scope::rebound(function),
+            Body::Module(_) => HashSet::new(),
+        };
+        let (first, captured) = self.captured_of(id);
         exit.variables()
             .filter_map(|(root, value)| {
-                let taints = super::interpreter::without_parameters(value).reachable();
-                Some((of_outer(root)?, taints)).filter(|(_, taints)| !taints.is_empty())
+                let name = of_outer(root)?;
+                // What it was given there is there already.
+                let own = captured.iter().position(|one| *one == name).map(|position| first + position);
+                let taints = match rebound.contains(&name) {
+                    true => value.reachable().map(|taint| match &taint.origin {
+                        Origin::Parameter { index, .. } if own == Some(usize::from(*index)) => None,
+                        Origin::Parameter { .. } | Origin::Source { .. } => Some(taint.clone()),
+                    }),
+                    false => super::interpreter::without_parameters(value).reachable(),
+                };
+                Some((name, taints)).filter(|(_, taints)| !taints.is_empty())
             })
             .collect()
     }
@@ -488,6 +506,13 @@ impl<'w, 'f> Engine<'w, 'f> {
         if matches!(self.units[around].body, Body::Function(_)) {
             outer.extend(self.units[around].locals.iter().cloned());
         }
+        let mut is_new = false;
+        if self.specification.options.deep && self.units[id].definer.is_none() && !outer.is_empty() {
+            let names = self.captured_names(around, function, &outer, &self.units[id].locals);
+            // It may have been called already, by who did not know where it is defined.
+            is_new = !names.is_empty() && self.units[id].visits > 0;
+            self.units[id].captured_names = names;
+        }
         let unit = &mut self.units[id];
         unit.outer = Rc::new(outer);
         let mut all = unit.captured.clone();
@@ -499,7 +524,7 @@ impl<'w, 'f> Engine<'w, 'f> {
         unit.defaults = defaults;
         unit.definer = Some(around);
         let first = unit.visits == 0 && self.files[file as usize].root;
-        if grown || first {
+        if grown || first || is_new {
             self.enqueue(id);
         }
         if has_other_defaults {
@@ -920,6 +945,7 @@ impl<'f> Unit<'f> {
             locals: Rc::default(),
             outer: Rc::default(),
             captured: Environment::default(),
+            captured_names: Rc::default(),
             defaults: Vec::new(),
             definer: None,
             kept: Vec::new(),
@@ -968,15 +994,16 @@ fn keep_globals(file: u32, exit: &Environment, summary: &mut Summary) {
 }
 
 /// What a function has stored in the objects that it was given.
-fn writes(function: &ast::StmtFunctionDef, exit: &Environment) -> Vec<Write> {
+fn writes(function: &ast::StmtFunctionDef, captured: &[Name], exit: &Environment) -> Vec<Write> {
     let mut writes = Vec::new();
     let rebound = scope::rebound(function);
-    for (index, parameter) in function.parameters.iter().enumerate() {
+    let parameters = function.parameters.iter().map(|parameter| &parameter.name().id);
+    for (index, name) in parameters.chain(captured).enumerate() {
         let Ok(index) = u16::try_from(index) else { break };
-        let value = exit.variable(&Root::Local(parameter.name().id.clone()));
+        let value = exit.variable(&Root::Local(name.clone()));
         let given = |taint: &Taint, at: &[Element]| matches!(&taint.origin, Origin::Parameter { index: of, path, .. } if *of == index && path.as_slice() == at);
         // The name may stand for another object by now.
-        if rebound.contains(&parameter.name().id) {
+        if rebound.contains(name) {
             continue;
         }
         let own = [(Vec::new(), value.own.clone())];

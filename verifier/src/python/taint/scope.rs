@@ -122,6 +122,62 @@ pub(super) fn names(function: &ast::StmtFunctionDef) -> HashSet<Name> {
     names
 }
 
+/// The functions that a body defines, without those inside them.
+pub(super) fn functions_inside(body: &[Stmt]) -> Vec<&ast::StmtFunctionDef> {
+    #[derive(Default)]
+    struct Inside<'a>(Vec<&'a ast::StmtFunctionDef>);
+    impl<'a> StatementVisitor<'a> for Inside<'a> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::FunctionDef(function) => self.0.push(function),
+                Stmt::ClassDef(_) => {}
+                other => walk_stmt(self, other),
+            }
+        }
+    }
+    let mut inside = Inside::default();
+    inside.visit_body(body);
+    inside.0
+}
+
+/// Whether all that a body does with a function of a name is to call it.
+pub(super) fn is_only_called(body: &[Stmt], name: &Name) -> bool {
+    struct Uses<'n> {
+        name: &'n Name,
+        found: bool,
+    }
+    impl<'a> Visitor<'a> for Uses<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            // Down a chain without going deeper for each link.
+            let mut expression = expression;
+            loop {
+                match expression {
+                    Expr::Attribute(attribute) => expression = &attribute.value,
+                    Expr::Call(call) => {
+                        self.visit_arguments(&call.arguments);
+                        if call.func.is_name_expr() {
+                            return;
+                        }
+                        expression = &call.func;
+                    }
+                    Expr::BinOp(operation) => {
+                        self.visit_expr(&operation.right);
+                        expression = &operation.left;
+                    }
+                    Expr::Name(name) => {
+                        self.found |= name.id == *self.name;
+                        return;
+                    }
+                    other => return visitor::walk_expr(self, other),
+                }
+            }
+        }
+    }
+    let mut uses = Uses { name, found: false };
+    uses.visit_body(body);
+    !uses.found
+}
+
 /// Whether a function does something with its object but to look at an attribute of it: to hand
 /// it on as a whole, or to give it another name. A function inside a method has the method's `self`.
 pub(super) fn hands_on_its_object(function: &ast::StmtFunctionDef) -> bool {

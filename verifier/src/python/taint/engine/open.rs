@@ -55,7 +55,16 @@ impl<'f> Engine<'_, 'f> {
             let raises =
                 unit.summary.raised.iter().any(|thrown| thrown.value.reachable().iter().any(is_of_first));
             let returns = returns || raises || self.may_keep_for(unit, &arriving);
-            let arrives = unit.summary.arrivals.iter().any(|arrival| arrival.sink_file == 0);
+            // Variables of functions around have their values there.
+            let is_given = |index: u16| match unit.body {
+                Body::Function(function) => usize::from(index) < function.parameters.len(),
+                Body::Module(_) => false,
+            };
+            let arrives = unit
+                .summary
+                .arrivals
+                .iter()
+                .any(|arrival| arrival.sink_file == 0 && is_given(arrival.parameter));
             if !matches!(unit.body, Body::Function(_)) || !(returns || arrives) {
                 continue;
             }
