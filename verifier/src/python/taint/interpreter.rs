@@ -2,6 +2,7 @@
 //! both sides of every branch, loops until nothing changes, exceptions from every statement
 //! that may raise one. Code that cannot be reached is not run, and reports nothing.
 
+mod closures;
 mod objects;
 
 pub(super) use objects::Object;
@@ -15,13 +16,12 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::Binding;
-use super::engine::{Body, Engine, UnitId};
+use super::engine::{Engine, UnitId};
 use super::environment::{Environment, Path, Root, join_into};
 use super::scope::{self, Rounds};
 use super::specification::MarkIndex;
 use super::summary::{Place, Summary, Thrown, throw_into};
-use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
+use super::value::{Element, Step, StepKind, TaintSet, Value};
 use crate::python::control_flow::truth;
 
 /// Code nested deeper than this is not looked into. CPython's own compiler gives up at 100
@@ -144,51 +144,6 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             self.run_what_escapes(body);
         }
         self.exit.take()
-    }
-
-    /// Functions inside this one that are given away may be run by whoever has them.
-    fn run_what_escapes(&mut self, body: &'f [Stmt]) {
-        self.state = self.exit.clone();
-        let mut inner: Vec<(Name, UnitId)> =
-            self.inner_functions.iter().map(|(name, unit)| (name.clone(), *unit)).collect();
-        inner.sort();
-        for (name, unit) in inner {
-            let (_, captured) = self.engine.captured_of(unit);
-            let Body::Function(function) = self.engine.units[unit].body else { continue };
-            if captured.is_empty() || self.state.is_none() {
-                continue;
-            }
-            let is_method = self.engine.is_of_class_inside(unit, self.unit);
-            if !is_method && function.decorator_list.is_empty() && scope::is_only_called(body, &name) {
-                continue;
-            }
-            let summary = self.engine.summary(self.unit, unit);
-            let given = self.apply(function.name.range, unit, &summary, Binding::Function, None, &[]);
-            if is_method {
-                let what =
-                    "keeps the value in a class inside a function, and who reads it there cannot be told";
-                self.lose(&given.reachable(), function.name.range, what);
-            }
-        }
-        self.state = None;
-    }
-
-    /// What a function keeps that is given back: a call of it may give that.
-    fn kept_by(&mut self, function: &'f Expr) -> TaintSet {
-        let Some((unit, summary, _)) = self.inner_function(function) else { return TaintSet::default() };
-        let (first, captured) = self.engine.captured_of(unit);
-        let mut kept = TaintSet::default();
-        for (position, name) in (first..).zip(captured.iter()) {
-            let is_it = |taint: &Taint| matches!(&taint.origin, Origin::Parameter { index, .. } if usize::from(*index) == position);
-            if summary.returned.reachable().iter().any(is_it) {
-                let path = Path::variable(self.root(name));
-                kept.extend(&self.environment().read(&path).reachable());
-            }
-            if let Ok(index) = u16::try_from(position) {
-                self.engine.want(unit, index);
-            }
-        }
-        kept
     }
 
     /// Goes one level down, unless that is too deep.
