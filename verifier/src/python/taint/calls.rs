@@ -14,6 +14,7 @@ use super::interpreter::{Interpreter, Object};
 use super::scope;
 use super::summary::{Place, Summary, Thrown};
 use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
+use super::writers::PUTTING;
 use super::{Beyond, Binding};
 
 /// An argument as it is passed.
@@ -701,8 +702,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 Some(Value::default())
             }
             // They put what they are given into the object.
-            "append" | "appendleft" | "add" | "insert" | "extend" | "extendleft" | "update" | "put"
-            | "put_nowait" | "push" | "setdefault" => {
+            _ if PUTTING.contains(&method) => {
                 let mut taints = TaintSet::default();
                 for argument in arguments {
                     taints.extend(&argument.value.reachable());

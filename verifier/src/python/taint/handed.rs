@@ -12,7 +12,7 @@ use super::environment::Root;
 use super::interpreter::{Interpreter, without_parameters};
 use super::summary::Lost;
 use super::value::{Element, Origin, StepKind, TaintSet, Value};
-use super::writers::FILLING;
+use super::writers::PUTTING;
 use super::{Beyond, Callee, Given, Handed, Handing, Handover};
 
 impl<'f> Interpreter<'_, '_, 'f> {
@@ -377,7 +377,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
     /// `Thread(target=results.append, args=…)` puts what it is given into a container.
     fn put_by(&mut self, call: &'f ast::ExprCall, function: &'f Expr, passed: &TaintSet) {
         let Expr::Attribute(method) = function else { return };
-        if !FILLING.contains(&method.attr.as_str()) {
+        if !PUTTING.contains(&method.attr.as_str()) {
             return;
         }
         let place = self.engine.slice(self.file, function.range()).to_owned();

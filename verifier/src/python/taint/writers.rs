@@ -8,8 +8,11 @@ use ruff_python_ast::name::Name;
 use ruff_python_ast::statement_visitor::{self, StatementVisitor};
 use ruff_python_ast::{Expr, Stmt};
 
-/// Methods that put what they are given into their object.
-pub(super) const FILLING: [&str; 13] = [
+/// Methods that put what they are given, or its elements, into a container. Checks of threads and of
+/// shared state have lists of their own because they ask something else: which methods change an
+/// object at all (`pop`, `clear`), or which keep an object that others may then have; one more name
+/// there makes another answer, and is no truer for being here.
+pub(super) const PUTTING: [&str; 11] = [
     "add",
     "append",
     "appendleft",
@@ -21,9 +24,9 @@ pub(super) const FILLING: [&str; 13] = [
     "put_nowait",
     "setdefault",
     "update",
-    "write",
-    "writelines",
 ];
+/// Methods that put it into a file.
+const WRITING: [&str; 2] = ["write", "writelines"];
 
 /// The variables of its module that code stores in, or in parts of them.
 pub(super) fn stored(body: &[Stmt]) -> HashSet<Name> {
@@ -131,7 +134,9 @@ impl<'a> Visitor<'a> for Writers<'_> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         if let Expr::Call(ast::ExprCall { func, arguments, .. }) = expression {
             match &**func {
-                Expr::Attribute(method) if FILLING.contains(&method.attr.as_str()) => {
+                Expr::Attribute(method)
+                    if PUTTING.contains(&method.attr.as_str()) || WRITING.contains(&method.attr.as_str()) =>
+                {
                     self.part(&method.value);
                 }
                 // `setattr(module, "name", value)`
