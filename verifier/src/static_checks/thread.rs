@@ -29,6 +29,10 @@
 //!
 //! Each answer that is given must be the true one for the claim to hold.
 //!
+//! That nothing signals is told only where that is certain: the symbol ends nothing that the thread
+//! may be in (`self.sock.close()`), hands nothing on that the thread looks at, and neither side calls
+//! code that is not known while other code of the target signals, or looks at what is changed.
+//!
 //! What tests do (`tests/`, `test_*.py`) is not what the program does, and does not count.
 //!
 //! What it cannot see: threads that leave by ways that it does not follow (returned by a function

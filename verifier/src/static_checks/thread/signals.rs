@@ -1,6 +1,9 @@
 //! Whether code tells a thread that it shall end: what the thread's own code looks at to learn
 //! it, and the places that change that.
 
+mod looks;
+mod silence;
+
 use super::Known;
 use super::uses::{EventKind, Uses};
 use crate::evidence::Site;
@@ -14,6 +17,8 @@ use crate::python::project::{
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::site;
+
+use looks::{Leaving, Tests};
 
 /// Functions, for methods with the class of the object.
 type Functions<'f> = Vec<(FunctionRef<'f>, Option<ClassRef<'f>>)>;
@@ -34,7 +39,7 @@ pub(super) fn signalled<'f>(
     };
     let mut reached = Reached { project, functions: Vec::new(), given: Vec::new() };
     reached.follow(signallers);
-    let signallers = reached.functions;
+    let signallers = &reached.functions;
     let inside = |file: &ParsedFile, range: TextRange| {
         signallers.iter().any(|(function, _)| {
             function.file.path() == file.path() && function.node.range().contains_range(range)
@@ -63,10 +68,14 @@ pub(super) fn signalled<'f>(
     }
     let mut sites = Vec::new();
     let mut doubt = None;
-    for (function, receiver) in &signallers {
-        sites.extend(signals_in(project, *function, *receiver, &watching.watched, &mut doubt));
+    for (function, receiver) in signallers {
+        sites.extend(signals_in(&reached, *function, *receiver, &watching.watched, &mut doubt));
     }
-    match (sites.is_empty(), unknown.or(doubt)) {
+    let doubt = match sites.is_empty() {
+        true => unknown.or(doubt).or_else(|| silence::doubt(&reached, &watching)),
+        false => None,
+    };
+    match (sites.is_empty(), doubt) {
         (false, _) => Known::Yes(sites),
         (true, Some(why)) => Known::Unknown(why),
         (true, None) => Known::No,
@@ -199,6 +208,39 @@ impl<'f> Reached<'_, 'f> {
     }
 }
 
+impl<'f> Reached<'_, 'f> {
+    /// What an expression is by another name: `done = self.done`, or what a parameter is given.
+    fn origins(&self, asked: Asked<'f>, depth: u32) -> Vec<Asked<'f>> {
+        const DEPTH: u32 = 4;
+        let mut all = vec![asked];
+        let Expr::Name(name) = asked.expr else { return all };
+        let mut scope = Scope::at(asked.file, name.range());
+        scope.receiver = asked.receiver;
+        let found = self.project.lookup(&scope, name.id.as_str(), Some(name.start()));
+        let Some((at, bindings)) = found.filter(|_| depth < DEPTH) else { return all };
+        for binding in bindings {
+            match binding.kind {
+                BindingKind::Value(value @ (Expr::Attribute(_) | Expr::Name(_)))
+                    if value.range() != name.range() =>
+                {
+                    all.extend(self.origins(Asked { expr: value, ..asked }, depth + 1));
+                }
+                BindingKind::Parameter(parameter, ..) => {
+                    let frame = at.checked_sub(1).and_then(|index| scope.frames.get(index));
+                    let Some(Frame::Function(node)) = frame else { continue };
+                    for given in self.given.iter().filter(|given| std::ptr::eq(given.callee.node, *node)) {
+                        let Some(expr) = given.argument(parameter.name.as_str()) else { continue };
+                        let given = Asked { expr, file: given.file, receiver: given.receiver };
+                        all.extend(self.origins(given, depth + 1));
+                    }
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+}
+
 fn constructors<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Functions<'f> {
     project.own_or_inherited(class, "__init__").into_iter().map(|function| (function, Some(class))).collect()
 }
@@ -265,13 +307,26 @@ fn home<'f>(project: &Project<'f>, scope: &Scope<'f>, name: &str) -> Option<Home
 fn path_from_object<'f>(
     scope: &Scope<'f>,
     project: &Project<'f>,
-    expr: &Expr,
+    object: &Expr,
+    name: &str,
 ) -> Option<(ClassRef<'f>, String)> {
-    let dotted = dotted_name(expr)?;
+    let dotted = format!("{}.{name}", dotted_name(object)?);
     let (first, rest) = dotted.split_once('.')?;
     let function = project.function_ref(scope.file, scope.function()?);
     let class = scope.receiver.or(function.class_ref())?;
     (object_parameter(function) == Some(first)).then(|| (class, rest.to_owned()))
+}
+
+/// The object and the name of `getattr(object, "name")` and `hasattr(object, "name")`.
+fn named_attribute(call: &ExprCall) -> Option<(&Expr, &str)> {
+    match (call.func.as_ref(), call.arguments.args.as_ref()) {
+        (Expr::Name(function), [object, Expr::StringLiteral(name), ..])
+            if matches!(function.id.as_str(), "getattr" | "hasattr") =>
+        {
+            Some((object, name.value.to_str()))
+        }
+        _ => None,
+    }
 }
 
 /// Collects what threads watch.
@@ -365,16 +420,15 @@ impl<'f> Watching<'_, 'f> {
     fn everything(&mut self) {
         for (function, receiver) in self.reached.functions.clone() {
             let is_target = self.targets.contains(&function);
-            let mut tests = Tests {
-                tests: Vec::new(),
-                waits: Vec::new(),
-                serving: Vec::new(),
-                returning_ends: is_target,
-            };
-            tests.visit_body(&function.node.body);
+            let tests = Tests::of(&function.node.body, is_target);
             for (expr, goes_on) in tests.tests {
                 let asked = Asked { expr, file: function.file, receiver };
                 self.test(asked, goes_on, 0);
+            }
+            for (expr, call) in tests.before_calls {
+                if self.may_raise(function.file, call, receiver) {
+                    self.test(Asked { expr, file: function.file, receiver }, None, 0);
+                }
             }
             for expr in tests.serving {
                 self.watch(Asked { expr, file: function.file, receiver }, Ends::ByCall, false);
@@ -392,6 +446,14 @@ impl<'f> Watching<'_, 'f> {
             }
             self.sources(&watched);
         }
+    }
+
+    /// Whether a function of the target that a call runs can raise, or end the process.
+    fn may_raise(&self, file: &'f ParsedFile, call: &'f ExprCall, receiver: Option<ClassRef<'f>>) -> bool {
+        let mut scope = Scope::at(file, call.func.range());
+        scope.receiver = receiver;
+        let callees = self.project.resolve_call(&scope, call).functions;
+        callees.iter().any(|(callee, _)| Leaving::of(&callee.node.body, false).found)
     }
 
     /// A test that decides: what it names, and what the functions and properties that it asks look at.
@@ -423,11 +485,17 @@ impl<'f> Watching<'_, 'f> {
                         return;
                     }
                 }
+                let ends = match last_name(&call.func) {
+                    Some("getattr") => Ends::of_flag(goes_on_when_true),
+                    _ => Ends::Unclear,
+                };
+                self.watch(asked, ends, false);
                 let mut scope = Scope::at(asked.file, call.func.range());
                 scope.receiver = asked.receiver;
                 for (function, object) in self.project.resolve_call(&scope, call).functions {
                     self.asked_function(function, object, goes_on_when_true, depth);
                 }
+                self.asked_variable(&scope, &call.func, asked, depth);
                 for argument in &call.arguments.args {
                     self.test(inner(argument), None, depth + 1);
                 }
@@ -438,13 +506,19 @@ impl<'f> Watching<'_, 'f> {
                 for ty in self.types(inner(&attribute.value)) {
                     let Type::Instance(class) = ty else { continue };
                     for function in self.project.method(class, attribute.attr.as_str()).unwrap_or_default() {
-                        if function.has_decorator("property") {
-                            self.asked_function(function, Some(class), goes_on_when_true, depth);
-                        }
+                        // `iter(self._next, None)` calls what it is given.
+                        let goes_on = goes_on_when_true.filter(|_| function.has_decorator("property"));
+                        self.asked_function(function, Some(class), goes_on, depth);
                     }
                 }
             }
-            Expr::Name(_) => self.watch(asked, Ends::of_flag(goes_on_when_true), false),
+            Expr::Name(_) => {
+                self.watch(asked, Ends::of_flag(goes_on_when_true), false);
+                let mut scope = Scope::at(asked.file, asked.expr.range());
+                scope.receiver = asked.receiver;
+                self.asked_variable(&scope, asked.expr, asked, depth);
+            }
+            Expr::Lambda(lambda) => self.test(inner(&lambda.body), None, depth + 1),
             Expr::Compare(compare) if says_as_much(compare).is_some() => {
                 let is_same = says_as_much(compare) == Some(true);
                 let goes_on = goes_on_when_true.map(|goes_on| goes_on == is_same);
@@ -456,6 +530,24 @@ impl<'f> Watching<'_, 'f> {
                 for part in parts.0 {
                     self.test(inner(part), None, depth + 1);
                 }
+            }
+        }
+    }
+
+    /// What a variable that a test asks was made of: `alive = self.running and …`.
+    fn asked_variable(&mut self, scope: &Scope<'f>, variable: &'f Expr, asked: Asked<'f>, depth: u32) {
+        let Expr::Name(name) = variable else { return };
+        let key = (std::ptr::from_ref(name).addr(), name.id.as_str().to_owned(), Ends::Unclear);
+        if self.followed.contains(&key) || self.followed.len() > MOST_WATCHED {
+            return;
+        }
+        self.followed.push(key);
+        let found = self.project.lookup(scope, name.id.as_str(), Some(name.start()));
+        for binding in found.map(|(_, bindings)| bindings).unwrap_or_default() {
+            if let BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) = binding.kind
+                && !matches!(value, Expr::Attribute(_) | Expr::Name(_))
+            {
+                self.test(Asked { expr: value, ..asked }, None, depth + 1);
             }
         }
     }
@@ -505,23 +597,13 @@ impl<'f> Watching<'_, 'f> {
         let mut found: Vec<Watched<'f>> = Vec::new();
         match asked.expr {
             Expr::Attribute(attribute) => {
-                let path = path_from_object(&scope, self.project, asked.expr);
                 let name = attribute.attr.as_str();
-                let watched = |owner| {
-                    let path = path.clone();
-                    Watched { name, is_attribute: true, owner, path, home: None, is_given, ends }
-                };
-                let owners: Vec<ClassRef<'f>> = self
-                    .types(Asked { expr: &attribute.value, ..asked })
-                    .into_iter()
-                    .filter_map(|ty| match ty {
-                        Type::Instance(class) | Type::Class(class) => Some(class),
-                        _ => None,
-                    })
-                    .collect();
-                found.extend(owners.iter().map(|owner| watched(Some(*owner))));
-                if owners.is_empty() {
-                    found.push(watched(None));
+                found = self.attribute(Asked { expr: &attribute.value, ..asked }, name, ends, is_given);
+            }
+            // `getattr(self, "stopping", False)`, `hasattr(self, "alive")`.
+            Expr::Call(call) => {
+                if let Some((object, name)) = named_attribute(call) {
+                    found = self.attribute(Asked { expr: object, ..asked }, name, ends, is_given);
                 }
             }
             Expr::Name(name) => {
@@ -548,6 +630,23 @@ impl<'f> Watching<'_, 'f> {
                 self.watched.push(watched);
             }
         }
+    }
+
+    /// An attribute of an object.
+    fn attribute(&self, object: Asked<'f>, name: &'f str, ends: Ends, is_given: bool) -> Vec<Watched<'f>> {
+        let mut scope = Scope::at(object.file, object.expr.range());
+        scope.receiver = object.receiver;
+        let path = path_from_object(&scope, self.project, object.expr, name);
+        let watched = |owner| {
+            let path = path.clone();
+            Watched { name, is_attribute: true, owner, path, home: None, is_given, ends }
+        };
+        let owners = self.types(object).into_iter().filter_map(|ty| match ty {
+            Type::Instance(class) | Type::Class(class) => Some(watched(Some(class))),
+            _ => None,
+        });
+        let owners: Vec<Watched<'f>> = owners.collect();
+        if owners.is_empty() { vec![watched(None)] } else { owners }
     }
 
     /// What a variable of the function is: a parameter, or another name of something.
@@ -696,70 +795,6 @@ fn is_start_new_thread(call: &ExprCall) -> bool {
     last_name(&call.func) == Some("start_new_thread")
 }
 
-/// The tests of loops, tests that leave, and what is waited for, in one function.
-struct Tests<'f> {
-    /// With whether the function goes on when the test is true.
-    tests: Vec<(&'f Expr, Option<bool>)>,
-    waits: Vec<&'f Expr>,
-    /// Servers and event loops that it runs until somebody stops them.
-    serving: Vec<&'f Expr>,
-    /// Returning from here ends the thread, or a loop: from a function that the thread only calls
-    /// it goes on behind the call.
-    returning_ends: bool,
-}
-
-impl<'f> Tests<'f> {
-    /// The tests that lead to a branch which leaves: all of those before it were false.
-    fn branches(&mut self, node: &'f ast::StmtIf) {
-        let clauses = node.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
-        let mut before: Vec<&'f Expr> = Vec::new();
-        for (test, body) in std::iter::once((Some(&*node.test), &node.body)).chain(clauses) {
-            if leaves(body, self.returning_ends) {
-                self.tests.extend(before.drain(..).map(|test| (test, Some(true))));
-                self.tests.extend(test.map(|test| (test, Some(false))));
-            } else {
-                before.extend(test);
-            }
-        }
-    }
-}
-
-impl<'f> Visitor<'f> for Tests<'f> {
-    fn visit_stmt(&mut self, stmt: &'f Stmt) {
-        match stmt {
-            Stmt::While(node) => self.tests.push((&node.test, Some(true))),
-            Stmt::For(node) => self.tests.push((&node.iter, None)),
-            Stmt::If(node) => self.branches(node),
-            _ => {}
-        }
-        let around = self.returning_ends;
-        self.returning_ends |= matches!(stmt, Stmt::While(_) | Stmt::For(_));
-        visitor::walk_stmt(self, stmt);
-        self.returning_ends = around;
-    }
-
-    fn visit_expr(&mut self, expr: &'f Expr) {
-        if let Expr::Call(call) = expr
-            && let Expr::Attribute(attribute) = call.func.as_ref()
-            && match attribute.attr.as_str() {
-                "wait" | "is_set" => true,
-                // A queue is asked for the next thing, a dictionary for a key.
-                "get" => call.arguments.args.first().is_none_or(|first| first.is_boolean_literal_expr()),
-                _ => false,
-            }
-        {
-            self.waits.push(&attribute.value);
-        }
-        if let Expr::Call(call) = expr
-            && let Expr::Attribute(attribute) = call.func.as_ref()
-            && matches!(attribute.attr.as_str(), "serve_forever" | "run_forever")
-        {
-            self.serving.push(&attribute.value);
-        }
-        visitor::walk_expr(self, expr);
-    }
-}
-
 /// `b` of `b` and of `a.b`.
 fn last_name(expr: &Expr) -> Option<&str> {
     match expr {
@@ -767,14 +802,6 @@ fn last_name(expr: &Expr) -> Option<&str> {
         Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
         _ => None,
     }
-}
-
-fn leaves(body: &[Stmt], returning_ends: bool) -> bool {
-    body.iter().any(|stmt| match stmt {
-        Stmt::Break(_) | Stmt::Raise(_) => true,
-        Stmt::Return(_) => returning_ends,
-        _ => false,
-    })
 }
 
 /// How something is changed.
@@ -854,6 +881,9 @@ impl<'f> Visitor<'f> for Changes<'f> {
             Stmt::AnnAssign(assign) if assign.value.is_some() => {
                 self.target(&assign.target, stmt.range(), assign.value.as_deref());
             }
+            Stmt::Delete(node) => {
+                node.targets.iter().for_each(|target| self.target(target, stmt.range(), None))
+            }
             _ => {}
         }
         visitor::walk_stmt(self, stmt);
@@ -913,12 +943,13 @@ fn stops(method: &ast::ExprAttribute) -> bool {
 
 /// Places in a function that change what a thread watches.
 fn signals_in<'f>(
-    project: &Project<'f>,
+    reached: &Reached<'_, 'f>,
     function: FunctionRef<'f>,
     receiver: Option<ClassRef<'f>>,
     watched: &[Watched<'f>],
     doubt: &mut Option<String>,
 ) -> Vec<Site> {
+    let project = reached.project;
     let mut changes = Changes { found: Vec::new(), by_name: Vec::new() };
     changes.visit_body(&function.node.body);
     let mut sites = Vec::new();
@@ -932,7 +963,15 @@ fn signals_in<'f>(
             sites.push(site(function.file, range, Some("signalled")));
         }
     }
-    for (expr, range, change) in changes.found {
+    let place = |expr| Asked { expr, file: function.file, receiver };
+    let found = changes.found.into_iter().flat_map(|(expr, range, change)| {
+        let asked = match change {
+            Change::Stored(_) => vec![place(expr)],
+            _ => reached.origins(place(expr), 0),
+        };
+        asked.into_iter().map(move |asked| (asked, range, change))
+    });
+    for (Asked { expr, file, receiver }, range, change) in found {
         let (name, object) = match expr {
             Expr::Attribute(attribute) => (attribute.attr.as_str(), Some(attribute.value.as_ref())),
             Expr::Name(name) => (name.id.as_str(), None),
@@ -955,7 +994,7 @@ fn signals_in<'f>(
         if candidates.is_empty() || !change.ends(value, &candidates) {
             continue;
         }
-        let mut scope = Scope::at(function.file, expr.range());
+        let mut scope = Scope::at(file, expr.range());
         scope.receiver = receiver;
         let Some(object) = object else {
             // A variable that both see: of the module, or of a function around both. A plain
@@ -971,7 +1010,7 @@ fn signals_in<'f>(
             }
             continue;
         };
-        let path = path_from_object(&scope, project, expr);
+        let path = path_from_object(&scope, project, object, name);
         let is_same_path = candidates.iter().any(|watched| match (&watched.path, &path) {
             (Some((one, path)), Some((other, own))) => path == own && project.are_related(*one, *other),
             _ => false,

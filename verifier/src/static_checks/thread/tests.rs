@@ -336,3 +336,8 @@ fn what_the_thread_looks_at_is_found_behind_other_code() {
 fn ordinary_code_is_followed() {
     crate::static_checks::testing::check_cases(include_str!("ordinary.txt"));
 }
+
+#[test]
+fn silence_is_not_told_where_somebody_else_may_speak() {
+    crate::static_checks::testing::check_cases(include_str!("silence.txt"));
+}

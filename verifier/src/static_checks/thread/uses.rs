@@ -148,6 +148,7 @@ impl<'p, 'f> Uses<'p, 'f> {
                 Owner::Class(_) | Owner::Module(_) | Owner::Result(_) => self.everywhere(&place.name),
             }
         }
+        self.every_thread();
         if let Held::Attribute(owner) = self.held {
             self.reflection(owner);
             if let Some(holder) = self.holder {
@@ -279,6 +280,23 @@ impl<'p, 'f> Uses<'p, 'f> {
             }
         }
         variables
+    }
+
+    /// `for thread in threading.enumerate(): thread.join()` reaches every thread, in whatever function.
+    fn every_thread(&mut self) {
+        let owner_is_test = self.owner_is_test();
+        for path in self.project.mentioning("threading.enumerate").iter() {
+            let is_counted = owner_is_test || !is_test_code(path);
+            let Some(file) = self.project.file(path).ok().filter(|_| is_counted) else { continue };
+            for symbol in file.symbols().iter() {
+                let Some(function) = self.project.function_at(file, symbol.range) else { continue };
+                let mut search = Reflection { object: "", computed: false, joins: false };
+                search.visit_body(&function.node.body);
+                if search.computed && search.joins {
+                    self.may(format!("`{}` joins every thread that runs", function.qualified_name()));
+                }
+            }
+        }
     }
 
     /// `for name in dir(self): getattr(self, name).join()` reaches every attribute.

@@ -484,16 +484,18 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
 
     /// `atexit.register(self.t.join)`: the method is not called here, and runs all the same.
     fn method_handed_on(&mut self, call: &'f ast::ExprCall) {
-        let Some(argument @ Expr::Attribute(method)) = call.arguments.args.first() else { return };
+        let given = call.arguments.args.iter().take(2).find(|argument| argument.is_attribute_expr());
+        let Some(argument @ Expr::Attribute(method)) = given else { return };
         let sure = self.what(&method.value).thread;
         if sure != Sure::Yes {
             return;
         }
+        let is_first = call.arguments.args.first().is_some_and(|first| first.range() == argument.range());
         let callees = self.uses.project.resolve_call(&self.scope(&call.func), call);
-        let runs_it = callees
-            .external
-            .iter()
-            .any(|name| matches!(name.as_str(), "atexit.register" | "contextlib.ExitStack().callback"));
+        let runs_it = callees.external.iter().any(|name| match name.as_str() {
+            "atexit.register" | "contextlib.ExitStack().callback" | "asyncio.to_thread" => is_first,
+            name => !is_first && name.starts_with("asyncio.") && name.ends_with("().run_in_executor"),
+        });
         if !runs_it {
             return;
         }
@@ -694,6 +696,17 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
                     let sure = self.what(&attribute.value).thread;
                     if sure.is_possible() {
                         self.method_call(call, attribute.attr.as_str(), &sure);
+                    }
+                }
+                // `getattr(self.t, "join")()`.
+                if let Expr::Call(inner) = call.func.as_ref()
+                    && let (Expr::Name(function), [object, Expr::StringLiteral(name), ..]) =
+                        (inner.func.as_ref(), inner.arguments.args.as_ref())
+                    && function.id.as_str() == "getattr"
+                {
+                    let sure = self.what(object).thread;
+                    if sure.is_possible() {
+                        self.method_call(call, name.value.to_str(), &sure);
                     }
                 }
                 if let Expr::Name(name) = call.func.as_ref()
