@@ -345,9 +345,6 @@ impl<'p, 'f> Across<'p, 'f> {
         if recursive || self.active.borrow().len() >= MAX_CALLS {
             return CallEnding::ordinary();
         }
-        if self.project.opaque_decorator(function).is_some() {
-            return CallEnding::ordinary();
-        }
         self.active.borrow_mut().push(address);
         let inside = self.inside(function.file, class.or(function.class_ref()), &function.node.body);
         let mut ending = call_ending(function.node, &inside, Sometimes::Raises);
@@ -355,9 +352,23 @@ impl<'p, 'f> Across<'p, 'f> {
         if ending.returns && says_no_return(function.node) {
             ending = CallEnding { returns: false, raises: vec![Raised::Unknown], ..CallEnding::ordinary() };
         }
+        if self.project.opaque_decorator(function).is_some() {
+            ending = perhaps(ending);
+        }
         self.known.borrow_mut().insert(key, ending.clone());
         ending
     }
+}
+
+/// How a call ends of which it is not known whether it does what the function does: a decorator may
+/// keep what it raises, or call it later.
+fn perhaps(ending: CallEnding) -> CallEnding {
+    let CallEnding { leaves, raises, mut maybe, .. } = ending;
+    maybe.extend(raises);
+    if leaves && maybe.is_empty() {
+        maybe.push(Raised::Unknown);
+    }
+    CallEnding { maybe, ..CallEnding::ordinary() }
 }
 
 /// `-> NoReturn`.
@@ -507,6 +518,25 @@ impl<'f> Inside<'_, '_, 'f> {
         (!found.is_empty()).then_some(found)
     }
 
+    /// `exit` where the file has a function of that name.
+    fn is_own_name(&self, callee: &Expr) -> bool {
+        let Expr::Name(name) = callee else { return false };
+        let id = name.id.as_str();
+        !self.names.imports.contains_key(id)
+            && self.across.project.lookup(&self.scope(name.range()), id, Some(name.start())).is_some()
+    }
+
+    /// `os.kill(os.getpid(), signal.SIGTERM)`.
+    fn kills_itself(&self, call: &ast::ExprCall) -> bool {
+        let is = |expr: &Expr, name: &str| self.names.qualified(expr).is_some_and(|known| known == name);
+        let [Expr::Call(process), signal] = call.arguments.args.as_ref() else { return false };
+        let ends = match last_name(signal) {
+            Some(name) => matches!(name, "SIGKILL" | "SIGTERM" | "SIGINT" | "SIGABRT" | "SIGQUIT"),
+            None => signal.is_number_literal_expr(),
+        };
+        ends && is(&call.func, "os.kill") && is(&process.func, "os.getpid")
+    }
+
     fn local(&self) -> Callees<'_, 'f> {
         Callees::new(&self.names, self.class.map(|class| class.node))
     }
@@ -514,17 +544,23 @@ impl<'f> Inside<'_, '_, 'f> {
 
 impl Surroundings for Inside<'_, '_, '_> {
     fn call(&self, call: &ast::ExprCall) -> CallEnding {
-        if let Some(known) = self.qualified(&call.func).and_then(|name| known_call(&name)) {
+        let is_own = self.is_own_name(&call.func);
+        if let Some(known) = self.qualified(&call.func).and_then(|name| known_call(&name)).filter(|_| !is_own)
+        {
             return known;
         }
         let Some(call) = self.calls.calls.get(&call.range()) else { return self.local().call(call) };
+        if self.kills_itself(call) {
+            return CallEnding { returns: false, leaves: true, ..CallEnding::ordinary() };
+        }
         let mut callees = self.across.project.resolve_call(&self.scope(call.func.range()), call);
         if let Some(found) = self.of_own_class(call) {
             callees.functions = found;
             callees.unresolved.clear();
         }
         if callees.functions.is_empty() && callees.classes.is_empty() {
-            return self.local().call(call);
+            let known = callees.external.iter().find_map(|name| known_call(name));
+            return known.filter(|_| !is_own).unwrap_or_else(|| self.local().call(call));
         }
         // What is not resolved may as well return.
         let others =

@@ -156,7 +156,14 @@ pub fn known_call(qualified: &str) -> Option<CallEnding> {
         maybe: Vec::new(),
     };
     Some(match qualified {
-        "sys.exit" | "exit" | "quit" | "builtins.exit" | "builtins.quit" => raises("SystemExit"),
+        "sys.exit"
+        | "exit"
+        | "quit"
+        | "builtins.exit"
+        | "builtins.quit"
+        | "_thread.exit"
+        | "argparse.ArgumentParser().error"
+        | "argparse.ArgumentParser().exit" => raises("SystemExit"),
         "os._exit" | "os.abort" | "os.execl" | "os.execle" | "os.execlp" | "os.execlpe" | "os.execv"
         | "os.execve" | "os.execvp" | "os.execvpe" => {
             CallEnding { returns: false, leaves: true, ..CallEnding::ordinary() }

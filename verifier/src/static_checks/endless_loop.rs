@@ -7,7 +7,8 @@
 //! - a `break` of its own, not one of a loop inside it, and a `return`;
 //! - a `raise` that no handler and no context manager inside the loop catches; a bare `raise` in a
 //!   handler is one;
-//! - `sys.exit()`, `os._exit()`, `os.exec…()`;
+//! - `sys.exit()`, `os._exit()`, `os.exec…()`, `_thread.exit()`, an argument parser's `error()`,
+//!   `os.kill(os.getpid(), signal.SIGTERM)`;
 //! - a helper in which such a `raise` or such a call stands, be it under a condition, and that lets
 //!   it through: a function, a constructor, or a method of the class, its bases or another object, in
 //!   any file, also a property that is read. That of a coroutine counts where it is awaited;
@@ -37,7 +38,8 @@
 //! iterated over. A loop that calls a helper in a file that does not compile is not judged; nor is one
 //! around which a handler may as well wait for what other code beside the loop raises; nor one
 //! whose only way out is an exception that a context manager may swallow or not (`__exit__` answers
-//! by what it is given) or a handler, because its class cannot be told; nor one that only what a
+//! by what it is given), or a handler, because its class cannot be told, or a decorator of the
+//! helper that raises it; nor one that only what a
 //! subclass has in place of a method leaves. Context managers of libraries swallow nothing, except for `suppress`.
 
 use serde::{Deserialize, Serialize};
@@ -205,7 +207,7 @@ fn loops<'f>(subject: Subject<'f>, project: &Project<'f>, sweeps: bool) -> Seen 
             if !is_left && !endings.maybe.is_empty() {
                 let (line, _) = file.source().lines(candidate.stmt.range());
                 let what = format!(
-                    "whether a context manager or handler swallows what is raised in the loop at `{}:{line}`",
+                    "whether a context manager, handler or decorator swallows what is raised in the loop at `{}:{line}`",
                     file.path()
                 );
                 seen.blind.push(Reason::Unresolved { what });

@@ -127,7 +127,6 @@ fn helpers_that_raise_or_exit_leave() {
     check(
         "class A:\n    def step(self):\n        raise NotImplementedError()\n    def run(self):\n        while True:  # <-\n            self.step()\n",
     );
-    check("@retry\ndef die():\n    raise E()\nwhile True:  # <-\n    die()\n");
     check("def numbers():\n    raise E()\n    yield 1\nwhile True:  # <-\n    numbers()\n");
 }
 
