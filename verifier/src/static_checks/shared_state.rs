@@ -16,18 +16,22 @@
 //! object, who are taken to be one thread, as are the tasks of an event loop. Two threads of the
 //! same target, or a pool's tasks, are two, unless the pool has one thread alone. What the
 //! constructor does before a thread starts, and what is done after a thread was joined, does not
-//! meet that thread. A `join` with a timeout, or on some ways alone, does not tell that it ended.
+//! meet that thread. A `join` with a timeout, or on some ways alone, does not tell that it ended,
+//! unless the thread is only started under the same flag.
 //! A class of the target whose constructor is given the object (`Poller(self)`) or a method of it
 //! (`Server(self.on_message)`) is looked into for threads that run it.
 //!
 //! Touches: by the attribute's name, by a variable that got its object (`items = self.items`), a
 //! method or property that returns it, `setattr`, and functions that change what they are given.
+//! What a parameter is, is told by everybody in the target who calls the function, by an
+//! `isinstance` before it, or by another attribute that it has and no object of the class.
 //!
 //! Locks: `with`, `acquire` and `release`, also in helper methods, context managers and decorators
 //! of the target; a method that is only called with the lock held is safe. A lambda has the locks of
 //! where it is called; of one that is handed on that is not known. What the constructor is given is
 //! a lock when all of its callers give it one. Locks are the same when they are the same
-//! object: by another variable, attribute or property, by the class, or in another file. Queues, events and other objects that are
+//! object: by another variable, attribute or property, by the class, or in another file; one that
+//! comes out of a table or by a computed name may be any. Queues, events and other objects that are
 //! made for several threads are safe but for being replaced.
 //!
 //! The answer names the two touches that race and the threads and locks of each.
@@ -45,12 +49,14 @@
 //! Holds: a thread's `self.items.pop()` and a method's `self.items.append(x)`. Does not: both
 //! under `with self.lock:`.
 
+mod conditions;
 mod decorators;
 mod elsewhere;
 mod given;
 mod lambdas;
 mod locks;
 mod outside;
+mod parameters;
 mod pools;
 mod roots;
 mod tables;
@@ -73,6 +79,7 @@ use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, site, subjects,
 };
+use conditions::Condition;
 use roots::{Start, Walked, one_after_another, set_apart};
 use walk::{Lock, Step};
 
@@ -162,6 +169,8 @@ struct Known<'p, 'f> {
     first_foreign: usize,
     /// Which of them can run beside themselves.
     often: Vec<bool>,
+    /// The tests without which they are not started.
+    guards: HashMap<usize, Vec<Condition>>,
     /// Pairs of them of which one ends before the other begins.
     apart: BTreeSet<(usize, usize)>,
     /// The steps of functions that were walked.
@@ -302,6 +311,7 @@ fn examine<'f>(
     let home = class.file;
     let broken = project.broken_files(class).into_iter().filter(|file| !std::ptr::eq(*file, home));
     sight.searched.blind.extend(broken.filter_map(ParsedFile::broken));
+    known.guards = known.find_guards();
     let mut walked = Walked {
         known: &known,
         touches: Vec::new(),
@@ -402,6 +412,7 @@ impl<'p, 'f> Known<'p, 'f> {
             spawned: Vec::new(),
             first_foreign: usize::MAX,
             often: Vec::new(),
+            guards: HashMap::new(),
             apart: BTreeSet::new(),
             steps: RefCell::default(),
             is_safe: false,
@@ -563,6 +574,10 @@ impl<'p, 'f> Known<'p, 'f> {
             let (one, other) = (self.who(one), self.who(other));
             return Race::Maybe(format!("whether {one} and {other} have the same object"));
         }
+        if let Some(number) = [one, other].iter().find_map(|touch| self.in_other_loop(touch.control)) {
+            let label = &self.spawned[number].label;
+            return Race::Maybe(format!("whether the loop of {label} is that of the object's callers"));
+        }
         for touch in [one, other] {
             if let Some(why) = self.decorated(touch.function).unknown {
                 let name = touch.function.qualified_name();
@@ -608,7 +623,13 @@ impl<'p, 'f> Known<'p, 'f> {
             (Control::Thread(a), Control::Thread(b)) if a == b => self.often.get(a) == Some(&true),
             (Control::Thread(a), Control::Thread(b)) if self.apart.contains(&(a.min(b), a.max(b))) => false,
             (Control::Thread(a), Control::Thread(b)) if self.take_turns(a, b) => false,
-            (one, other) => !(self.is_in_main_thread(one) && self.is_in_main_thread(other)),
+            (Control::Thread(a), Control::Thread(b)) if self.is_task(a) && self.is_task(b) => false,
+            (one, other) => {
+                let is_elsewhere = |control| self.in_other_loop(control).is_some();
+                is_elsewhere(one)
+                    || is_elsewhere(other)
+                    || !(self.is_in_main_thread(one) && self.is_in_main_thread(other))
+            }
         }
     }
 
@@ -632,6 +653,17 @@ impl<'p, 'f> Known<'p, 'f> {
     fn take_turns(&self, one: usize, other: usize) -> bool {
         let (one, other) = (&self.spawned[one], &self.spawned[other]);
         one.takes_turns && other.takes_turns && one.pool.is_some() && one.pool == other.pool
+    }
+
+    fn is_task(&self, number: usize) -> bool {
+        self.spawned[number].kind == SpawnKind::Task
+    }
+
+    /// A task that is given to an event loop from another thread: `run_coroutine_threadsafe`.
+    fn in_other_loop(&self, control: Control) -> Option<usize> {
+        let Control::Thread(number) = control else { return None };
+        let (file, call) = self.spawned[number].place.filter(|_| self.is_task(number))?;
+        file.source().slice(call).contains("run_coroutine_threadsafe").then_some(number)
     }
 
     /// Tasks of the event loop take turns with the object's callers.

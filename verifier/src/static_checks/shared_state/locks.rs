@@ -35,6 +35,26 @@ pub(super) fn may_be_any(lock: &Lock) -> bool {
     lock.contains(" of ")
 }
 
+/// The name of something that was taken out of a container or found by a computed name: it may be
+/// any lock.
+fn out_of_table(text: &str) -> Lock {
+    format!("{text} of a table")
+}
+
+/// Functions that give what somebody has put somewhere.
+fn gives_what_is_kept(name: &str) -> bool {
+    const TAKING: &[&str] = &[".get", ".setdefault", ".pop", ".popleft", ".popitem", ".__getitem__"];
+    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    // A function outside the target that gives a lock, by its name: whether it makes a new one is not known.
+    let says_lock = last.contains("lock") && !last.contains("block") && !last.contains("clock");
+    let is_known = ["builtins.", "threading.", "_thread.", "multiprocessing.", "asyncio."]
+        .iter()
+        .any(|module| name.starts_with(module));
+    matches!(name, "builtins.getattr" | "builtins.next" | "builtins.vars")
+        || (says_lock && !is_known)
+        || TAKING.iter().any(|method| name.ends_with(method))
+}
+
 /// Names of names are followed this far.
 const DEPTH: u32 = 8;
 
@@ -43,6 +63,15 @@ impl<'f> Walker<'_, '_, 'f> {
         // Getters of getters, or a context manager that enters itself.
         if self.nested > DEPTH {
             return LockKind::Maybe(self.text(expr));
+        }
+        if let Expr::Subscript(subscript) = expr
+            && let Some((method, value)) = self.entry(subscript)
+        {
+            return match value {
+                Expr::Call(_) if self.inner(method).is_lock(value) => LockKind::Lock(self.text(expr)),
+                Expr::Attribute(_) => self.inner(method).lock_of(value),
+                _ => LockKind::Maybe(out_of_table(&self.text(expr))),
+            };
         }
         if let Expr::Call(call) = expr {
             // What this very place makes, nobody else holds.
@@ -93,7 +122,7 @@ impl<'f> Walker<'_, '_, 'f> {
                         return self.condition_lock(&named).unwrap_or(named).into_lock();
                     }
                     "threading.Semaphore" | "threading.BoundedSemaphore" => maybe = true,
-                    _ => {}
+                    name => maybe |= gives_what_is_kept(name),
                 },
                 Type::Instance(_) | Type::Unknown(_) => maybe = true,
                 Type::Module(_)
@@ -146,6 +175,17 @@ impl<'f> Walker<'_, '_, 'f> {
                 let object = self.named(&attribute.value, depth + 1)?;
                 Some(Named { key: format!("{}.{name}", object.key), sure: object.sure })
             }
+            Expr::Call(call) if self.named_by_text(call).is_some() => {
+                self.named_attribute(self.named_by_text(call)?, depth)
+            }
+            Expr::Subscript(_) => {
+                let key = out_of_table(&self.text(expr));
+                Some(Named { key, sure: false })
+            }
+            Expr::Call(call) if self.gives_any(call) => {
+                let key = out_of_table(&self.text(expr));
+                Some(Named { key, sure: false })
+            }
             Expr::Call(call) => {
                 let callee = self.own_callees(call).into_iter().next();
                 match callee.and_then(|callee| Some((callee, answer(callee)?))) {
@@ -191,6 +231,7 @@ impl<'f> Walker<'_, '_, 'f> {
                         matches!(frame, Frame::Function(node) if std::ptr::eq(*node, self.function.node));
                     match (is_getter, is_own) {
                         (true, _) => self.named(value, depth + 1),
+                        (false, _) if self.gives_any(call) => Some(Named { key, sure: false }),
                         // Every call of the function makes another one, which inner functions share.
                         (false, true) if !is_shared_with_inner(self.function, id) => None,
                         (false, _) => Named::sure(key),
@@ -200,6 +241,70 @@ impl<'f> Walker<'_, '_, 'f> {
             },
             _ => Some(Named { key, sure: false }),
         }
+    }
+
+    /// The name in `getattr(self, "lock")`.
+    fn named_by_text(&self, call: &'f ast::ExprCall) -> Option<&'f str> {
+        match (call.func.as_ref(), call.arguments.args.as_ref()) {
+            (Expr::Name(function), [object, Expr::StringLiteral(name), ..])
+                if function.id.as_str() == "getattr" && self.is_object(object) =>
+            {
+                Some(name.value.to_str())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a call gives something that was made before, and which is not told: `getattr(self, name)`,
+    /// `self.locks.get(key)`.
+    fn gives_any(&self, call: &'f ast::ExprCall) -> bool {
+        let types = self.project().infer(&self.scope(&call.func), &call.func);
+        types.iter().any(|ty| matches!(ty, Type::External(name) if gives_what_is_kept(name)))
+            || types.iter().any(|ty| matches!(ty, Type::Unknown(_)))
+    }
+
+    fn is_lock(&self, expr: &'f Expr) -> bool {
+        let types = self.project().infer(&self.scope(expr), expr);
+        let is_lock = |ty: &Type| {
+            matches!(ty, Type::ExternalInstance(name) if matches!(
+                name.as_str(),
+                "threading.Lock" | "threading.RLock" | "_thread.allocate_lock"
+            ))
+        };
+        !types.is_empty() && types.iter().all(is_lock)
+    }
+
+    /// What `self.locks["a"]` is, where the table is written out once and never changed.
+    fn entry(&self, subscript: &'f ast::ExprSubscript) -> Option<(FunctionRef<'f>, &'f Expr)> {
+        let Expr::Attribute(table) = subscript.value.as_ref() else { return None };
+        let Expr::StringLiteral(key) = subscript.slice.as_ref() else { return None };
+        if !self.is_object(&table.value) {
+            return None;
+        }
+        let mut found = None;
+        for access in self.project().accesses_of(self.known.class, table.attr.as_str()) {
+            match (access.kind, access.method) {
+                (AccessKind::Store(Stored::Value(Expr::Dict(dict))), Some(method)) if found.is_none() => {
+                    let mut values = dict.items.iter().filter_map(|item| match &item.key {
+                        Some(Expr::StringLiteral(known)) => {
+                            (known.value.to_str() == key.value.to_str()).then_some(&item.value)
+                        }
+                        _ => None,
+                    });
+                    found = Some((method, values.next()?));
+                }
+                (AccessKind::Store(Stored::Declared | Stored::Slot), _) => {}
+                (AccessKind::Store(_), _) => return None,
+                _ => {}
+            }
+        }
+        let changes = format!(".{}[", table.attr);
+        let text = self.known.class.file.source().slice(self.known.class.node.range());
+        let is_changed = text.match_indices(&changes).any(|(at, _)| {
+            let line = text[at..].lines().next().unwrap_or_default();
+            line.contains("] =") || line.contains("]=")
+        });
+        found.filter(|_| !is_changed)
     }
 
     /// An attribute of the object: another name of something, a property, or itself.

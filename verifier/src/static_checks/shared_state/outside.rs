@@ -5,10 +5,20 @@ use super::walk::{self, Step};
 use super::{Control, Effect, Known, Touch};
 use crate::python::ast::{Expr, ExprCall, ExprContext};
 use crate::python::calls::calls_in;
-use crate::python::project::{BindingKind, Frame, FunctionRef, Project, Scope, Type, facts};
+use crate::python::project::{Ancestor, BindingKind, Frame, FunctionRef, Project, Scope, Type, facts};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::is_test_code;
+
+/// Modules of the standard library that run what they are given in threads.
+const THREADED: &[&str] = &[
+    "concurrent.futures.",
+    "multiprocessing.",
+    "socketserver.",
+    "http.server.",
+    "xmlrpc.server.",
+    "wsgiref.",
+];
 
 /// Whether code outside the class calls a method of its objects.
 pub(super) enum Called {
@@ -54,10 +64,39 @@ impl<'f> Known<'_, 'f> {
                 }
             }
             for one in touched {
+                if let Some(why) = self.by_server(one.function) {
+                    outside.doubt.get_or_insert(why);
+                }
                 outside.touches.extend(self.touches_around(one));
             }
         }
         outside
+    }
+
+    /// Whether a variable that is a parameter is such an object, by what the target gives it and by
+    /// what else is done with it. Nothing where that cannot be told.
+    fn is_given_object(&self, file: &'f ParsedFile, object: &'f Expr) -> Option<bool> {
+        let Expr::Name(name) = object else { return None };
+        if self.is_ruled_out(file, name) {
+            return Some(false);
+        }
+        let types = self.given_to(file, name, 0)?;
+        let is_it = |ty: &Type<'f>| matches!(ty, Type::Instance(class) if self.project.are_related(*class, self.class));
+        Some(types.iter().any(is_it))
+    }
+
+    /// A handler of a server of the standard library: whether that has a thread for each request is
+    /// not followed.
+    fn by_server(&self, function: FunctionRef<'f>) -> Option<String> {
+        let scope = Scope::inside(function.file, function.node);
+        let class = scope.class()?;
+        let is_server = |ancestor: &Ancestor| {
+            matches!(ancestor, Ancestor::External(name)
+                if name.starts_with("socketserver.") || name.starts_with("http.server."))
+        };
+        let is_handler =
+            self.project.linearisations(class).iter().any(|order| order.ancestors.iter().any(is_server));
+        is_handler.then(|| format!("which thread runs `{}` of a server", function.qualified_name()))
     }
 
     /// The touches of one object in one function, with the locks that are held there and the
@@ -120,7 +159,7 @@ impl<'f> Known<'_, 'f> {
                     started.push(number);
                 }
                 Step::Join(number) => joined.push(number),
-                Step::Branch => branches.push(joined.clone()),
+                Step::Branch(_) => branches.push(joined.clone()),
                 Step::Merge => {
                     let before = branches.pop().unwrap_or_default();
                     joined.retain(|known| before.contains(known));
@@ -176,7 +215,14 @@ impl<'f> Known<'_, 'f> {
                     continue;
                 }
                 let callees = self.project.resolve_call(&scope, call);
+                // What waits for a future runs in the thread of the pool, but for those of an event loop.
+                let is_callback = matches!(call.func.as_ref(), Expr::Attribute(method)
+                    if method.attr.as_str() == "add_done_callback");
                 let is_library = |name: &String| {
+                    let is_threaded = THREADED.iter().any(|module| name.starts_with(module));
+                    if is_threaded || (is_callback && !name.starts_with("asyncio.")) {
+                        return false;
+                    }
                     let module = name.split('.').next().unwrap_or_default();
                     module == "builtins" || facts::is_standard_library(module)
                 };
@@ -255,6 +301,11 @@ impl<'f> Known<'_, 'f> {
                             return Called::Yes;
                         }
                         Type::Unknown(_) => {
+                            match self.is_given_object(file, object) {
+                                Some(true) => return Called::Yes,
+                                Some(false) => continue,
+                                None => {}
+                            }
                             let line = file.source().line(object.start());
                             maybe = Called::Maybe(format!(
                                 "whether `{path}:{line}` calls `{method}` of such an object"
@@ -345,6 +396,10 @@ impl<'f> OutsideFinder<'_, '_, 'f> {
             match ty {
                 Type::Instance(class) => is_object |= known.project.are_related(class, known.class),
                 Type::Unknown(why) => {
+                    if let Some(is_it) = known.is_given_object(self.file, object) {
+                        is_object |= is_it;
+                        continue;
+                    }
                     let line = self.file.source().line(object.start());
                     self.doubt.get_or_insert(format!(
                         "`{}:{line}` touches `{}` of an object that is not known: {why}",

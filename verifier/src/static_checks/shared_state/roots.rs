@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::conditions::Condition;
 use super::outside::Called;
 use super::walk::{Lock, Step};
 use super::{Control, Effect, Known, Touch};
@@ -56,8 +57,8 @@ struct Root {
     in_constructor: bool,
     started: Vec<usize>,
     joined: Vec<usize>,
-    /// What was joined where the blocks around began.
-    branches: Vec<Vec<usize>>,
+    /// What was joined where the blocks around began, and their tests.
+    branches: Vec<(Vec<usize>, Option<Condition>)>,
     seen: HashSet<(usize, Vec<Lock>, usize)>,
     number: usize,
     /// The first of its touches.
@@ -203,7 +204,7 @@ impl<'f> Walked<'_, '_, 'f> {
             )
             .filter_map(|step| match step {
                 Step::Call { callees, .. } => Some(callees),
-                Step::Touch { .. } | Step::Start(_) | Step::Join(_) | Step::Branch | Step::Merge => None,
+                Step::Touch { .. } | Step::Start(_) | Step::Join(_) | Step::Branch(_) | Step::Merge => None,
             })
             .flatten()
             .collect();
@@ -250,7 +251,7 @@ impl<'f> Walked<'_, '_, 'f> {
     fn reached(&self, from: FunctionRef<'f>) -> Vec<FunctionRef<'f>> {
         let called = self.reached_steps(from).into_iter().filter_map(|step| match step {
             Step::Call { callees, .. } => Some(callees),
-            Step::Touch { .. } | Step::Start(_) | Step::Join(_) | Step::Branch | Step::Merge => None,
+            Step::Touch { .. } | Step::Start(_) | Step::Join(_) | Step::Branch(_) | Step::Merge => None,
         });
         called.flatten().collect()
     }
@@ -301,7 +302,7 @@ impl<'f> Walked<'_, '_, 'f> {
         }
         let steps = self.known.steps(function);
         for step in steps.iter().cloned() {
-            self.steps += usize::from(!matches!(step, Step::Branch | Step::Merge));
+            self.steps += usize::from(!matches!(step, Step::Branch(_) | Step::Merge));
             match step {
                 Step::Touch { range, effect, locks: own, maybe: own_maybe } => {
                     let all = 0..self.known.spawned.len();
@@ -339,32 +340,37 @@ impl<'f> Walked<'_, '_, 'f> {
                     self.starts.push(Start {
                         number,
                         in_constructor: root.in_constructor,
-                        joined_there: is_joined(&steps, number),
+                        joined_there: self.known.is_joined(&steps, number),
                         running,
                         root: root.number,
                         before: root.first..self.touches.len(),
                     });
                 }
                 Step::Join(number) => root.joined.push(number),
-                Step::Branch => root.branches.push(root.joined.clone()),
+                Step::Branch(condition) => root.branches.push((root.joined.clone(), condition)),
                 Step::Merge => {
-                    let before = root.branches.pop().unwrap_or_default();
-                    root.joined.retain(|joined| before.contains(joined));
+                    let (before, condition) = root.branches.pop().unwrap_or_default();
+                    root.joined.retain(|joined| {
+                        before.contains(joined) || self.known.is_only_under(*joined, condition.as_ref())
+                    });
                 }
             }
         }
     }
 }
 
-/// Whether a function waits for a thread whatever way it takes.
-fn is_joined(steps: &[Step], number: usize) -> bool {
-    let mut depth = 0_u32;
-    steps.iter().any(|step| {
-        match step {
-            Step::Branch => depth += 1,
-            Step::Merge => depth = depth.saturating_sub(1),
-            Step::Touch { .. } | Step::Call { .. } | Step::Start(_) | Step::Join(_) => {}
-        }
-        depth == 0 && matches!(step, Step::Join(joined) if *joined == number)
-    })
+impl Known<'_, '_> {
+    /// Whether a function waits for a thread whatever way it takes.
+    fn is_joined(&self, steps: &[Step], number: usize) -> bool {
+        // The blocks around that may be left out although the thread was started.
+        let mut around: Vec<bool> = Vec::new();
+        steps.iter().any(|step| {
+            match step {
+                Step::Branch(condition) => around.push(!self.is_only_under(number, condition.as_ref())),
+                Step::Merge => drop(around.pop()),
+                Step::Touch { .. } | Step::Call { .. } | Step::Start(_) | Step::Join(_) => {}
+            }
+            !around.contains(&true) && matches!(step, Step::Join(joined) if *joined == number)
+        })
+    }
 }

@@ -365,3 +365,8 @@ fn what_lambdas_and_decorators_hold_is_what_is_held_where_they_run() {
 fn ordinary_code_is_followed() {
     crate::static_checks::testing::check_cases(include_str!("ordinary.txt"));
 }
+
+#[test]
+fn parameters_flags_and_kept_locks_are_followed() {
+    crate::static_checks::testing::check_cases(include_str!("parameters.txt"));
+}

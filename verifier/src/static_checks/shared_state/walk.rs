@@ -1,6 +1,7 @@
 //! What one function does that matters to shared state, in the order in which it stands there:
 //! touches of the attribute with the locks held, calls, starts and joins of threads.
 
+use super::conditions::Condition;
 use super::locks::{LockKind, answer};
 use super::{Effect, Known, Spawned};
 use crate::python::ast::{self, Expr, ExprContext, Stmt};
@@ -29,8 +30,9 @@ pub(super) enum Step<'f> {
     /// Threads by their number in [`Known::spawned`].
     Start(usize),
     Join(usize),
-    /// A block begins that may be left out; what it joins is joined in it alone.
-    Branch,
+    /// A block begins that may be left out, with its test where that answers the same everywhere;
+    /// what the block joins is joined in it alone.
+    Branch(Option<Condition>),
     Merge,
 }
 
@@ -134,7 +136,7 @@ pub(super) struct Walker<'k, 'p, 'f> {
     /// Variables that tell whether a lock was got.
     attempts: Vec<(&'f str, Lock)>,
     /// The loops around.
-    loops: Vec<TextRange>,
+    pub(super) loops: Vec<TextRange>,
     /// Where the function gives the attribute another value.
     stores: Vec<TextRange>,
     /// Variables that get what the attribute holds.
@@ -321,8 +323,12 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
 
     /// A block that may be left out.
     fn branch(&mut self, is_branch: bool, body: &'f [Stmt]) {
+        self.branch_under(is_branch, None, body);
+    }
+
+    fn branch_under(&mut self, is_branch: bool, condition: Option<Condition>, body: &'f [Stmt]) {
         if is_branch {
-            self.steps.push(Step::Branch);
+            self.steps.push(Step::Branch(condition));
         }
         self.block(body);
         if is_branch {
@@ -338,7 +344,7 @@ impl<'k, 'p, 'f> Walker<'k, 'p, 'f> {
         if let Some((lock, true)) = &got {
             self.held.push(lock.clone());
         }
-        self.branch(is_branch, &node.body);
+        self.branch_under(is_branch, self.condition(&node.test), &node.body);
         for clause in &node.elif_else_clauses {
             self.held.clone_from(&before);
             if let Some((lock, false)) = &got {
