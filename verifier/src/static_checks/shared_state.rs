@@ -156,6 +156,8 @@ struct Spawned<'f> {
     /// It runs from the call on: a task, or a thread of which no `start` is to be seen.
     at_once: bool,
     label: String,
+    /// Attributes that are named in what the thread is given.
+    gives: Vec<String>,
 }
 
 /// What the check knows of the class.
@@ -364,7 +366,7 @@ fn examine<'f>(
         }
     }
     if maybe.is_none() {
-        maybe = known.handed_on(&touches);
+        maybe = known.handed_on(&touches).or_else(|| known.given_by_value(&touches));
     }
     if cut || elsewhere.cut {
         maybe.get_or_insert("more code may run in threads than is followed".to_owned());
@@ -506,6 +508,7 @@ impl<'p, 'f> Known<'p, 'f> {
 
     fn holds_only_safe_objects(&self) -> bool {
         let types = self.project.member(&Type::Instance(self.class), self.attribute);
+        let types: Vec<Type> = types.into_iter().map(|ty| self.project.by_library_name(ty)).collect();
         let is_safe = |ty: &Type| match ty {
             Type::ExternalInstance(name) => matches!(
                 name.as_str(),
@@ -515,6 +518,7 @@ impl<'p, 'f> Known<'p, 'f> {
                     | "queue.SimpleQueue"
                     | "multiprocessing.Queue"
                     | "collections.deque"
+                    | "_collections.deque"
                     | "threading.Event"
                     | "threading.Lock"
                     | "threading.RLock"
@@ -529,6 +533,20 @@ impl<'p, 'f> Known<'p, 'f> {
             _ => false,
         };
         !types.is_empty() && types.iter().all(is_safe) && types.iter().any(|ty| *ty != Type::None)
+    }
+
+    /// `Thread(target=drain, args=(self.items,))`: the thread has the object without the attribute.
+    fn given_by_value(&self, touches: &[Touch<'f>]) -> Option<String> {
+        let gets_it = |spawned: &&Spawned<'f>| spawned.gives.iter().any(|name| name == self.attribute);
+        let spawned = self.spawned.iter().find(gets_it)?;
+        let types = self.project.member(&Type::Instance(self.class), self.attribute);
+        let is_unknown = types.iter().any(|ty| matches!(ty, Type::Unknown(_) | Type::Instance(_)));
+        let is_changed = touches.iter().any(|touch| {
+            !touch.in_constructor
+                && matches!(touch.effect, Effect::Change | Effect::ChangeInside | Effect::Unclear)
+        });
+        let is_shared = !self.is_safe && (self.holds_container || (is_unknown && is_changed));
+        is_shared.then(|| format!("what {} does with `{}`, which it is given", spawned.label, self.attribute))
     }
 
     fn may_hold_container(&self) -> bool {
@@ -873,7 +891,11 @@ impl<'f> Spawned<'f> {
         let is_kept = !names.names.is_empty() || !names.collections.is_empty();
         let at_once = !is_thread || (!is_kept && !names.started);
         let pool = pools::pool_of(project, &spawn, receiver);
+        let mut given = GivenAttributes(Vec::new());
+        let values = spawn.call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        spawn.call.arguments.args.iter().chain(values).for_each(|argument| given.visit_expr(argument));
         Self {
+            gives: given.0,
             takes_turns: pool.as_ref().is_some_and(|pool| pool.has_one_thread),
             pool: pool.map(|pool| pool.name),
             collections: names.collections,
@@ -903,8 +925,24 @@ impl<'f> Spawned<'f> {
             pool: None,
             takes_turns: false,
             at_once: false,
+            gives: Vec::new(),
             label: "the thread that the object is".to_owned(),
         })
+    }
+}
+
+/// The attributes that arguments name. What a lambda names it looks at when it runs.
+struct GivenAttributes(Vec<String>);
+
+impl<'f> Visitor<'f> for GivenAttributes {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Attribute(attribute) => self.0.push(attribute.attr.as_str().to_owned()),
+            // `args=(list(self.items),)` gives a copy.
+            Expr::Lambda(_) | Expr::Call(_) => return,
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
     }
 }
 

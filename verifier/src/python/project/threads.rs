@@ -4,6 +4,7 @@ use super::{Ancestor, ClassRef, FunctionRef, Project, Scope, Type};
 use crate::python::ast::{self, Expr, ExprCall, Stmt};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged};
+use crate::target::RelativePath;
 
 /// What kind of thread of control a call makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl<'f> Project<'f> {
             Some(Spawn { kind, call, file, target, class: None, repeated: false })
         };
         for ty in self.infer(scope, &call.func) {
-            match ty {
+            match self.by_library_name(ty) {
                 Type::External(name) => match name.as_str() {
                     "threading.Thread" | "multiprocessing.Process" | "multiprocessing.context.Process" => {
                         return make(SpawnKind::Thread, argument_of(arguments, "target", 1));
@@ -145,17 +146,50 @@ impl<'f> Project<'f> {
 
     /// Whether objects of the class are threads.
     pub fn is_thread_class(&self, class: ClassRef<'f>) -> bool {
-        self.linearisations(class).iter().any(|order| {
-            order.ancestors.iter().any(|ancestor| {
-                matches!(
-                    ancestor,
-                    Ancestor::External(name)
-                        if matches!(
-                            name.as_str(),
-                            "threading.Thread" | "threading.Timer" | "multiprocessing.Process"
-                        )
-                )
-            })
+        let is_thread = |ancestor: &Ancestor<'f>| {
+            let ty = match ancestor {
+                Ancestor::External(name) => Type::External(name.clone()),
+                Ancestor::Class(class) => self.by_library_name(Type::Class(*class)),
+                Ancestor::Unresolved(_) => return false,
+            };
+            matches!(ty, Type::External(name) if matches!(
+                name.as_str(),
+                "threading.Thread" | "threading.Timer" | "multiprocessing.Process"
+            ))
+        };
+        self.linearisations(class).iter().any(|order| order.ancestors.iter().any(is_thread))
+    }
+
+    /// What everybody calls a class or function of the standard library's `threading`, when the target is
+    /// that library. A module of the target that only has the name is another one.
+    pub fn by_library_name(&self, ty: Type<'f>) -> Type<'f> {
+        let (file, name, is_instance) = match &ty {
+            Type::Class(class) => (class.file, class.name(), false),
+            Type::Instance(class) => (class.file, class.name(), true),
+            Type::Function(function) => (function.file, function.node.name.as_str(), false),
+            _ => return ty,
+        };
+        let module = match file.path().as_str().rsplit('/').next() {
+            Some("threading.py") => "threading",
+            Some("queue.py") => "queue",
+            _ => return ty,
+        };
+        if !self.is_library_beside(file) {
+            return ty;
+        }
+        let name = format!("{module}.{name}");
+        if is_instance { Type::ExternalInstance(name) } else { Type::External(name) }
+    }
+
+    /// Whether modules without which no Python starts are in the same directory.
+    fn is_library_beside(&self, file: &ParsedFile) -> bool {
+        let directory = file.path().as_str().rsplit_once('/').map_or("", |(directory, _)| directory);
+        ["os.py", "site.py", "abc.py", "codecs.py", "io.py", "encodings/__init__.py"].iter().all(|name| {
+            let path = match directory {
+                "" => (*name).to_owned(),
+                directory => format!("{directory}/{name}"),
+            };
+            RelativePath::new(&path).is_ok_and(|path| self.files().contains(&path))
         })
     }
 

@@ -109,7 +109,8 @@ impl<'f> Walker<'_, '_, 'f> {
             return named.into_lock();
         }
         let mut maybe = false;
-        for ty in &types {
+        for ty in types.into_iter().map(|ty| self.project().by_library_name(ty)) {
+            let ty = &ty;
             match ty {
                 Type::ExternalInstance(name) => match name.as_str() {
                     "threading.Lock"
