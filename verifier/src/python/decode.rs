@@ -12,11 +12,13 @@ pub(super) struct Decoded {
     /// Offsets into the text and bytes that are no UTF-8. Python looks at them where they belong to code or to a
     /// string, and skips them in comments.
     pub(super) suspects: Vec<(usize, u8)>,
+    /// Characters are in it that are known to be some, and not which.
+    pub(super) has_unknown_characters: bool,
 }
 
 impl Decoded {
     fn fine(text: String) -> Self {
-        Self { text, problem: None, suspects: Vec::new() }
+        Self { text, problem: None, suspects: Vec::new(), has_unknown_characters: false }
     }
 
     /// A file of which Python does not read the first character.
@@ -56,9 +58,9 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
         }
         Some((Some(Encoding::Ascii), _)) => ascii(bytes),
         Some((Some(Encoding::Latin1), _)) => Decoded::fine(bytes.iter().copied().map(char::from).collect()),
-        // Which characters these are matters to nobody who looks for code.
-        Some((Some(Encoding::SingleByte), _)) => Decoded::fine(foreign(bytes, 1)),
-        Some((Some(Encoding::DoubleByte), _)) => Decoded::fine(foreign(bytes, 2)),
+        // Which characters these are matters to nobody who looks for code, as long as no name has one.
+        Some((Some(Encoding::SingleByte), _)) => foreign(bytes, 1),
+        Some((Some(Encoding::DoubleByte), _)) => foreign(bytes, 2),
         Some((Some(Encoding::Strange), name)) => match std::str::from_utf8(bytes) {
             Ok(text) if is_plain(text, name) => Decoded::fine(text.to_owned()),
             Ok(_) | Err(_) => {
@@ -86,7 +88,7 @@ fn goes_with_mark(name: &str) -> bool {
 }
 
 /// ASCII as it is, and one mark for each further character of up to so many bytes.
-fn foreign(bytes: &[u8], size: usize) -> String {
+fn foreign(bytes: &[u8], size: usize) -> Decoded {
     let mut text = String::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, behind)) = rest.split_first() {
@@ -95,7 +97,7 @@ fn foreign(bytes: &[u8], size: usize) -> String {
         let has_half = !first.is_ascii() && size > 1 && behind.first().is_some_and(|half| *half >= 0x30);
         rest = &behind[usize::from(has_half)..];
     }
-    text
+    Decoded { has_unknown_characters: !bytes.is_ascii(), ..Decoded::fine(text) }
 }
 
 /// Whether this text means what it says in an encoding that switches by certain characters.

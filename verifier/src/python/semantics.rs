@@ -2,6 +2,8 @@
 //! `await` outside an `async` one, a parameter that is there twice. The parser's crate knows the
 //! rules; here is what it has to be told of the place it looks at.
 
+mod own;
+
 use std::cell::RefCell;
 
 use ruff_python_ast::visitor::source_order::{
@@ -10,7 +12,8 @@ use ruff_python_ast::visitor::source_order::{
 };
 use ruff_python_ast::{self as ast, Expr, ModModule, Parameters, PythonVersion, Stmt};
 use ruff_python_parser::semantic_errors::{
-    LazyImportContext, SemanticSyntaxChecker, SemanticSyntaxContext, SemanticSyntaxError,
+    InvalidExpressionPosition, LazyImportContext, SemanticSyntaxChecker, SemanticSyntaxContext,
+    SemanticSyntaxError, SemanticSyntaxErrorKind,
 };
 use ruff_text_size::{Ranged, TextRange};
 
@@ -22,6 +25,8 @@ pub(super) fn errors(module: &ModModule, source: &str) -> Vec<(TextRange, String
         place: Place {
             source,
             scopes: vec![Scope::new(Kind::Module, &module.body)],
+            generic: Vec::new(),
+            has_future_annotations: has_future_annotations(&module.body),
             errors: RefCell::default(),
         },
     };
@@ -45,7 +50,19 @@ struct Walk<'a> {
 struct Place<'a> {
     source: &'a str,
     scopes: Vec<Scope<'a>>,
+    /// The headers of functions with type parameters.
+    generic: Vec<TextRange>,
+    has_future_annotations: bool,
     errors: RefCell<Vec<SemanticSyntaxError>>,
+}
+
+/// `from __future__ import annotations`.
+fn has_future_annotations(body: &[Stmt]) -> bool {
+    body.iter().any(|statement| {
+        matches!(statement, Stmt::ImportFrom(import)
+            if import.module.as_ref().is_some_and(|module| module.as_str() == "__future__")
+                && import.names.iter().any(|alias| alias.name.as_str() == "annotations"))
+    })
 }
 
 struct Scope<'a> {
@@ -98,6 +115,14 @@ impl<'a> SourceOrderVisitor<'a> for Bindings<'a> {
             _ => {}
         }
         walk_stmt(self, statement);
+    }
+
+    // What a comprehension iterates with is its own.
+    fn visit_comprehension(&mut self, comprehension: &'a ast::Comprehension) {
+        self.visit_expr(&comprehension.iter);
+        for condition in &comprehension.ifs {
+            self.visit_expr(condition);
+        }
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
@@ -241,7 +266,14 @@ impl<'a> Walk<'a> {
 
 impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::FunctionDef(node) = statement
+            && node.type_params.is_some()
+        {
+            let returns = node.returns.as_deref().map(Ranged::range);
+            self.place.generic.extend([node.parameters.range].into_iter().chain(returns));
+        }
         self.checker.visit_stmt(statement, &self.place);
+        own::statement(statement, &mut self.own);
         match statement {
             Stmt::FunctionDef(node) => {
                 for decorator in &node.decorator_list {
@@ -298,6 +330,12 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
                 self.in_loop(&node.body);
                 self.visit_body(&node.orelse);
             }
+            // As a target of this, Python lets the attribute `__debug__` through.
+            Stmt::AugAssign(ast::StmtAugAssign { target, value, .. }) if matches!(&**target, Expr::Attribute(attribute) if attribute.attr.as_str() == "__debug__") =>
+            {
+                walk_expr(self, target);
+                self.visit_expr(value);
+            }
             _ => walk_stmt(self, statement),
         }
     }
@@ -306,8 +344,14 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
         walk_annotation(self, expression);
     }
 
+    fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
+        own::pattern(pattern, &mut self.own);
+        walk_pattern(self, pattern);
+    }
+
     fn visit_expr(&mut self, expression: &'a Expr) {
         self.checker.visit_expr(expression, &self.place);
+        own::expression(expression, self.place.source, &mut self.own);
         let is_async =
             |generators: &[ast::Comprehension]| generators.iter().any(|generator| generator.is_async);
         match expression {
@@ -369,7 +413,9 @@ impl SemanticSyntaxContext for Place<'_> {
 
     fn has_nonlocal_binding(&self, name: &str) -> bool {
         // Methods have a cell of this name.
-        if name == "__class__" {
+        let in_method = matches!(self.kinds().next(), Some(Kind::Function { .. }))
+            && self.kinds().any(|kind| kind == Kind::Class);
+        if name == "__class__" && in_method {
             return true;
         }
         let around = self.scopes.iter().rev().skip(1);
@@ -443,7 +489,15 @@ impl SemanticSyntaxContext for Place<'_> {
     }
 
     fn report_semantic_error(&self, error: SemanticSyntaxError) {
-        self.errors.borrow_mut().push(error);
+        // Up to Python 3.13 annotations may name and yield things, when they are evaluated where they stand.
+        let is_in_annotation = matches!(
+            error.kind,
+            SemanticSyntaxErrorKind::InvalidExpression(_, InvalidExpressionPosition::TypeAnnotation)
+        );
+        let is_generic = self.generic.iter().any(|header| header.contains_range(error.range));
+        if !is_in_annotation || self.has_future_annotations || is_generic {
+            self.errors.borrow_mut().push(error);
+        }
     }
 
     fn in_loop_context(&self) -> bool {

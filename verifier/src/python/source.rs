@@ -48,11 +48,12 @@ pub struct SyntaxError {
 impl SyntaxError {
     /// Whether this tool gave up, and not Python: what it says of the file is not known.
     pub fn is_own_limit(&self) -> bool {
-        self.message == NESTED_TOO_DEEPLY
+        self.message == NESTED_TOO_DEEPLY || self.message == UNKNOWN_CHARACTER
     }
 }
 
 const NESTED_TOO_DEEPLY: &str = "nested too deeply to be read";
+const UNKNOWN_CHARACTER: &str = "a character of an encoding that is not read here, outside of strings";
 
 impl SourceFile {
     /// Parses `text`, whatever it is.
@@ -133,6 +134,9 @@ impl SourceFile {
 
     fn decoded(path: RelativePath, decoded: Decoded) -> Self {
         let mut file = Self::parse(path, decoded.text);
+        if decoded.has_unknown_characters {
+            file.doubt_unknown_characters();
+        }
         let problem = decoded.problem.or_else(|| {
             let (offset, byte) = outside_comments(&file.text, &decoded.suspects)?;
             Some((offset, format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x}")))
@@ -144,6 +148,18 @@ impl SourceFile {
             file.errors.insert(0, SyntaxError { line, message, range: TextRange::empty(offset) });
         }
         file
+    }
+
+    /// What is taken for an error may be a letter of a name.
+    fn doubt_unknown_characters(&mut self) {
+        let line_of = |error: &SyntaxError| self.text.lines().nth(error.line as usize - 1);
+        let is_about_one = |error: &SyntaxError| {
+            line_of(error).is_some_and(|line| line.contains(char::REPLACEMENT_CHARACTER))
+        };
+        if self.errors.first().is_some_and(is_about_one) {
+            self.errors.truncate(1);
+            UNKNOWN_CHARACTER.clone_into(&mut self.errors[0].message);
+        }
     }
 
     /// Where the file is in its target.
@@ -309,6 +325,17 @@ mod tests {
             assert!(file.errors().iter().any(SyntaxError::is_own_limit), "{start}");
             assert!(file.module().body.is_empty());
         }
+    }
+
+    #[test]
+    fn letter_of_an_unknown_encoding_is_no_error() {
+        let parsed = |bytes: &[u8]| SourceFile::from_bytes(RelativePath::new("a.py").expect("a path"), bytes);
+        let only_limits = |bytes: &[u8]| parsed(bytes).errors().iter().all(SyntaxError::is_own_limit);
+        assert!(only_limits(b"# coding: cp1252\n\xe9 = 1\n"));
+        assert!(!parsed(b"# coding: cp1252\n\xe9 = 1\n").errors().is_empty());
+        assert!(parsed(b"# coding: cp1252\nx = '\xe9'\n").errors().is_empty());
+        assert!(!only_limits(b"# coding: cp1252\nx = = '\n"));
+        assert!(!only_limits(b"# coding: cp1252\nx = = 1\ny = '\xe9'\n"));
     }
 
     #[test]

@@ -13,8 +13,9 @@
 //! With `files = "glob"` the claim holds when at least one file has the answer that is named
 //! (`"error"`), or when all have it (`"valid"`).
 //!
-//! What it cannot see: errors that only one version of Python has, and what happens when the
-//! code runs. A file that cannot be read at all is neither valid nor broken, nor is one that is
+//! What it cannot see: errors that only some versions of Python have, how many blocks may stand in
+//! one another (20 loops and the like up to Python 3.12), names with letters of an encoding that
+//! is neither UTF-8 nor Latin-1, and what happens when the code runs. A file that cannot be read at all is neither valid nor broken, nor is one that is
 //! nested more deeply than is read here and not more deeply than Python allows (a sum of hundreds of terms).
 //!
 //! Holds for `"error"`: `def f(:`. Does not: `def f(): pass`.
