@@ -49,6 +49,8 @@ const MOST_VISITS: u32 = 24;
 const MOST_RANKS: u32 = 40;
 /// Statements and expressions that are run for the sake of one question, repetitions included.
 const MOST_NODES: u64 = 200_000;
+/// So many arrivals that are looked at cost as much as one of them.
+const ARRIVALS_PER_NODE: u64 = 64;
 /// Functions of other files that are looked into for the sake of one question.
 const MOST_UNITS: usize = 6_000;
 
@@ -846,15 +848,24 @@ impl<'w, 'f> Engine<'w, 'f> {
                 let new = || Ways { by_default: is_last, ..Ways::default() };
                 self.flows.entry((sink_file, sink_mark, *file, *mark)).or_insert_with(new).add(trace);
             }
-            Origin::Parameter { index, path, whole } => summary.arrives(Arrival {
-                parameter: *index,
-                path: path.clone(),
-                whole: *whole,
-                label: taint.label,
-                sink_file,
-                sink_mark,
-                trace,
-            }),
+            Origin::Parameter { index, path, whole } => {
+                // Where every call is a sink, functions that call one another hand on each other's
+                // arrivals, and each is looked for among those that are known.
+                self.nodes += 1 + summary.arrivals.len() as u64 / ARRIVALS_PER_NODE;
+                if self.specification.options.deep && self.nodes > MOST_NODES {
+                    self.too_many = true;
+                    return;
+                }
+                summary.arrives(Arrival {
+                    parameter: *index,
+                    path: path.clone(),
+                    whole: *whole,
+                    label: taint.label,
+                    sink_file,
+                    sink_mark,
+                    trace,
+                });
+            }
         }
     }
 
