@@ -22,6 +22,7 @@ pub(super) fn errors(module: &ModModule, source: &str) -> Vec<(TextRange, String
     let mut walk = Walk {
         checker: SemanticSyntaxChecker::new(),
         own: Vec::new(),
+        says_nonlocal: memchr::memmem::find(source.as_bytes(), b"nonlocal").is_some(),
         place: Place {
             source,
             scopes: vec![Scope::new(Kind::Module, &module.body)],
@@ -43,6 +44,7 @@ struct Walk<'a> {
     checker: SemanticSyntaxChecker,
     /// What the parser's crate does not look for.
     own: Vec<(TextRange, String)>,
+    says_nonlocal: bool,
     place: Place<'a>,
 }
 
@@ -273,7 +275,7 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
             self.place.generic.extend([node.parameters.range].into_iter().chain(returns));
         }
         self.checker.visit_stmt(statement, &self.place);
-        own::statement(statement, &mut self.own);
+        own::statement(statement, self.says_nonlocal, &mut self.own);
         match statement {
             Stmt::FunctionDef(node) => {
                 for decorator in &node.decorator_list {

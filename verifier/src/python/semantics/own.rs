@@ -13,8 +13,8 @@ fn no_debug(range: TextRange, errors: &mut Errors) {
     errors.push((range, "cannot assign to `__debug__`".to_owned()));
 }
 
-/// Those of a statement, without what is in it.
-pub(super) fn statement(statement: &Stmt, errors: &mut Errors) {
+/// Those of a statement, without what is in it. Few files say `nonlocal` at all.
+pub(super) fn statement(statement: &Stmt, says_nonlocal: bool, errors: &mut Errors) {
     match statement {
         Stmt::Import(import) => {
             for alias in &import.names {
@@ -26,9 +26,11 @@ pub(super) fn statement(statement: &Stmt, errors: &mut Errors) {
         }
         Stmt::ClassDef(node) => {
             keywords(node.arguments.as_deref(), errors);
-            declarations(&node.body, errors);
+            if says_nonlocal {
+                declarations(&node.body, errors);
+            }
         }
-        Stmt::FunctionDef(node) => declarations(&node.body, errors),
+        Stmt::FunctionDef(node) if says_nonlocal => declarations(&node.body, errors),
         Stmt::With(node) => {
             for item in &node.items {
                 if let Some(target @ Expr::Starred(_)) = item.optional_vars.as_deref() {
