@@ -383,7 +383,8 @@ fn namesakes<'f>(project: &Project<'f>, name: &str, call: &'f ast::ExprCall, why
             let Some(function) = project.function_at(file, symbol.range) else { continue };
             let is_method = function.class.is_some() && !function.has_decorator("staticmethod");
             let parameters = &function.node.parameters;
-            let takes = parameters.args.len() + parameters.posonlyargs.len() - usize::from(is_method);
+            let takes =
+                (parameters.args.len() + parameters.posonlyargs.len()).saturating_sub(usize::from(is_method));
             let is_fitting = parameters.vararg.is_some() || given <= takes;
             if is_fitting {
                 found.push(callee(function, if is_method { Binding::Method } else { Binding::Function }));
