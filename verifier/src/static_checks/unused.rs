@@ -28,7 +28,8 @@
 //! What it cannot see: code outside of the target, and files that are not Python (the project's
 //! `pyproject.toml` and `setup.cfg` are looked into). "Unused" is therefore not answered where something
 //! may use it unseen: a decorator that may register it, a name that Python or a base from
-//! elsewhere calls, a test, a text that names it (`__all__`, `getattr(x, "name")`, entry points), names
+//! elsewhere calls, a test, a text that names it (`getattr(x, "name")`, entry points; `__all__`, unless
+//! it is asked whether it is called), names
 //! that are computed (`getattr(module, name)` on modules that are loaded by computed names), an
 //! attribute of this name on an object whose class is not known (a container, a queue or a
 //! function of a library gave it), a file that names it and does not compile.
@@ -399,6 +400,13 @@ fn look<'f>(
                         }
                     }
                 }
+                // Code of the target that comes by it through `import *` names it as well.
+                Reference::Listed(range) if of == Use::Reference => {
+                    let place = site(file, range, Some("may use it"));
+                    let what = format!("{}:{}: `__all__` gives it to code outside", place.file, place.line);
+                    doubts.push((Reason::Unresolved { what }, vec![place]));
+                }
+                Reference::Listed(_) => {}
                 Reference::Doubt(range, why) => {
                     let place = site(file, range, Some("may use it"));
                     let what = format!("{}:{}: {why}", place.file, place.line);

@@ -15,6 +15,8 @@ pub(super) enum Reference {
     /// It is named there; harmless where naming it cannot lead to a call: annotations,
     /// `isinstance`, `except`.
     Mention { range: TextRange, harmless: bool },
+    /// `__all__` lists it: for code outside of the target, and for `import *`, which is followed.
+    Listed(TextRange),
     /// It may be meant; why that is not known.
     Doubt(TextRange, String),
 }
@@ -34,6 +36,7 @@ pub(super) fn references<'f>(
         names: names.to_vec(),
         frames: Vec::new(),
         harmless: false,
+        lists: false,
         found: Vec::new(),
     };
     finder.visit_aliases(&file.source().module().body);
@@ -128,6 +131,8 @@ struct Finder<'r, 'f> {
     names: Vec<&'f str>,
     frames: Vec<Frame<'f>>,
     harmless: bool,
+    /// The statement makes `__all__`.
+    lists: bool,
     found: Vec<Reference>,
 }
 
@@ -341,8 +346,24 @@ impl<'f> Finder<'_, 'f> {
         let is_part = |character: char| character.is_alphanumeric() || character == '_';
         let mut words = text.split(|character| !is_part(character));
         if words.any(|word| self.members.contains(&word)) && !self.is_inside(range) {
-            self.found.push(Reference::Doubt(range, format!("the text `{text}` may mean it")));
+            self.found.push(match self.lists {
+                true => Reference::Listed(range),
+                false => Reference::Doubt(range, format!("the text `{text}` may mean it")),
+            });
         }
+    }
+}
+
+/// Whether a statement of a module says what is in its `__all__`.
+fn makes_all(stmt: &Stmt) -> bool {
+    let is_all = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == "__all__");
+    match stmt {
+        Stmt::Assign(node) => node.targets.iter().all(is_all),
+        Stmt::AugAssign(node) => is_all(&node.target),
+        Stmt::AnnAssign(node) => is_all(&node.target),
+        Stmt::Expr(node) => matches!(&*node.value, Expr::Call(call)
+            if matches!(&*call.func, Expr::Attribute(method) if is_all(&method.value))),
+        _ => false,
     }
 }
 
@@ -387,7 +408,11 @@ impl<'f> Visitor<'f> for Finder<'_, 'f> {
             }
             // A text that stands alone is a comment.
             Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
-            _ => visitor::walk_stmt(self, stmt),
+            _ => {
+                self.lists = self.frames.is_empty() && makes_all(stmt);
+                visitor::walk_stmt(self, stmt);
+                self.lists = false;
+            }
         }
     }
 

@@ -171,6 +171,20 @@ fn what_may_use_it_unseen_is_not_decided() {
     unused("f", f, "def g(:\n    f()\n", "does not compile");
     unused("f", f, "import lib\nlib.f()\ndef g(:\n", "does not compile");
     unused("f", "__all__ = ['f']\ndef f(): pass\n", "x = 1\n", "unresolved");
+    for all in ["__all__ = ['f']", "__all__ = []\n__all__ += ['f']", "__all__ = []\n__all__.extend(['f'])"] {
+        let listed = |other: &str| format!("--- lib.py\n{all}\ndef f(): pass\n--- app.py\n{other}");
+        check("f", "never-called", &listed("from lib import f\n"), "holds");
+        check("f", "never-called", &listed("from lib import *\n"), "holds");
+        check("f", "never-called", &listed("from lib import *\nf()\n"), "does not hold");
+        check("f", "never-called", &listed("from lib import *\ng(f)\n"), "unresolved");
+        check(
+            "f",
+            "never-called",
+            &listed("import lib\nfor n in lib.__all__: getattr(lib, n)()\n"),
+            "unresolved",
+        );
+    }
+    check("f", "never-called", "--- lib.py\ndef f(): pass\nx = ['f']\n", "unresolved");
     let loads = "import importlib\nm = importlib.import_module(n)\n";
     unused("f", f, &format!("{loads}class C:\n    def g(self, k): return getattr(self, k)\n"), "holds");
     unused(
