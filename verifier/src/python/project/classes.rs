@@ -1,11 +1,11 @@
 //! What a class inherits: bases, method resolution order, members.
 
 use super::facts;
+use super::modules::renames;
 use super::types::{Trail, unique, unknown};
 use super::{Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types, address};
 use crate::python::ParsedFile;
 use crate::python::ast::{Expr, Stmt};
-use crate::python::symbols::SymbolKind;
 use crate::python::visitor::{self, Visitor};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -267,30 +267,32 @@ impl<'f> Project<'f> {
         found
     }
 
-    /// The classes of the target that inherit from a class, in the order of their files.
+    /// The classes of the target that inherit from a class, however far, also from a class that a module
+    /// knows under another name.
     pub fn subclasses(&self, class: ClassRef<'f>) -> Vec<ClassRef<'f>> {
         let mut found: Vec<ClassRef<'f>> = Vec::new();
         let mut names: Vec<&'f str> = vec![class.node.name.as_str()];
-        let mut asked: Vec<&'f str> = Vec::new();
-        while let Some(name) = names.pop() {
-            if asked.contains(&name) {
-                continue;
-            }
-            asked.push(name);
+        let mut next = 0;
+        while let Some(name) = names.get(next).copied() {
+            next += 1;
+            let mut others: Vec<&'f str> = Vec::new();
             for path in self.mentioning(name).iter() {
                 let Ok(file) = self.file(path) else { continue };
-                for symbol in file.symbols().iter().filter(|symbol| symbol.kind == SymbolKind::Class) {
-                    let Some(other) = self.class_at(file, symbol.range) else { continue };
+                renames(&file.source().module().body, &[name], &mut others);
+                for other in self.classes_in(file).iter().copied() {
                     if other != class
+                        && other.node.arguments.is_some()
                         && !found.contains(&other)
-                        && self
-                            .linearisations(other)
-                            .iter()
-                            .any(|order| order.classes().any(|base| base == class))
+                        && self.inherits(other, class)
                     {
                         found.push(other);
-                        names.push(other.node.name.as_str());
+                        others.push(other.node.name.as_str());
                     }
+                }
+            }
+            for other in others {
+                if !names.contains(&other) {
+                    names.push(other);
                 }
             }
         }

@@ -3,9 +3,10 @@
 use foldhash::{HashSet, HashSetExt};
 
 use super::Project;
+use super::attributes::inner_blocks;
 use super::facts::is_standard_library;
 use crate::python::ParsedFile;
-use crate::python::ast::Stmt;
+use crate::python::ast::{Expr, Stmt};
 use crate::target::RelativePath;
 
 /// What a dotted module name means.
@@ -206,4 +207,29 @@ fn directory_of(path: &str) -> &str {
 
 fn join(directory: &str, rest: &str) -> String {
     if directory.is_empty() { rest.to_owned() } else { format!("{directory}/{rest}") }
+}
+
+/// What a module calls something that has one of these names elsewhere, or before.
+pub(crate) fn renames<'f>(body: &'f [Stmt], names: &[&str], found: &mut Vec<&'f str>) {
+    for stmt in body {
+        match stmt {
+            Stmt::ImportFrom(node) => {
+                let renamed = node.names.iter().filter(|alias| names.contains(&alias.name.as_str()));
+                found.extend(renamed.filter_map(|alias| alias.asname.as_ref()).map(|name| name.as_str()));
+            }
+            Stmt::Assign(node) => {
+                let is_it = match &*node.value {
+                    Expr::Name(name) => names.contains(&name.id.as_str()),
+                    Expr::Attribute(attribute) => names.contains(&attribute.attr.as_str()),
+                    _ => false,
+                };
+                let targets = node.targets.iter().filter(|_| is_it);
+                found.extend(targets.filter_map(Expr::as_name_expr).map(|name| name.id.as_str()));
+            }
+            _ => {}
+        }
+        for inner in inner_blocks(stmt) {
+            renames(inner, names, found);
+        }
+    }
 }

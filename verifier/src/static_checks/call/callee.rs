@@ -89,7 +89,7 @@ impl<'f> Resolver<'_, 'f> {
         let known =
             self.known.0.borrow().iter().find(|known| known.0 == class).map(|known| Rc::clone(&known.1));
         known.unwrap_or_else(|| {
-            let found: Rc<[ClassRef<'f>]> = find_subclasses(self.project, class).into();
+            let found: Rc<[ClassRef<'f>]> = self.project.subclasses(class).into();
             self.known.0.borrow_mut().push((class, Rc::clone(&found)));
             found
         })
@@ -643,32 +643,4 @@ fn is_abstract(function: FunctionRef) -> bool {
         }),
         _ => false,
     }
-}
-
-/// The classes of the target that inherit from a class, however far.
-fn find_subclasses<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Vec<ClassRef<'f>> {
-    let mut found: Vec<ClassRef<'f>> = Vec::new();
-    let mut next = vec![class];
-    while let Some(base) = next.pop() {
-        for path in project.mentioning(base.name()).iter() {
-            let Ok(file) = project.file(path) else { continue };
-            for candidate in project.classes_in(file).iter().copied() {
-                if candidate == base || found.contains(&candidate) {
-                    continue;
-                }
-                let has_bases = candidate.node.arguments.is_some();
-                if has_bases
-                    && project
-                        .bases(candidate)
-                        .iter()
-                        .flatten()
-                        .any(|ancestor| *ancestor == Ancestor::Class(base))
-                {
-                    found.push(candidate);
-                    next.push(candidate);
-                }
-            }
-        }
-    }
-    found
 }

@@ -202,6 +202,19 @@ fn overrides_in_subclasses_count_where_the_object_may_be_of_one() {
         "{classes}--- c.py\nfrom b import B\nclass C(B):\n    def m(self): pass\n--- d.py\nfrom a import A\ndef f(a: A): a.m(1)\n"
     );
     ask("file = 'd.py'\nstatic = { call = 'a.m(...)', fits = true }", &far, "unresolved");
+    for renamed in ["from a import A as R", "import a\nR = a.A", "from a import A\nclass X: pass\nR = A"] {
+        let mid = format!(
+            "--- a.py\nclass A:\n    def m(self): pass\n    def go(self):\n        self.m(1)\n--- mid.py\n{renamed}\n"
+        );
+        let ask_about = |bases: &str| {
+            let fixture =
+                format!("{mid}--- c.py\nfrom mid import R\nclass C({bases}):\n    def m(self, a): pass\n");
+            let claim = "file = 'a.py'\nstatic = { call = 'self.m(...)', fits = false }";
+            ask(claim, &fixture, if bases == "R" { "unresolved" } else { "holds" });
+        };
+        ask_about("R");
+        ask_about("");
+    }
     let abstract_class = "import abc\nclass A(abc.ABC):\n    @abc.abstractmethod\n    def m(self): ...\n    def go(self): self.m(1)\n";
     fits("self.m(...)", abstract_class, None);
     fits("self.m(...)", &format!("{abstract_class}class B(A):\n    def m(self, a): pass\n"), Some(true));

@@ -2,7 +2,7 @@
 
 use super::Definition;
 use crate::python::ast::{self, Expr, Stmt};
-use crate::python::project::attributes::inner_blocks;
+use crate::python::project::modules::renames;
 use crate::python::project::{ClassRef, Frame, FunctionRef, Project, Scope, Type, facts};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -58,7 +58,7 @@ pub(super) fn other_names<'f>(
     for path in files {
         let Ok(file) = project.file(path) else { continue };
         let mut aliases = Vec::new();
-        module_aliases(&file.source().module().body, known, &mut aliases);
+        renames(&file.source().module().body, known, &mut aliases);
         for alias in aliases {
             let may_be_it = |ty: &Type<'f>| match (ty, definition) {
                 (Type::Function(function), Definition::Function(own)) => *function == own,
@@ -75,19 +75,6 @@ pub(super) fn other_names<'f>(
     }
     found.sort_unstable();
     found
-}
-
-/// What the imports of a module call something that has one of these names elsewhere.
-fn module_aliases<'f>(body: &'f [Stmt], names: &[&str], found: &mut Vec<&'f str>) {
-    for stmt in body {
-        if let Stmt::ImportFrom(node) = stmt {
-            let renamed = node.names.iter().filter(|alias| names.contains(&alias.name.as_str()));
-            found.extend(renamed.filter_map(|alias| alias.asname.as_ref()).map(|name| name.as_str()));
-        }
-        for inner in inner_blocks(stmt) {
-            module_aliases(inner, names, found);
-        }
-    }
 }
 
 /// Why a name that is computed may be the definition's: in its own file, in files that load
