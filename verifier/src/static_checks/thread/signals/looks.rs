@@ -18,6 +18,8 @@ pub(super) struct Tests<'f> {
     /// Returning from here ends the thread, or a loop: from a function that the thread only calls
     /// it goes on behind the call.
     returning_ends: bool,
+    /// The end of a loop over something leads to that of the thread.
+    ends_behind_loops: bool,
 }
 
 impl<'f> Tests<'f> {
@@ -29,6 +31,7 @@ impl<'f> Tests<'f> {
             serving: Vec::new(),
             before_calls: Vec::new(),
             returning_ends,
+            ends_behind_loops: returning_ends,
         };
         tests.visit_body(body);
         tests
@@ -57,7 +60,8 @@ impl<'f> Visitor<'f> for Tests<'f> {
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         match stmt {
             Stmt::While(node) => self.tests.push((&node.test, Some(true))),
-            Stmt::For(node) => self.tests.push((&node.iter, None)),
+            // What is behind a loop over something is the end of the thread, or what goes on anyway.
+            Stmt::For(node) if self.ends_behind_loops => self.tests.push((&node.iter, None)),
             Stmt::If(node) => self.branches(node),
             Stmt::Assert(node) => self.tests.push((&node.test, Some(true))),
             Stmt::Match(node)
@@ -69,10 +73,12 @@ impl<'f> Visitor<'f> for Tests<'f> {
             }
             _ => {}
         }
-        let around = self.returning_ends;
-        self.returning_ends |= matches!(stmt, Stmt::While(_) | Stmt::For(_));
+        let is_loop = matches!(stmt, Stmt::While(_) | Stmt::For(_));
+        let around = (self.returning_ends, self.ends_behind_loops);
+        self.returning_ends |= is_loop;
+        self.ends_behind_loops &= !is_loop;
         visitor::walk_stmt(self, stmt);
-        self.returning_ends = around;
+        (self.returning_ends, self.ends_behind_loops) = around;
     }
 
     fn visit_expr(&mut self, expr: &'f Expr) {
