@@ -244,14 +244,18 @@ impl<'t> Files<'t> {
         if self.listed.contains_key(path) {
             return true;
         }
-        self.note(path, |trace| &mut trace.parsed);
-        self.tree.exists(path)
+        match self.note(path, |trace| &mut trace.parsed) {
+            Some(files) => files.contains(path),
+            None => self.tree.exists(path),
+        }
     }
 
     /// The bytes of a file.
     pub fn bytes(&self, path: &RelativePath) -> Result<Arc<[u8]>, Reason> {
-        self.note(path, |trace| &mut trace.parsed);
-        self.tree.read(path).map_err(|unreadable| unreadable_reason(path, unreadable))
+        match self.note(path, |trace| &mut trace.parsed) {
+            Some(files) => files.bytes(path),
+            None => self.tree.read(path).map_err(|unreadable| unreadable_reason(path, unreadable)),
+        }
     }
 
     /// What `test` says of a file's bytes: a look before it is worth parsing.
@@ -490,6 +494,29 @@ mod tests {
             let stays: Vec<bool> = files.slots.iter().map(|slot| slot.get().is_some()).collect();
             assert_eq!(stays, [true, room >= 12, room >= 6], "{room}");
             assert_eq!(view.into_trace().parsed, BTreeSet::from([0, 1, 2]));
+        }
+    }
+
+    #[test]
+    fn whatever_is_asked_through_several_views_is_noted_in_all() {
+        let tree = MemoryTree::parse("--- a.py\nx = 1\n--- b.txt\ny = 2\n");
+        let asks: [fn(&Files, &RelativePath); 4] = [
+            |files, path| assert!(!files.contains(path) || path.as_str() == "b.txt"),
+            |files, path| drop(files.bytes(path)),
+            |files, path| drop(files.file(path)),
+            |files, path| drop(files.test(path, |_| true)),
+        ];
+        for (number, ask) in asks.iter().enumerate() {
+            for name in ["gone.py", "b.txt"] {
+                let path = RelativePath::new(name).unwrap();
+                let files = Files::new(&tree);
+                let outer = Files::traced(&files);
+                let inner = Files::traced(&outer);
+                ask(&Files::lent(&inner, 0..1), &path);
+                for view in [inner.into_trace(), outer.into_trace()] {
+                    assert_eq!(view.unlisted, BTreeSet::from([path.clone()]), "{number} {name}");
+                }
+            }
         }
     }
 

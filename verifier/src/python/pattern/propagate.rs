@@ -406,11 +406,11 @@ impl<'f> Flow<'f> {
         let mut hiding = self.scope.hiding.clone();
         hiding.extend(&locals);
         hiding.retain(|name| !imported.contains(name) && !elsewhere.contains(name));
-        locals.extend(imported);
-        let mut annotations = self.scope.annotations.clone();
-        annotations.retain(|name, _| !locals.contains(name) || elsewhere.contains(name));
         // A `global` name may change at any call: it is unknown here, whatever is assigned.
+        locals.extend(imported);
         locals.extend(elsewhere);
+        let mut annotations = self.scope.annotations.clone();
+        annotations.retain(|name, _| !locals.contains(name));
         // The others are a tuple and a dict of what is annotated.
         let single = parameters.iter_non_variadic_params().map(|parameter| &parameter.parameter);
         annotations.extend(
@@ -483,7 +483,9 @@ impl<'f> SourceOrderVisitor<'f> for Reader<'_, 'f> {
                     self.shadowed.push(parameter.name().as_str());
                 }
                 let later = std::mem::replace(&mut self.later, true);
+                let of_class = self.flow.scope.of_class.take();
                 self.visit_expr(&node.body);
+                self.flow.scope.of_class = of_class;
                 self.later = later;
                 self.shadowed.truncate(outer);
             }
@@ -495,7 +497,10 @@ impl<'f> SourceOrderVisitor<'f> for Reader<'_, 'f> {
                 for generator in generators {
                     names_in(&generator.target, &mut self.shadowed);
                 }
+                // Like a function it does not see what the class around it declares.
+                let of_class = self.flow.scope.of_class.take();
                 walk_expr(self, expression);
+                self.flow.scope.of_class = of_class;
                 self.shadowed.truncate(outer);
             }
             Expr::Named(node) => {

@@ -272,7 +272,12 @@ fn types_are_those_of_literals_annotations_and_constructors() {
     check("f($X: int)", "class C:\n    a: int\n    f(a)  #!\n    def g(self):\n        f(a)\nf(a)\n");
     check(
         "f($X: int)",
-        "def g(a: int, b: int, c: int):\n    def h(b):\n        nonlocal c\n        f(a)  #!\n        f(b)\n        f(c)  #!\n",
+        "def g(a: int, b: int, c: int):\n    def h(b):\n        nonlocal c\n        f(a)  #!\n        f(b)\n        f(c)\n",
+    );
+    check("f($X: int)", "a: int = 1\ndef g(a: str):\n    def h():\n        global a\n        f(a)\n");
+    check(
+        "f($X: int)",
+        "class C:\n    a: int\n    b = lambda: f(a)\n    c = [f(a) for _ in d]\n    f(a)  #!\n",
     );
     check("f($X: int)", "a: int = g()\ndef h():\n    f(a)  #!\n    global b\n    f(b)\n");
     check("f($X: A)", "with A() as a:\n    f(a)\n");

@@ -290,11 +290,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 None => self.variable_of(unit, &place.name),
             };
             let Some(path) = object.map(|object| object.join(&place.path)) else { continue };
-            if place.emptied {
-                self.empty(&path);
-            } else {
-                self.environment().clean(&path);
-            }
+            self.environment().clean(&path);
         }
     }
 
@@ -303,7 +299,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let called = &self.engine.units[unit];
         let root = self.root(name);
         let is_same = match root {
-            Root::Local(_) => called.definer == Some(self.unit),
+            Root::Local(_) => called.definer == Some(self.unit) && called.declares_outer(name),
             Root::Global(_) => called.file == self.file && !called.declares_outer(name),
         };
         is_same.then(|| Path::variable(root))

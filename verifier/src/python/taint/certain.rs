@@ -10,6 +10,7 @@ use ruff_python_ast::{Expr, Stmt};
 use super::scope::{self, Rounds};
 use super::value::Element;
 use crate::python::control_flow::{is_generator, truth};
+use crate::python::visitor::{self, Visitor};
 
 /// A place that gets another value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,32 +19,163 @@ pub(super) struct Replaced {
     pub(super) name: Name,
     /// The part of it.
     pub(super) path: Vec<Element>,
-    /// Its elements lose theirs, and it is the same object: `entries.clear()`.
-    pub(super) emptied: bool,
 }
 
-/// The places of parameters, and of variables that it says to be `global` or `nonlocal`.
+/// The places of parameters, and of variables that it says to be `global` or `nonlocal`, that it gives a
+/// value which is written out.
 pub(super) fn replaced(function: &ast::StmtFunctionDef) -> Vec<Replaced> {
-    // Their bodies run later than where they are called, and perhaps never.
-    if function.is_async || is_generator(&function.body) {
+    // Their bodies run later than where they are called, and perhaps never; what decorators make of them
+    // perhaps never, too.
+    if function.is_async || is_generator(&function.body) || !function.decorator_list.is_empty() {
         return Vec::new();
     }
-    let (bound, declared) = scope::bound_and_declared(&function.body);
-    let is_of_caller = |place: &Replaced| match place.path.is_empty() && !place.emptied {
-        true => declared.contains(&place.name),
-        false => {
-            declared.contains(&place.name)
-                || function.parameters.includes(&place.name) && !bound.contains(&place.name)
-        }
+    let stores = Stores::of(&function.body);
+    let is_of_caller = |place: &Replaced| {
+        let declared = stores.declared.contains(&place.name);
+        let given = function.parameters.includes(&place.name) && !stores.names.contains(&place.name);
+        declared || given && !place.path.is_empty()
     };
     let mut ways = Ways::default();
     let end = ways.block(&function.body, HashSet::new(), 0);
     let mut all = ways.ends.into_iter().chain(end);
     let Some(first) = all.next() else { return Vec::new() };
     let common = all.fold(first, |one, two| one.intersection(&two).cloned().collect());
-    let mut common: Vec<Replaced> = common.into_iter().filter(is_of_caller).collect();
+    let is_certain = |place: &Replaced| is_of_caller(place) && !stores.may_keep(place);
+    let mut common: Vec<Replaced> = common.into_iter().filter(is_certain).collect();
     common.sort_by(|one, two| (&one.name, &one.path).cmp(&(&two.name, &two.path)));
     common
+}
+
+/// What a body stores, wherever and in whatever object.
+#[derive(Default)]
+struct Stores {
+    /// Variables that are bound.
+    names: HashSet<Name>,
+    /// Those that are `global` or `nonlocal`, also in functions inside.
+    declared: HashSet<Name>,
+    /// Variables and attributes that get something which is not written out: it may be what they had.
+    others: HashSet<Name>,
+    /// Some element of something gets such a value.
+    other_elements: bool,
+}
+
+impl Stores {
+    fn of(body: &[Stmt]) -> Self {
+        let mut stores = Self::default();
+        stores.visit_body(body);
+        stores
+    }
+
+    /// Whether the place may be given what was there before, under whatever name.
+    fn may_keep(&self, place: &Replaced) -> bool {
+        match place.path.last() {
+            None => self.others.contains(&place.name),
+            Some(Element::Attribute(name)) => self.others.contains(name),
+            Some(_) => self.other_elements,
+        }
+    }
+
+    fn other(&mut self, target: &Expr) {
+        match target {
+            Expr::Name(name) => drop(self.others.insert(name.id.clone())),
+            Expr::Attribute(attribute) => drop(self.others.insert(attribute.attr.id.clone())),
+            Expr::Subscript(_) => self.other_elements = true,
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Stores {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::Global(ast::StmtGlobal { names, .. }) | Stmt::Nonlocal(ast::StmtNonlocal { names, .. }) => {
+                self.declared.extend(names.iter().map(|name| name.id.clone()));
+            }
+            Stmt::Assign(assign) if is_written_out(&assign.value) => {
+                for target in &assign.targets {
+                    match target {
+                        Expr::Name(name) => drop(self.names.insert(name.id.clone())),
+                        Expr::Attribute(attribute) => self.visit_expr(&attribute.value),
+                        Expr::Subscript(subscript) => {
+                            self.visit_expr(&subscript.value);
+                            self.visit_expr(&subscript.slice);
+                        }
+                        other => self.visit_expr(other),
+                    }
+                }
+            }
+            Stmt::FunctionDef(function) => {
+                self.names.insert(function.name.id.clone());
+                self.others.insert(function.name.id.clone());
+                visitor::walk_stmt(self, statement);
+            }
+            Stmt::ClassDef(class) => {
+                self.names.insert(class.name.id.clone());
+                self.others.insert(class.name.id.clone());
+                visitor::walk_stmt(self, statement);
+            }
+            Stmt::Import(ast::StmtImport { names, .. })
+            | Stmt::ImportFrom(ast::StmtImportFrom { names, .. }) => {
+                for alias in names {
+                    let bound = alias.asname.as_ref().unwrap_or(&alias.name);
+                    self.names.insert(bound.id.clone());
+                    self.others.insert(bound.id.clone());
+                }
+            }
+            _ => visitor::walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        let context = match expression {
+            Expr::Name(name) => {
+                if !name.ctx.is_load() {
+                    self.names.insert(name.id.clone());
+                }
+                name.ctx
+            }
+            Expr::Attribute(attribute) => attribute.ctx,
+            Expr::Subscript(subscript) => subscript.ctx,
+            _ => ast::ExprContext::Load,
+        };
+        if !context.is_load() {
+            self.other(expression);
+        }
+        visitor::walk_expr(self, expression);
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
+        let bound = match pattern {
+            ast::Pattern::MatchAs(node) => node.name.as_ref(),
+            ast::Pattern::MatchStar(node) => node.name.as_ref(),
+            ast::Pattern::MatchMapping(node) => node.rest.as_ref(),
+            _ => None,
+        };
+        if let Some(name) = bound {
+            self.names.insert(name.id.clone());
+            self.others.insert(name.id.clone());
+        }
+        visitor::walk_pattern(self, pattern);
+    }
+
+    fn visit_except_handler(&mut self, handler: &'a ast::ExceptHandler) {
+        let ast::ExceptHandler::ExceptHandler(node) = handler;
+        if let Some(name) = &node.name {
+            self.names.insert(name.id.clone());
+            self.others.insert(name.id.clone());
+        }
+        visitor::walk_except_handler(self, handler);
+    }
+}
+
+/// Whether a value is all there in the text.
+fn is_written_out(value: &Expr) -> bool {
+    match value {
+        Expr::List(node) => node.elts.is_empty(),
+        Expr::Tuple(node) => node.elts.is_empty(),
+        Expr::Dict(node) => node.items.is_empty(),
+        other => other.is_literal_expr(),
+    }
 }
 
 type Places = HashSet<Replaced>;
@@ -68,13 +200,14 @@ impl Ways {
 
     fn statement(&mut self, statement: &Stmt, mut places: Places, depth: usize) -> Option<Places> {
         if depth > DEEPEST {
+            // It may end here.
+            self.ends.push(HashSet::new());
             return Some(places);
         }
         match statement {
-            Stmt::Assign(assign) => assign.targets.iter().for_each(|target| store(target, &mut places)),
-            Stmt::AnnAssign(assign) if assign.value.is_some() => store(&assign.target, &mut places),
-            Stmt::Delete(delete) => delete.targets.iter().for_each(|target| store(target, &mut places)),
-            Stmt::Expr(statement) => emptied(&statement.value, &mut places),
+            Stmt::Assign(assign) if is_written_out(&assign.value) => {
+                assign.targets.iter().for_each(|target| store(target, &mut places));
+            }
             Stmt::Return(_) => {
                 self.ends.push(places);
                 return None;
@@ -116,9 +249,8 @@ impl Ways {
     }
 
     fn branches(&mut self, statement: &ast::StmtIf, places: Places, depth: usize) -> Option<Places> {
-        let first = (Some(&statement.test), &statement.body);
         let others = statement.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
-        let tests = std::iter::once((first.0.map(|test| &**test), first.1)).chain(others);
+        let tests = std::iter::once((Some(&*statement.test), &statement.body)).chain(others);
         let mut behind: Option<Places> = None;
         let mut is_open = true;
         for (test, body) in tests {
@@ -146,31 +278,14 @@ fn both(one: Option<Places>, two: Option<Places>) -> Option<Places> {
 }
 
 fn store(target: &Expr, places: &mut Places) {
-    let mut targets = vec![target];
-    while let Some(target) = targets.pop() {
-        match target {
-            Expr::Tuple(tuple) => targets.extend(&tuple.elts),
-            Expr::List(list) => targets.extend(&list.elts),
-            Expr::Starred(starred) => targets.push(&starred.value),
-            other => {
-                let place = scope::place_of(other, |index| Some(scope::element(index)));
-                if let Some((name, path)) = place.filter(|(_, path)| !path.contains(&Element::Anything)) {
-                    places.insert(Replaced { name, path, emptied: false });
-                }
-            }
-        }
-    }
-}
-
-/// `entries.clear()`
-fn emptied(expression: &Expr, places: &mut Places) {
-    if let Expr::Call(call) = expression
-        && call.arguments.is_empty()
-        && let Expr::Attribute(method) = &*call.func
-        && method.attr.as_str() == "clear"
-        && let Some((name, path)) = scope::place_of(&method.value, |index| Some(scope::element(index)))
-        && !path.contains(&Element::Anything)
-    {
-        places.insert(Replaced { name, path, emptied: true });
+    let place = scope::place_of(target, |index| Some(scope::element(index)));
+    // Elements with numbers move when others go.
+    let is_plain = |element: &Element| match element {
+        Element::Attribute(_) => true,
+        Element::Key(key) => key.parse::<i64>().is_err(),
+        _ => false,
+    };
+    if let Some((name, path)) = place.filter(|(_, path)| path.iter().all(is_plain)) {
+        places.insert(Replaced { name, path });
     }
 }

@@ -34,13 +34,6 @@ pub(super) fn rebound(function: &ast::StmtFunctionDef) -> HashSet<Name> {
     collector.bound
 }
 
-/// Names that a body gives a value, and those of them that it declares `global` or `nonlocal`.
-pub(super) fn bound_and_declared(body: &[Stmt]) -> (HashSet<Name>, HashSet<Name>) {
-    let mut collector = Collector::default();
-    collector.visit_body(body);
-    (collector.bound, collector.declared)
-}
-
 /// Names that functions in a body declare `global` or `nonlocal`.
 pub(super) fn declared(body: &[Stmt]) -> HashSet<Name> {
     struct Declared(HashSet<Name>);
