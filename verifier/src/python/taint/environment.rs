@@ -148,14 +148,19 @@ impl Environment {
         if self.aliases.is_empty() {
             return self.store_here(path, value);
         }
-        let others = if path.elements.is_empty() { Vec::new() } else { self.others(path) };
+        // The object whose part is stored has other names; those of what was in the part stay with that.
+        let others = match path.elements.split_last() {
+            None => Vec::new(),
+            Some((part, object)) => {
+                let names = self.others(&Path { root: path.root.clone(), elements: object.to_vec() });
+                let part_of =
+                    |(name, certain): (Path, bool)| (name.join(std::slice::from_ref(part)), certain);
+                names.into_iter().map(part_of).collect()
+            }
+        };
         self.part_ways(path);
         self.store_here(path, value);
         for (other, certain) in others {
-            // Without a part it is the variable that is stored, and that is another.
-            if other.elements.is_empty() {
-                continue;
-            }
             if certain {
                 self.part_ways(&other);
                 self.store_here(&other, value);

@@ -72,8 +72,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             Expr::Compare(comparison) => {
                 let mut taints = self.expression(&comparison.left).reachable();
-                for operand in &comparison.comparators {
-                    taints.extend(&self.expression(operand).reachable());
+                for (index, operand) in comparison.comparators.iter().enumerate() {
+                    let value = match index {
+                        0 => self.expression(operand),
+                        _ => self.maybe(|this| this.expression(operand)),
+                    };
+                    taints.extend(&value.reachable());
                 }
                 let options = self.engine.specification.options;
                 // Whether two values are alike tells one bit and is no value of theirs.
@@ -175,7 +179,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let mut value = Value::default();
         let last = operation.values.len().saturating_sub(1);
         for (index, operand) in operation.values.iter().enumerate() {
-            let part = self.expression(operand);
+            let part = match index {
+                0 => self.expression(operand),
+                _ => self.maybe(|this| this.expression(operand)),
+            };
             let ends = operation.op == ast::BoolOp::Or;
             match self.decided(operand) {
                 Some(decided) if decided == ends => {
@@ -187,6 +194,16 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
         }
         value
+    }
+
+    /// Runs code that is perhaps not run.
+    pub(super) fn maybe<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.state.clone();
+        let given = run(self);
+        if let Some(before) = &before {
+            self.environment().join(before);
+        }
+        given
     }
 
     fn interpolation(&mut self, element: &'f ast::InterpolatedStringElement, taints: &mut TaintSet) {
@@ -370,6 +387,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
     }
 
     fn comprehension(&mut self, generators: &'f [ast::Comprehension], parts: &[&'f Expr]) -> Value {
+        self.maybe(|this| this.rounds_of(generators, parts))
+    }
+
+    fn rounds_of(&mut self, generators: &'f [ast::Comprehension], parts: &[&'f Expr]) -> Value {
         let mut bound = Vec::new();
         let mut is_empty = false;
         for generator in generators {

@@ -247,7 +247,10 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             Stmt::Assert(statement) => {
                 let value = self.expression(&statement.test);
                 if let Some(message) = &statement.msg {
+                    // Behind it nothing goes on.
+                    let before = self.state.clone();
                     self.expression(message);
+                    self.state = before;
                 }
                 self.statement_sinks(statement.range, &value);
             }
@@ -866,6 +869,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         // What `finally` returns is returned instead of anything before.
         if self.engine.specification.options.deep
             && matches!(statement.finalbody.last(), Some(Stmt::Return(_)))
+            && !self.yields()
         {
             self.summary.returned = returned;
         }

@@ -7,9 +7,11 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::Binding;
 use super::calls::{Argument, Passed, Spread};
+use super::engine::Body;
 use super::interpreter::Interpreter;
 use super::scope;
 use super::value::{Element, Value};
+use crate::python::control_flow::is_generator;
 
 /// Methods of whose running nothing is left to doubt where the object can be told.
 pub(super) const FOLLOWED: [&str; 8] = [
@@ -57,6 +59,14 @@ pub(super) fn is_consumer(call: &ast::ExprCall) -> bool {
 }
 
 impl<'f> Interpreter<'_, '_, 'f> {
+    /// Whether the function that runs is a generator: what it yields counts as returned.
+    pub(super) fn yields(&self) -> bool {
+        match self.engine.units[self.unit].body {
+            Body::Function(function) => is_generator(&function.body),
+            Body::Module(_) => false,
+        }
+    }
+
     /// What a method gives that Python runs on an object, and whether that is all it can give;
     /// nothing when no such method of the project is known.
     fn special(
