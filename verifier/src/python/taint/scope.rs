@@ -448,6 +448,8 @@ pub(super) fn rounds(several: &Expr) -> Rounds {
 /// The element that an index selects.
 pub(super) fn element(index: &Expr) -> Element {
     match index {
+        // Places have their numbers for names: a text that is one could be told from them by nobody.
+        Expr::StringLiteral(literal) if literal.value.to_str().parse::<i64>().is_ok() => Element::Anything,
         Expr::StringLiteral(literal) => Element::Key(Name::new(literal.value.to_str())),
         Expr::NumberLiteral(literal) => match &literal.value {
             ast::Number::Int(value) => Element::Key(Name::new(value.to_string())),
