@@ -81,6 +81,7 @@ use crate::static_checks::{
 };
 use conditions::Condition;
 use roots::{Start, Walked, one_after_another, set_apart};
+pub(super) use walk::CHANGING;
 use walk::{Lock, Step};
 
 const KIND: CheckKind = CheckKind::SharedState;

@@ -37,7 +37,7 @@ pub(super) enum Step<'f> {
 }
 
 /// Methods of the builtin containers, and of what looks like them, that change the object.
-const CHANGING: &[&str] = &[
+pub(in crate::static_checks) const CHANGING: &[&str] = &[
     "append",
     "appendleft",
     "extend",

@@ -341,3 +341,8 @@ fn ordinary_code_is_followed() {
 fn silence_is_not_told_where_somebody_else_may_speak() {
     crate::static_checks::testing::check_cases(include_str!("silence.txt"));
 }
+
+#[test]
+fn silence_is_not_told_where_signals_go_by_other_ways() {
+    crate::static_checks::testing::check_cases(include_str!("ways.txt"));
+}

@@ -1,6 +1,9 @@
 //! Whether it is certain that code tells a thread nothing. Where one side calls code that is not
 //! known, and there is something that this code may look at or change, it is not.
 
+mod ways;
+
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::{Change, Changes, Ends, Functions, Reached, Watched, Watching, named_attribute, signals_in};
@@ -14,17 +17,33 @@ use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged};
 use crate::static_checks::is_test_code;
 
+use ways::Elsewhere;
+
 /// Why the signallers may tell the thread something by a way that was not followed.
 pub(super) fn doubt<'f>(signallers: &Reached<'_, 'f>, watching: &Watching<'_, 'f>) -> Option<String> {
-    let sides = Sides { project: signallers.project, signallers, watching };
-    sides.reflected().or_else(|| sides.by_signallers()).or_else(|| sides.by_thread())
+    let project = signallers.project;
+    let (elsewhere, others) = (OnceCell::new(), OnceCell::new());
+    let sides = Sides { project, signallers, watching, elsewhere, others };
+    sides
+        .cut()
+        .or_else(|| sides.reflected())
+        .or_else(|| sides.by_other_ways())
+        .or_else(|| sides.by_signallers())
+        .or_else(|| sides.by_thread())
+        .or_else(|| sides.implicit())
 }
 
 struct Sides<'s, 'p, 'f> {
     project: &'p Project<'f>,
     signallers: &'s Reached<'p, 'f>,
     watching: &'s Watching<'p, 'f>,
+    elsewhere: OnceCell<Elsewhere<'f>>,
+    /// See `other_signallers`.
+    others: OnceCell<Others<'f>>,
 }
+
+/// Functions of the target, and why some may be missing.
+type Others<'f> = (Vec<FunctionRef<'f>>, Option<String>);
 
 /// What a call whose callee is not known may run.
 #[derive(Clone, Copy)]
@@ -34,6 +53,16 @@ enum Runs<'f> {
     /// Functions of this name.
     Named(&'f str),
     Anything,
+}
+
+impl Runs<'_> {
+    fn is_one(self, function: &FunctionRef) -> bool {
+        match self {
+            Runs::Nothing => false,
+            Runs::Named(method) => function.node.name.as_str() == method,
+            Runs::Anything => true,
+        }
+    }
 }
 
 /// Files that are searched for other code that signals or looks, at most.
@@ -94,7 +123,6 @@ impl<'f> Sides<'_, '_, 'f> {
                 .iter()
                 .any(|watched| Some(watched.name) == name && watched.is_attribute == expr.is_attribute_expr())
         };
-        let mut others = None;
         for (function, receiver) in &self.signallers.functions {
             for call in calls_in(&function.node.body) {
                 let callees = self.callees(function.file, call, *receiver);
@@ -124,9 +152,15 @@ impl<'f> Sides<'_, '_, 'f> {
                     {
                         return Some(format!("whether {} changes what the thread asks", place()));
                     }
-                    if self.ends_what_the_thread_uses(call) {
-                        return Some(format!("whether {} ends what the thread does with it", place()));
+                    let external = &callees.external;
+                    if self.may_end_what_the_thread_does(function.file, call, *receiver, external) {
+                        return Some(format!("whether {} ends what the thread does", place()));
                     }
+                }
+                if (!callees.external.is_empty() || !callees.unresolved.is_empty())
+                    && let Some(why) = self.handed(function.file, call, *receiver)
+                {
+                    return Some(why);
                 }
                 if !watched.is_empty() && self.is_foreign_method(&callees, call, *receiver) {
                     return Some(format!("what {} of a base outside the target does", place()));
@@ -135,13 +169,12 @@ impl<'f> Sides<'_, '_, 'f> {
                 if matches!(runs, Runs::Nothing) {
                     continue;
                 }
-                let others: &Vec<String> = others.get_or_insert_with(|| self.other_signallers());
-                let is_one = |name: &String| match runs {
-                    Runs::Nothing => false,
-                    Runs::Named(method) => name == method,
-                    Runs::Anything => true,
-                };
-                if let Some(other) = others.iter().find(|name| is_one(name)) {
+                let (others, missing) = self.others();
+                if missing.is_some() {
+                    return missing.clone();
+                }
+                if let Some(other) = others.iter().find(|function| runs.is_one(function)) {
+                    let other = &other.node.name;
                     return Some(format!("whether {} runs `{other}`, which signals it", place()));
                 }
             }
@@ -159,7 +192,7 @@ impl<'f> Sides<'_, '_, 'f> {
         }
         // `self.server.should_exit = True` where the thread runs `self.server.run()`.
         for (name, file, place) in self.changed_below() {
-            if self.thread_calls().any(|(_, call, unknown)| unknown && is_method_of(call, name)) {
+            if self.elsewhere().names.contains(name) {
                 let line = file.source().line(place.start());
                 return Some(format!(
                     "whether what `{}:{line}` changes ends what the thread does with `{name}`",
@@ -200,13 +233,13 @@ impl<'f> Sides<'_, '_, 'f> {
                 if matches!(runs, Runs::Nothing) {
                     continue;
                 }
-                let others: &Vec<String> = others.get_or_insert_with(|| self.other_lookers(&changed));
-                let is_one = |name: &String| match runs {
-                    Runs::Nothing => false,
-                    Runs::Named(method) => name == method,
-                    Runs::Anything => true,
-                };
-                if let Some(other) = others.iter().find(|name| is_one(name)) {
+                let (others, missing): &Others<'f> =
+                    others.get_or_insert_with(|| self.other_lookers(&changed));
+                if missing.is_some() {
+                    return missing.clone();
+                }
+                if let Some(other) = others.iter().find(|function| runs.is_one(function)) {
+                    let other = &other.node.name;
                     return Some(format!(
                         "whether {} runs `{other}`, which looks at what is changed",
                         place()
@@ -413,27 +446,13 @@ impl<'f> Sides<'_, '_, 'f> {
         below
     }
 
-    /// The calls of the thread, with whether something is run that is not known.
-    fn thread_calls(&self) -> impl Iterator<Item = (&'f ParsedFile, &'f ExprCall, bool)> + '_ {
-        self.watching.reached.functions.iter().flat_map(move |(function, receiver)| {
-            calls_in(&function.node.body).into_iter().map(move |call| {
-                let callees = self.callees(function.file, call, *receiver);
-                (function.file, call, !self.is_followed(&callees))
-            })
-        })
-    }
-
-    /// `self.sock.close()` where the thread is in `self.sock.accept()`.
-    fn ends_what_the_thread_uses(&self, call: &ExprCall) -> bool {
-        let Expr::Attribute(method) = call.func.as_ref() else { return false };
-        let Some(name) = super::last_name(&method.value) else { return false };
-        is_ending(method.attr.as_str())
-            && method.value.is_attribute_expr()
-            && self.thread_calls().any(|(_, other, unknown)| unknown && is_method_of(other, name))
+    /// See `other_signallers`; made once.
+    fn others(&self) -> &Others<'f> {
+        self.others.get_or_init(|| self.other_signallers())
     }
 
     /// Functions that signal the thread and that the signallers are not known to run.
-    fn other_signallers(&self) -> Vec<String> {
+    fn other_signallers(&self) -> Others<'f> {
         let names: BTreeSet<&str> = self.watching.watched.iter().map(|watched| watched.name).collect();
         let signals = |function: FunctionRef<'f>| {
             let receiver = function.class_ref();
@@ -453,7 +472,7 @@ impl<'f> Sides<'_, '_, 'f> {
     }
 
     /// Functions that look at what is changed, and that the thread is not known to run.
-    fn other_lookers(&self, changed: &BTreeSet<&'f str>) -> Vec<String> {
+    fn other_lookers(&self, changed: &BTreeSet<&'f str>) -> Others<'f> {
         let looks = |function: FunctionRef<'f>| {
             !self.signallers.functions.iter().any(|(known, _)| *known == function)
                 && Mentions::of(function).looked_at.iter().any(|name| changed.contains(name))
@@ -466,24 +485,28 @@ impl<'f> Sides<'_, '_, 'f> {
         mentioned: &BTreeSet<&str>,
         known: &Functions<'f>,
         is_one: impl Fn(FunctionRef<'f>) -> bool,
-    ) -> Vec<String> {
+    ) -> Others<'f> {
         let mut found = Vec::new();
         let mut paths = BTreeSet::new();
         for name in mentioned {
             paths.extend(self.project.mentioning(&format!(".{name}")).iter().cloned());
         }
-        for path in paths.iter().filter(|path| !is_test_code(path)).take(MOST_FILES) {
-            let Ok(file) = self.project.file(path) else { continue };
+        paths.retain(|path| !is_test_code(path));
+        let mut missing = (paths.len() > MOST_FILES).then(|| "too many files may signal it".to_owned());
+        for path in paths.iter().take(MOST_FILES) {
+            let Ok(file) = self.project.file(path) else {
+                missing = Some(format!("what `{path}` does, which could not be read"));
+                continue;
+            };
             for symbol in file.symbols().iter() {
                 let Some(function) = self.project.function_at(file, symbol.range) else { continue };
-                let name = function.node.name.as_str();
                 let is_known = known.iter().any(|(known, _)| *known == function);
-                if !is_known && name != "__init__" && is_one(function) {
-                    found.push(name.to_owned());
+                if !is_known && function.node.name.as_str() != "__init__" && is_one(function) {
+                    found.push(function);
                 }
             }
         }
-        found
+        (found, missing)
     }
 }
 
@@ -497,32 +520,30 @@ fn arguments(call: &ExprCall) -> impl Iterator<Item = &Expr> {
     })
 }
 
-fn is_method_of(call: &ExprCall, name: &str) -> bool {
-    matches!(call.func.as_ref(), Expr::Attribute(method)
-        if method.value.is_attribute_expr()
-            && super::last_name(&method.value) == Some(name)
-            && !is_harmless_method(method.attr.as_str()))
-}
-
 /// Functions of the language and its library that change nothing that they are given, and call
 /// nothing of it.
 fn is_idle(name: &str) -> bool {
-    [
-        "builtins.",
-        "logging.",
-        "time.",
-        "os.",
-        "json.",
-        "math.",
-        "datetime.",
-        "copy.",
-        "threading.current_thread",
-    ]
-    .iter()
-    .any(|module| name.starts_with(module))
-        || ["threading.Lock", "threading.RLock", "threading.Event", "threading.Condition", "queue."]
-            .iter()
-            .any(|class| name.starts_with(class))
+    if let Some(builtin) = name.strip_prefix("builtins.") {
+        let callee = builtin.split(['.', '(']).next().unwrap_or_default();
+        return !matches!(
+            callee,
+            "open" | "exec" | "eval" | "map" | "filter" | "object" | "__import__" | "globals"
+        );
+    }
+    ["logging.", "time.", "os.path.", "json.", "math.", "datetime.", "copy.", "queue."]
+        .iter()
+        .any(|module| name.starts_with(module))
+        || matches!(
+            name,
+            "os.getpid" | "os.getenv" | "os.cpu_count" | "os.getcwd" | "os.urandom" | "os.listdir"
+        )
+        || name == "threading.current_thread"
+        || ["threading.Lock", "threading.RLock", "threading.Event", "threading.Condition"].iter().any(
+            |class| {
+                // `threading.Event.set(self.done)` is given what it changes.
+                name.strip_prefix(class).is_some_and(|rest| rest.is_empty() || rest.starts_with("()"))
+            },
+        )
 }
 
 fn is_builtin(callees: &Callees) -> bool {
@@ -550,8 +571,7 @@ fn is_harmless_method(name: &str) -> bool {
             | "is_alive"
             | "is_set"
             | "acquire"
-            | "release"
-            | "append"
+            | "endswith"
             | "inc"
             | "observe"
             | "labels"
