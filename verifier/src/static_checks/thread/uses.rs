@@ -9,11 +9,14 @@ use foldhash::{HashSet, HashSetExt};
 
 use super::Held;
 use crate::evidence::Site;
-use crate::python::ast::{self, Expr};
+use crate::python::ast::{self, Expr, ExprCall};
+use crate::python::calls::calls_in;
 use crate::python::project::modules::FoundModule;
-use crate::python::project::{BindingKind, ClassRef, Frame, FunctionRef, Module, Project, object_parameter};
+use crate::python::project::{
+    BindingKind, ClassRef, Frame, FunctionRef, Module, Project, Scope, dotted_name, object_parameter,
+};
 use crate::python::visitor::{self, Visitor};
-use crate::python::{ParsedFile, TextRange};
+use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{is_test_code, site};
 use value::{Sure, What};
 use walk::{Alias, Walker};
@@ -282,19 +285,25 @@ impl<'p, 'f> Uses<'p, 'f> {
         variables
     }
 
-    /// `for thread in threading.enumerate(): thread.join()` reaches every thread, in whatever function.
+    /// `for thread in threading.enumerate(): thread.join()` reaches every thread, wherever it stands.
     fn every_thread(&mut self) {
         let owner_is_test = self.owner_is_test();
-        for path in self.project.mentioning("threading.enumerate").iter() {
+        let project = self.project;
+        for path in project.mentioning("enumerate").iter() {
             let is_counted = owner_is_test || !is_test_code(path);
-            let Some(file) = self.project.file(path).ok().filter(|_| is_counted) else { continue };
-            for symbol in file.symbols().iter() {
-                let Some(function) = self.project.function_at(file, symbol.range) else { continue };
-                let mut search = Reflection { object: "", computed: false, joins: false };
-                search.visit_body(&function.node.body);
-                if search.computed && search.joins {
-                    self.may(format!("`{}` joins every thread that runs", function.qualified_name()));
-                }
+            let Some(file) = project.file(path).ok().filter(|_| is_counted) else { continue };
+            let text = file.source().text();
+            if !text.contains("threading") || !text.contains("join") {
+                continue;
+            }
+            let is_every = |call: &'f ExprCall| {
+                let scope = Scope::at(file, call.func.range());
+                project.resolve_call(&scope, call).external.iter().any(|name| name == "threading.enumerate")
+            };
+            let module = &file.source().module().body;
+            let calls = calls_in(module);
+            if calls.iter().any(|call| joins_something(call)) && calls.into_iter().any(is_every) {
+                self.may(format!("`{path}` joins every thread that runs"));
             }
         }
     }
@@ -358,6 +367,13 @@ fn is_file(found: &FoundModule, path: &str) -> bool {
     matches!(found, FoundModule::Here(Module::File(file)) if file.path().as_str() == path)
 }
 
+/// `thread.join()`, and not `os.path.join(…)` or `", ".join(…)`.
+fn joins_something(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = call.func.as_ref() else { return false };
+    let is_path = || dotted_name(&method.value).is_some_and(|name| name.ends_with("path"));
+    method.attr.as_str() == "join" && !method.value.is_string_literal_expr() && !is_path()
+}
+
 /// Whether a method reaches attributes by computed names, and joins something.
 struct Reflection<'n> {
     object: &'n str,
@@ -382,9 +398,6 @@ impl<'f> Visitor<'f> for Reflection<'_> {
                 }
                 (Expr::Attribute(attribute), _) if attribute.attr.as_str() == "join" => {
                     self.joins |= !attribute.value.is_string_literal_expr();
-                }
-                (Expr::Attribute(attribute), _) if attribute.attr.as_str() == "enumerate" => {
-                    self.computed |= matches!(attribute.value.as_ref(), Expr::Name(name) if name.id.as_str() == "threading");
                 }
                 _ => {}
             },
