@@ -133,7 +133,10 @@ impl<'a> SourceOrderVisitor<'a> for Bindings<'a> {
         {
             self.found.push(name.id.as_str());
         }
-        walk_expr(self, expression);
+        // What a lambda binds is its own.
+        if !expression.is_lambda_expr() {
+            walk_expr(self, expression);
+        }
     }
 
     fn visit_alias(&mut self, alias: &'a ast::Alias) {
@@ -414,9 +417,8 @@ impl SemanticSyntaxContext for Place<'_> {
     }
 
     fn has_nonlocal_binding(&self, name: &str) -> bool {
-        // Methods have a cell of this name.
-        let in_method = matches!(self.kinds().next(), Some(Kind::Function { .. }))
-            && self.kinds().any(|kind| kind == Kind::Class);
+        // Methods have a cell of this name, and so have the classes in a class.
+        let in_method = self.kinds().skip(1).any(|kind| kind == Kind::Class);
         if name == "__class__" && in_method {
             return true;
         }

@@ -1,6 +1,8 @@
 //! Rules of the compiler that the parser's crate does not have, one node at a time.
 
-use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, walk_expr, walk_stmt};
+use ruff_python_ast::visitor::source_order::{
+    SourceOrderVisitor, walk_except_handler, walk_expr, walk_pattern, walk_stmt,
+};
 use ruff_python_ast::{self as ast, Expr, ExprContext, Pattern, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -161,8 +163,24 @@ impl<'a> SourceOrderVisitor<'a> for Declared<'a> {
                 self.nonlocal.extend(node.names.iter().map(|name| (name.as_str(), node.range)));
             }
             Stmt::Global(node) => self.global.extend(node.names.iter().map(|name| name.as_str())),
-            Stmt::FunctionDef(node) => self.used.push((node.name.as_str(), node.name.start())),
-            Stmt::ClassDef(node) => self.used.push((node.name.as_str(), node.name.start())),
+            Stmt::FunctionDef(node) => {
+                self.used.push((node.name.as_str(), node.name.start()));
+                node.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                // The annotations of a generic function are a scope of their own.
+                if node.type_params.is_none() {
+                    self.visit_parameters(&node.parameters);
+                    node.returns.iter().for_each(|returns| self.visit_expr(returns));
+                } else {
+                    self.defaults(&node.parameters);
+                }
+            }
+            Stmt::ClassDef(node) => {
+                self.used.push((node.name.as_str(), node.name.start()));
+                node.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                if let (Some(arguments), None) = (&node.arguments, &node.type_params) {
+                    self.visit_arguments(arguments);
+                }
+            }
             _ => walk_stmt(self, statement),
         }
     }
@@ -170,12 +188,40 @@ impl<'a> SourceOrderVisitor<'a> for Declared<'a> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
             Expr::Name(name) => self.used.push((name.id.as_str(), name.start())),
-            Expr::Lambda(_)
-            | Expr::ListComp(_)
-            | Expr::SetComp(_)
-            | Expr::DictComp(_)
-            | Expr::Generator(_) => {}
+            Expr::Lambda(node) => node.parameters.iter().for_each(|parameters| self.defaults(parameters)),
+            Expr::ListComp(ast::ExprListComp { generators, .. })
+            | Expr::SetComp(ast::ExprSetComp { generators, .. })
+            | Expr::DictComp(ast::ExprDictComp { generators, .. })
+            | Expr::Generator(ast::ExprGenerator { generators, .. }) => {
+                // What the first part iterates over belongs to the scope around.
+                generators.first().into_iter().for_each(|first| self.visit_expr(&first.iter));
+            }
             _ => walk_expr(self, expression),
+        }
+    }
+
+    fn visit_except_handler(&mut self, handler: &'a ast::ExceptHandler) {
+        let ast::ExceptHandler::ExceptHandler(clause) = handler;
+        self.used.extend(clause.name.iter().map(|name| (name.as_str(), name.start())));
+        walk_except_handler(self, handler);
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a Pattern) {
+        let name = match pattern {
+            Pattern::MatchAs(node) => node.name.as_ref(),
+            Pattern::MatchStar(node) => node.name.as_ref(),
+            Pattern::MatchMapping(node) => node.rest.as_ref(),
+            _ => None,
+        };
+        self.used.extend(name.map(|name| (name.as_str(), name.start())));
+        walk_pattern(self, pattern);
+    }
+}
+
+impl<'a> Declared<'a> {
+    fn defaults(&mut self, parameters: &'a ast::Parameters) {
+        for parameter in parameters.iter_non_variadic_params() {
+            parameter.default.iter().for_each(|default| self.visit_expr(default));
         }
     }
 }
@@ -230,13 +276,28 @@ mod tests {
             ("[x for x in y]\n  nonlocal x", None),
             ("y.x\n  nonlocal x", None),
             ("def h(): x\n  nonlocal x", None),
+            ("@x\n  def h(): pass\n  nonlocal x", Some("used prior")),
+            ("def h(a=x): pass\n  nonlocal x", Some("used prior")),
+            ("def h(a: x) -> x: pass\n  nonlocal x", Some("used prior")),
+            ("class H(x): pass\n  nonlocal x", Some("used prior")),
+            ("[y for y in x]\n  nonlocal x", Some("used prior")),
+            ("lambda a=x: a\n  nonlocal x", Some("used prior")),
+            ("lambda x: x\n  nonlocal x", None),
+            ("try: pass\n  except E as x: pass\n  nonlocal x", Some("used prior")),
+            ("match y:\n   case [x]: pass\n  nonlocal x", Some("used prior")),
+            ("match y:\n   case {**x}: pass\n  nonlocal x", Some("used prior")),
+            ("import x\n  nonlocal x", None),
         ] {
             check(&inner(body), expected);
         }
         check("def f():\n [x for x in y]\n def g(): nonlocal x\n", Some("nonlocal"));
         check("def f():\n [(x := i) for i in y]\n def g(): nonlocal x\n", None);
+        check("def f():\n lambda: (x := 1)\n def g(): nonlocal x\n", Some("nonlocal"));
         check("def f(): nonlocal __class__\n", Some("nonlocal"));
         check("class C:\n def f(self): nonlocal __class__\n", None);
+        check("class C:\n def f(self):\n  class D: nonlocal __class__\n", None);
+        check("class C:\n class D: nonlocal __class__\n", None);
+        check("def f():\n class D: nonlocal __class__\n", Some("nonlocal"));
     }
 
     #[test]
