@@ -11,7 +11,7 @@ use crate::python::control_flow::{
     CallEnding, Endings, Raised, Surroundings, Swallows, endings, endings_when_thrown, is_builtin_exception,
     is_generator, known_call, truth,
 };
-use crate::python::project::{ClassRef, FunctionRef, Project, Scope, Type};
+use crate::python::project::{Binding, BindingKind, ClassRef, FunctionRef, Project, Scope, Type};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 
@@ -473,6 +473,11 @@ fn keeps_exceptions(call: &ast::ExprCall) -> bool {
     call.arguments.find_keyword("return_exceptions").is_some() || last_name(&call.func) == Some("wait")
 }
 
+/// What may return and may as well raise or end.
+fn may_raise() -> CallEnding {
+    CallEnding { maybe: vec![Raised::Unknown], ..CallEnding::ordinary() }
+}
+
 fn last_name(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Name(name) => Some(name.id.as_str()),
@@ -518,7 +523,7 @@ impl<'f> Inside<'_, '_, 'f> {
         (!found.is_empty()).then_some(found)
     }
 
-    /// `exit` where the file has a function of that name.
+    /// `exit` where the file has something of that name.
     fn is_own_name(&self, callee: &Expr) -> bool {
         let Expr::Name(name) = callee else { return false };
         let id = name.id.as_str();
@@ -526,15 +531,65 @@ impl<'f> Inside<'_, '_, 'f> {
             && self.across.project.lookup(&self.scope(name.range()), id, Some(name.start())).is_some()
     }
 
-    /// `os.kill(os.getpid(), signal.SIGTERM)`.
-    fn kills_itself(&self, call: &ast::ExprCall) -> bool {
+    /// `exit` where `from module import *` may bring another one.
+    fn may_be_imported(&self, callee: &Expr) -> bool {
+        let Expr::Name(name) = callee else { return false };
+        let is_star = |stmt: &Stmt| matches!(stmt, Stmt::ImportFrom(node) if node.names.iter().any(|alias| alias.name.as_str() == "*"));
+        matches!(name.id.as_str(), "exit" | "quit")
+            && !self.names.imports.contains_key(name.id.as_str())
+            && !self.is_own_name(callee)
+            && self.file.source().module().body.iter().any(is_star)
+    }
+
+    /// `parser.error` where somebody stores to an attribute of that name.
+    fn may_be_replaced(&self, callee: &Expr) -> bool {
+        let Expr::Attribute(method) = callee else { return false };
+        let is_stored =
+            |sign: &str| !self.across.project.mentioning(&format!(".{}{sign}", method.attr)).is_empty();
+        is_stored(" =") || is_stored("=")
+    }
+
+    /// What `os.kill(os.getpid(), signal.SIGKILL)` and the like come to.
+    fn signal_to_itself(&self, call: &ast::ExprCall) -> Option<CallEnding> {
         let is = |expr: &Expr, name: &str| self.names.qualified(expr).is_some_and(|known| known == name);
-        let [Expr::Call(process), signal] = call.arguments.args.as_ref() else { return false };
-        let ends = match last_name(signal) {
-            Some(name) => matches!(name, "SIGKILL" | "SIGTERM" | "SIGINT" | "SIGABRT" | "SIGQUIT"),
-            None => signal.is_number_literal_expr(),
+        if is(&call.func, "signal.raise_signal") || is(&call.func, "_thread.interrupt_main") {
+            return Some(may_raise());
+        }
+        let [process, signal] = call.arguments.args.as_ref() else { return None };
+        if !is(&call.func, "os.kill") {
+            return None;
+        }
+        let is_own =
+            |process: &Expr| matches!(process, Expr::Call(process) if is(&process.func, "os.getpid"));
+        if let Expr::Name(name) = process {
+            // `me = os.getpid()`.
+            let found =
+                self.across.project.lookup(&self.scope(name.range()), name.id.as_str(), Some(name.start()));
+            let holds_own =
+                |binding: &Binding| matches!(binding.kind, BindingKind::Value(value) if is_own(value));
+            return found.filter(|(_, bindings)| bindings.iter().any(holds_own)).map(|_| may_raise());
+        }
+        if !is_own(process) {
+            return None;
+        }
+        let ends = CallEnding { returns: false, leaves: true, ..CallEnding::ordinary() };
+        // Where nothing says `signal(`, nothing handles it.
+        let is_handled = || {
+            !self.across.project.mentioning("signal(").is_empty()
+                || !self.across.project.mentioning("signal_handler").is_empty()
         };
-        ends && is(&call.func, "os.kill") && is(&process.func, "os.getpid")
+        Some(match (signal, last_name(signal)) {
+            (Expr::NumberLiteral(literal), _) => match &literal.value {
+                // It only asks whether the process is there.
+                ast::Number::Int(number) if number.as_u8() == Some(0) => CallEnding::ordinary(),
+                ast::Number::Int(number) if number.as_u8() == Some(9) => ends,
+                _ => may_raise(),
+            },
+            (_, Some("SIGKILL")) => ends,
+            (_, Some("SIGTERM" | "SIGABRT" | "SIGQUIT")) if !is_handled() => ends,
+            // An interrupt raises an exception that somebody may catch.
+            _ => may_raise(),
+        })
     }
 
     fn local(&self) -> Callees<'_, 'f> {
@@ -545,13 +600,16 @@ impl<'f> Inside<'_, '_, 'f> {
 impl Surroundings for Inside<'_, '_, '_> {
     fn call(&self, call: &ast::ExprCall) -> CallEnding {
         let is_own = self.is_own_name(&call.func);
+        if self.may_be_imported(&call.func) {
+            return may_raise();
+        }
         if let Some(known) = self.qualified(&call.func).and_then(|name| known_call(&name)).filter(|_| !is_own)
         {
             return known;
         }
         let Some(call) = self.calls.calls.get(&call.range()) else { return self.local().call(call) };
-        if self.kills_itself(call) {
-            return CallEnding { returns: false, leaves: true, ..CallEnding::ordinary() };
+        if let Some(ending) = self.signal_to_itself(call) {
+            return ending;
         }
         let mut callees = self.across.project.resolve_call(&self.scope(call.func.range()), call);
         if let Some(found) = self.of_own_class(call) {
@@ -560,7 +618,14 @@ impl Surroundings for Inside<'_, '_, '_> {
         }
         if callees.functions.is_empty() && callees.classes.is_empty() {
             let known = callees.external.iter().find_map(|name| known_call(name));
-            return known.filter(|_| !is_own).unwrap_or_else(|| self.local().call(call));
+            let by_name = last_name(&call.func).filter(|_| call.func.is_name_expr());
+            if is_own && by_name.and_then(known_call).is_some() {
+                return CallEnding::ordinary();
+            }
+            if known.is_some() && self.may_be_replaced(&call.func) {
+                return may_raise();
+            }
+            return known.unwrap_or_else(|| self.local().call(call));
         }
         // What is not resolved may as well return.
         let others =

@@ -120,6 +120,9 @@ pub fn observe(check: &EndlessLoopCheck, claim: &Claim, context: &Context) -> Ob
     }
     let found = threads + coroutines > 0;
     let because = match (threads, coroutines) {
+        (0, 0) if left.is_empty() && !sight.searched.blind.is_empty() => {
+            "no loop is known to be endless".to_owned()
+        }
         (0, 0) if left.is_empty() => "no loop has a condition that is always true".to_owned(),
         (0, 0) => match &*left {
             [only] => format!("the loop is {}", only.label.as_deref().unwrap_or_default()),

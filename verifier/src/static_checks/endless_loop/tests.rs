@@ -209,3 +209,8 @@ fn files_without_such_loops_are_not_parsed() {
 fn every_listed_case_is_answered_as_it_says() {
     crate::static_checks::testing::check_cases(include_str!("cases.txt"));
 }
+
+#[test]
+fn a_signal_or_an_exit_ends_what_it_surely_ends() {
+    crate::static_checks::testing::check_cases(include_str!("ended.txt"));
+}
