@@ -377,36 +377,72 @@ fn others<'f>(
     natures
 }
 
+/// Where code gives functions other defaults or another body (`f.__defaults__ = …`), of which one
+/// may be meant: what gets them decides. What tests put there is not looked at.
+pub(super) fn changed_defaults<'f>(
+    project: &Project<'f>,
+    is_meant: &dyn Fn(&Type<'f>) -> bool,
+) -> Option<String> {
+    for name in ["__defaults__", "__kwdefaults__", "__code__"] {
+        for path in project.mentioning(name).iter() {
+            if super::is_test_code(path) {
+                continue;
+            }
+            let Ok(file) = project.file(path) else { continue };
+            let mut stores = Stores { name, found: Vec::new() };
+            stores.visit_body(&file.source().module().body);
+            for object in stores.found {
+                let scope = Scope::at(file, object.range());
+                let mut types = project.infer(&scope, object);
+                // A constructor that no `def` makes: its class tells.
+                let is_function = |ty: &Type| matches!(ty, Type::Function(_) | Type::Method(..));
+                if let Expr::Attribute(attribute) = object
+                    && !types.iter().any(is_function)
+                {
+                    types.extend(project.infer(&scope, &attribute.value));
+                }
+                if types.is_empty() || types.iter().any(is_meant) {
+                    return Some(format!("{path}:{}", file.source().line(object.range().start())));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Stores to attributes of a name.
+struct Stores<'n, 'f> {
+    name: &'n str,
+    /// What gets it.
+    found: Vec<&'f Expr>,
+}
+
+impl<'f> Visitor<'f> for Stores<'_, 'f> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Attribute(attribute)
+                if attribute.ctx.is_store() && attribute.attr.as_str() == self.name =>
+            {
+                self.found.push(&attribute.value);
+            }
+            Expr::Call(call) => {
+                if let (Expr::Name(function), [object, Expr::StringLiteral(attribute), _]) =
+                    (&*call.func, &*call.arguments.args)
+                    && function.id.as_str() == "setattr"
+                    && attribute.value.to_str() == self.name
+                {
+                    self.found.push(object);
+                }
+            }
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
 /// Where something is stored in place of a class's method: `object.name = …`, `Class.name = …`,
 /// `setattr(Class, "name", …)`. What tests put there is not looked at.
 pub(super) fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Option<String> {
-    struct Stores<'n, 'f> {
-        name: &'n str,
-        /// What gets it.
-        found: Vec<&'f Expr>,
-    }
-    impl<'f> Visitor<'f> for Stores<'_, 'f> {
-        fn visit_expr(&mut self, expr: &'f Expr) {
-            match expr {
-                Expr::Attribute(attribute)
-                    if attribute.ctx.is_store() && attribute.attr.as_str() == self.name =>
-                {
-                    self.found.push(&attribute.value);
-                }
-                Expr::Call(call) => {
-                    if let (Expr::Name(function), [object, Expr::StringLiteral(attribute), _]) =
-                        (&*call.func, &*call.arguments.args)
-                        && function.id.as_str() == "setattr"
-                        && attribute.value.to_str() == self.name
-                    {
-                        self.found.push(object);
-                    }
-                }
-                _ => {}
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
     let setting = project.mentioning("setattr(");
     let mut paths: Vec<_> = Vec::new();
     for quoted in [format!("\"{name}\""), format!("'{name}'")] {

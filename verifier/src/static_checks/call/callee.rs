@@ -11,7 +11,7 @@ use crate::python::project::{
 };
 use crate::python::signature::{Parameter, ParameterKind, Signature};
 use crate::python::{ParsedFile, Ranged, TextRange};
-use crate::static_checks::async_function::replaced;
+use crate::static_checks::async_function::{changed_defaults, replaced};
 use crate::static_checks::broken_within;
 
 /// One function that a call can run.
@@ -110,6 +110,17 @@ impl<'f> Resolver<'_, 'f> {
             && let Some(place) = replaced(self.project, class, function.node.name.as_str())
         {
             return Err(format!("`{name}` is replaced at `{place}`"));
+        }
+        let is_meant = |ty: &Type<'f>| match ty {
+            Type::Function(other) | Type::Method(other, _) => *other == function,
+            Type::Class(class) => {
+                function.class_ref().is_some_and(|own| self.project.are_related(own, *class))
+            }
+            Type::Unknown(_) => true,
+            _ => false,
+        };
+        if let Some(place) = changed_defaults(self.project, &is_meant) {
+            return Err(format!("`{place}` gives functions other defaults, and may mean `{name}`"));
         }
         // `__new__` gets its class like any other argument.
         let bound = bound && function.node.name.as_str() != "__new__";
@@ -304,6 +315,7 @@ impl<'f> Resolver<'_, 'f> {
                             if new.is_some() {
                                 gives_its_own = self.gives_its_own(*owner);
                             } else if self.is_named_tuple(*owner) {
+                                self.keeps_its_defaults()?;
                                 new = Some(self.named_tuple(*owner));
                             } else if let Some(callee) = self.tuple_base(*owner) {
                                 new = Some(callee?);
@@ -417,6 +429,16 @@ impl<'f> Resolver<'_, 'f> {
         }
     }
 
+    /// Whether a function that no `def` makes has the defaults that it was made with: of a lambda,
+    /// a named tuple, a dataclass.
+    pub(super) fn keeps_its_defaults(&self) -> Result<(), String> {
+        let is_meant = |ty: &Type<'f>| !matches!(ty, Type::Function(_) | Type::Method(..));
+        match changed_defaults(self.project, &is_meant) {
+            Some(place) => Err(format!("`{place}` gives functions other defaults")),
+            None => Ok(()),
+        }
+    }
+
     fn own_constructor(&self, class: ClassRef<'f>, name: &str) -> Result<Option<Callee<'f>>, String> {
         let bindings = self.project.frame_bindings(Frame::Class(class.node)).last(name);
         if bindings.is_empty() {
@@ -479,6 +501,7 @@ impl<'f> Resolver<'_, 'f> {
         if !settings.init {
             return Ok(None);
         }
+        self.keeps_its_defaults()?;
         let position = order.ancestors.iter().position(|ancestor| *ancestor == Ancestor::Class(class));
         let mut fields: Vec<Parameter> = Vec::new();
         for ancestor in order.ancestors[position.unwrap_or(0)..].iter().rev() {

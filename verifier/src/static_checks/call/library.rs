@@ -178,6 +178,7 @@ impl<'f> Resolver<'_, 'f> {
             }
             _ => return None,
         };
+        let signature = signature.and_then(|signature| self.keeps_its_defaults().map(|()| signature));
         let callee =
             |signature| Callee { signature, name, file: scope.file, range: value.range(), then: None };
         Some(signature.map(|signature| vec![callee(signature)]))
@@ -195,6 +196,7 @@ impl<'f> Resolver<'_, 'f> {
             };
             self.tuple(&scope, value.as_call_expr()?)
         })?;
+        let signature = signature.and_then(|signature| self.keeps_its_defaults().map(|()| signature));
         Some(signature.map(|signature| Callee {
             signature,
             name: class.qualified_name(),

@@ -501,3 +501,24 @@ fn lambdas_take_their_parameters() {
     fits("f(...)", "f = lambda a: a\nif x:\n    f = lambda: 1\nf()\n", None);
     fits("f(...)", "def g():\n    global f\n    f = print\nf = lambda a: a\ndef h(): f()\n", None);
 }
+
+#[test]
+fn functions_can_get_other_defaults() {
+    let tuple = "from collections import namedtuple\nA = namedtuple('A', 'x y')\n";
+    for (code, call, expected) in [
+        (format!("{tuple}A.__new__.__defaults__ = (None,) * 2"), "A(1)", None),
+        (format!("{tuple}class B(A): pass\nA.__new__.__defaults__ = (None,) * 2"), "B(1)", None),
+        (format!("{tuple}class B(A): pass\nB.__new__.__defaults__ = (None,) * 2"), "A(1)", None),
+        ("def g(a, b): pass\ng.__defaults__ = (1,)".to_owned(), "g(1)", None),
+        ("def g(*, b): pass\ng.__kwdefaults__ = {'b': 1}".to_owned(), "g()", None),
+        ("def g(a, b): pass\nsetattr(g, '__defaults__', (1,))".to_owned(), "g(1)", None),
+        ("g = lambda a, b: 1\ng.__defaults__ = (1,)".to_owned(), "g(1)", None),
+        ("class A:\n    def __init__(self, a): pass\nA.__init__.__defaults__ = (1,)".to_owned(), "A()", None),
+        ("def g(a, b): pass\ndef h(a): pass\nh.__defaults__ = (1,)".to_owned(), "g(1)", Some(false)),
+        (format!("{tuple}def h(a): pass\nh.__defaults__ = (1,)"), "A(1)", Some(false)),
+        ("def g(a, b): pass\nprint(g.__defaults__)".to_owned(), "g(1)", Some(false)),
+    ] {
+        let function = call.split('(').next().unwrap();
+        fits(&format!("{function}(...)"), &format!("{code}\n{call}\n"), expected);
+    }
+}
