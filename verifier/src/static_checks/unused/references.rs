@@ -3,7 +3,7 @@
 use super::Definition;
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::project::modules::renames;
-use crate::python::project::{ClassRef, Frame, FunctionRef, Project, Scope, Type, facts};
+use crate::python::project::{Ancestor, ClassRef, Frame, FunctionRef, Project, Scope, Type, facts};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::target::RelativePath;
@@ -176,6 +176,12 @@ impl<'f> Finder<'_, 'f> {
         }
         let mut unknown = None;
         let types = self.project.infer(&self.scope(), expr);
+        if types.is_empty()
+            && let Expr::Attribute(attribute) = expr
+            && is_none(&self.project.infer(&self.scope(), &attribute.value))
+        {
+            return Meant::Unknown(ONLY_NONE.to_owned());
+        }
         for ty in types {
             match (ty, self.definition) {
                 (Type::Function(function) | Type::Method(function, _), Definition::Function(own))
@@ -197,7 +203,7 @@ impl<'f> Finder<'_, 'f> {
                 }
                 (Type::Class(class), Definition::Class(own)) if class == own => return Meant::This,
                 (Type::Unknown(why), _) => unknown = Some(why),
-                (Type::External(name), definition) if may_be_of_target(&name, definition) => {
+                (Type::External(name), _) if self.may_be_of_target(&name) => {
                     let maker = name.rsplit_once("().").map_or(&*name, |(maker, _)| maker);
                     unknown = Some(format!("what `{maker}(…)` gives is not known"));
                 }
@@ -221,6 +227,9 @@ impl<'f> Finder<'_, 'f> {
         if objects.is_empty() {
             return Meant::Unknown("what the object is is not known".to_owned());
         }
+        if is_none(&objects) {
+            return Meant::Unknown(ONLY_NONE.to_owned());
+        }
         let mut unknown = None;
         for object in objects {
             match object {
@@ -233,14 +242,16 @@ impl<'f> Finder<'_, 'f> {
                     if self.project.inherits(owner, class) || is_nearest() {
                         return Meant::This;
                     }
+                    if !self.has_member(class, name) {
+                        let why = format!("what gives a `{}` its `{name}` is not known", class.name());
+                        unknown = Some(Meant::Unknown(why));
+                    }
                     if let Some(doubt) = self.overrides(own, class) {
                         unknown = Some(doubt);
                     }
                 }
                 Type::Unknown(why) => unknown = Some(Meant::Unknown(why)),
-                Type::ExternalInstance(maker)
-                    if may_be_of_target(&format!("{maker}().{name}"), self.definition) =>
-                {
+                Type::ExternalInstance(maker) if self.may_be_of_target(&format!("{maker}().{name}")) => {
                     unknown = Some(Meant::Unknown(format!("what `{maker}(…)` gives is not known")));
                 }
                 Type::External(_)
@@ -253,6 +264,36 @@ impl<'f> Finder<'_, 'f> {
             }
         }
         unknown.unwrap_or(Meant::Other)
+    }
+
+    /// Whether it is known what an object of a class has under a name: otherwise a subclass may have
+    /// it of another base.
+    fn has_member(&self, class: ClassRef<'f>, name: &str) -> bool {
+        let in_body = |class: ClassRef<'f>| {
+            !self.project.frame_bindings(Frame::Class(class.node)).last(name).is_empty()
+        };
+        let orders = self.project.linearisations(class);
+        if orders.iter().any(|order| order.classes().any(in_body)) {
+            return true;
+        }
+        let types = self.project.member(&Type::Instance(class), name);
+        !types.is_empty() && !types.iter().any(|ty| matches!(ty, Type::Unknown(_)))
+    }
+
+    /// Whether an attribute that is named as one of something from outside (`maker().name`) may be
+    /// this one, also because its class is one of those that are declared.
+    fn may_be_of_target(&self, name: &str) -> bool {
+        if may_be_of_target(name, self.definition) {
+            return true;
+        }
+        let Some((declared, _)) = name.rsplit_once("().") else { return false };
+        let Definition::Function(function) = self.definition else { return false };
+        let Some(owner) = function.class_ref() else { return false };
+        if declared.starts_with("typing.") || declared.starts_with("collections.abc.") {
+            return true;
+        }
+        let is_it = |base: &Ancestor| matches!(base, Ancestor::External(base) if base == declared);
+        self.project.linearisations(owner).iter().any(|order| order.ancestors.iter().any(is_it))
     }
 
     /// What a method is to somebody who uses another one of its name, of an object of `class`: an
@@ -536,6 +577,13 @@ impl<'f> Visitor<'f> for Computed<'_, 'f> {
         }
         visitor::walk_expr(self, expr);
     }
+}
+
+/// Reading of `None` raises: where somebody does it, something else is stored there.
+const ONLY_NONE: &str = "only `None` is seen to be stored in what it is read of";
+
+fn is_none(objects: &[Type]) -> bool {
+    !objects.is_empty() && objects.iter().all(|ty| *ty == Type::None)
 }
 
 /// `p` of `@p.setter`.

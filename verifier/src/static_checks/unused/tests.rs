@@ -322,3 +322,31 @@ fn what_a_declaration_leaves_open_may_be_of_the_target() {
     let declared = make.replace("make(self):", "make(self) -> A:");
     unused("A.m", class, &format!("from lib import A\n{declared}"), "does not hold");
 }
+
+#[test]
+fn what_a_class_does_not_have_may_come_of_another_base() {
+    let class = "class A:\n    @property\n    def p(self): return 1\n    def m(self): pass\n";
+    let mixed =
+        "from lib import A\nclass M:\n    def go(self): return self.p, self.m()\nclass B(M, A): pass\n";
+    unused("A.p", class, mixed, "unresolved");
+    unused("A.m", class, mixed, "unresolved");
+    unused("A.p", class, &mixed.replace("def go", "p = 1\n    def go"), "holds");
+    // Somebody else stores something in what is `None` at first.
+    let none = "class C:\n    def __init__(self):\n        self.x = None\n    def go(self): return self.x.p, self.x.m()\n";
+    unused("A.p", class, none, "unresolved");
+    unused("A.m", class, none, "unresolved");
+    let set = none.replace("self.x = None", "self.x = None\n        self.x = C()");
+    unused("A.p", class, &set.replace("def go", "p = 1\n    def m(self): pass\n    def go"), "holds");
+    // An object of a library's class may be of one that inherits from it.
+    let inherits = format!("import threading, typing\n{}", class.replace("A:", "A(threading.Thread):"));
+    for (declared, expected) in [
+        ("threading.Thread", "unresolved"),
+        ("typing.Iterable", "unresolved"),
+        ("typing.Hashable", "unresolved"),
+        ("threading.Lock", "holds"),
+    ] {
+        let other = format!("import threading, typing\ndef f(x: {declared}): x.m(), x.p\n");
+        unused("A.p", &inherits, &other, expected);
+        unused("A.m", &inherits, &other, expected);
+    }
+}
