@@ -950,12 +950,17 @@ pub(super) fn unique(types: &mut Types<'_>) {
     });
 }
 
-/// Whether a function is there to be overridden: it is declared to be abstract, or does nothing but
-/// to say that it is not implemented.
+/// Whether a function is there to be overridden: it is declared to be abstract, does nothing but
+/// to say that it is not implemented, or is a method that does nothing at all.
 fn is_to_be_overridden(function: FunctionRef) -> bool {
     let says_so =
         |raised: &Expr| dotted_name(callee_or_self(raised)).is_some_and(|name| name == "NotImplementedError");
+    let is_nothing = |stmt: &Stmt| {
+        matches!(stmt, Stmt::Pass(_))
+            || matches!(stmt, Stmt::Expr(node) if node.value.is_string_literal_expr() || node.value.is_ellipsis_literal_expr())
+    };
     function.has_decorator("abstractmethod")
+        || function.class.is_some() && function.node.body.iter().all(is_nothing)
         || matches!(function.node.body.last(), Some(Stmt::Raise(raise)) if raise.exc.as_deref().is_some_and(says_so))
 }
 

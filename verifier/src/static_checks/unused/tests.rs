@@ -319,6 +319,13 @@ fn what_a_declaration_leaves_open_may_be_of_the_target() {
     // What is there to be overridden gives what its overrides give.
     let make = "class B:\n    def make(self):\n        'Doc.'\n        raise NotImplementedError()\n    def f(self): self.make().m()\n";
     unused("A.m", class, make, "unresolved");
+    for nothing in ["pass", "...", "'Doc.'"] {
+        let make = format!(
+            "class D:\n    def m(self): pass\nclass B:\n    def make(self): {nothing}\n    def f(self): (self.make() or D()).m()\n"
+        );
+        let other = format!("from lib import A\n{make}class C(B):\n    def make(self): return A()\n");
+        unused("A.m", class, &other, "unresolved");
+    }
     let declared = make.replace("make(self):", "make(self) -> A:");
     unused("A.m", class, &format!("from lib import A\n{declared}"), "does not hold");
 }
