@@ -1,7 +1,9 @@
 //! Which exceptions a handler catches: the classes that it names, and how classes inherit.
 
-use crate::python::ast::{self, Expr};
-use crate::python::project::{Ancestor, BindingKind, ClassRef, Project, Scope, Type, facts};
+use crate::python::Ranged;
+use crate::python::ast::{self, Expr, Stmt};
+use crate::python::project::{Ancestor, BindingKind, ClassRef, Frame, Project, Scope, Type, facts};
+use crate::python::visitor::{self, Visitor};
 
 /// What a handler names.
 #[derive(Debug, Default)]
@@ -142,13 +144,74 @@ impl<'f> Caught<'f> {
 /// Whether somebody gives the class that an expression stands for: `type[Exception]` is what a
 /// subclass is declared to be.
 fn is_given<'f>(class: &'f Expr, project: &Project<'f>, scope: &Scope<'f>) -> bool {
-    let Expr::Name(name) = class else { return class.is_call_expr() };
-    let Some((_, bindings)) = project.lookup(scope, name.id.as_str(), None) else { return false };
-    bindings.iter().any(|binding| match binding.kind {
+    let bindings = match class {
+        Expr::Name(name) => project.lookup(scope, name.id.as_str(), None).map(|(_, bindings)| bindings),
+        Expr::Attribute(attribute) => return is_given_to(attribute, project, scope),
+        _ => return class.is_call_expr(),
+    };
+    bindings.is_some_and(|bindings| bindings.iter().any(|binding| gives(binding.kind)))
+}
+
+/// Whether a binding holds what somebody else gave.
+fn gives(kind: BindingKind) -> bool {
+    match kind {
         BindingKind::Parameter(..) | BindingKind::Annotated(_, None) => true,
         BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => value.is_call_expr(),
         _ => false,
+    }
+}
+
+/// Whether the attribute of an object or module holds a class that somebody gave it: it is only
+/// declared, or a parameter is stored in it.
+fn is_given_to<'f>(attribute: &'f ast::ExprAttribute, project: &Project<'f>, scope: &Scope<'f>) -> bool {
+    let name = attribute.attr.as_str();
+    project.infer(scope, &attribute.value).into_iter().any(|object| match object {
+        Type::Module(module) => {
+            project.module_bindings(module.0).last(name).iter().any(|binding| gives(binding.kind))
+        }
+        Type::Instance(class) | Type::Class(class) => {
+            project.linearisations(class).iter().flat_map(|order| order.classes()).any(|class| {
+                let mut stored = Stored { name, values: Vec::new(), is_declared: false };
+                stored.visit_body(&class.node.body);
+                let in_body = project.frame_bindings(Frame::Class(class.node)).last(name);
+                stored.is_declared
+                    || in_body.iter().any(|binding| gives(binding.kind))
+                    || stored.values.into_iter().any(|value| {
+                        !value.is_attribute_expr()
+                            && is_given(value, project, &Scope::at(class.file, value.range()))
+                    })
+            })
+        }
+        _ => false,
     })
+}
+
+/// What a class stores in an attribute of its objects.
+struct Stored<'n, 'f> {
+    name: &'n str,
+    values: Vec<&'f Expr>,
+    /// Something else than a plain statement stores it, or only its type is written.
+    is_declared: bool,
+}
+
+impl<'f> Visitor<'f> for Stored<'_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        let is_it = |target: &Expr| matches!(target, Expr::Attribute(attribute) if attribute.attr.as_str() == self.name);
+        match stmt {
+            Stmt::Assign(node) if node.targets.iter().any(is_it) => self.values.push(&node.value),
+            Stmt::AnnAssign(node) if is_it(&node.target) => match &node.value {
+                Some(value) => self.values.push(value),
+                None => self.is_declared = true,
+            },
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        let is_it =
+            |attribute: &ast::ExprAttribute| attribute.attr.as_str() == self.name && !attribute.ctx.is_load();
+        self.is_declared |= matches!(expr, Expr::Attribute(attribute) if is_it(attribute));
+        visitor::walk_expr(self, expr);
+    }
 }
 
 impl<'f> Exception<'f> {

@@ -59,6 +59,25 @@ fn broad_means_every_error() {
         "def kind() -> type[Exception]: return x\ntry: g()\nexcept kind(): pass\n",
         "unresolved",
     );
+    for (errors, expected) in [
+        ("def __init__(self, errors: type[Exception]): self.errors = errors", "unresolved"),
+        ("def __init__(self, errors: type[Exception]): self.errors: type[Exception] = errors", "unresolved"),
+        ("def __init__(self, errors=Exception): self.errors, self.x = errors, 1", "unresolved"),
+        ("errors: type[Exception]", "unresolved"),
+        ("errors = Exception", "holds"),
+        ("def __init__(self): self.errors = Exception", "holds"),
+        ("errors = OSError", "does not hold"),
+    ] {
+        let class = format!(
+            "class A:\n    {errors}\n    def f(self):\n        try: g()\n        except self.errors: pass\n"
+        );
+        check("handler = 'broad'", &class, expected);
+    }
+    let module = |errors: &str| {
+        format!("--- m.py\n{errors}\n--- example.py\nimport m\ntry:\n    g()\nexcept m.E:\n    pass\n")
+    };
+    check("handler = 'broad'", &module("E: type[Exception]"), "unresolved");
+    check("handler = 'broad'", &module("E = Exception"), "holds");
     // A module that everything is imported from has no name of its own for a builtin.
     let star = |module: &str| {
         format!(
