@@ -223,6 +223,8 @@ impl<'f> Walk<'_, 'f> {
                     let reads_all = matches!(name.id.as_str(), "locals" | "vars" | "exec" | "eval");
                     self.1 |= reads_all || name.ctx.is_load() && name.id.as_str() == self.0;
                 }
+                // `__all__ = ["_"]`, `globals()["_"]`.
+                self.1 |= matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == self.0);
                 visitor::walk_expr(self, expr);
             }
         }

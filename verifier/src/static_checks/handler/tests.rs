@@ -448,6 +448,9 @@ fn a_name_for_what_nobody_wants_is_nobody() {
     check("handler = 'silent'", &format!("{module}print(_)\n"), "does not hold");
     check("handler = 'silent'", &format!("{module}def f(): return _\n"), "does not hold");
     check("handler = 'silent'", &module.replace("_ =", "problem ="), "does not hold");
+    for text in ["__all__ = ['_']", "def f(): return globals()['_']"] {
+        check("handler = 'silent'", &format!("{module}{text}\n"), "does not hold");
+    }
     for other in ["from example import _", "import example\nprint(example._)"] {
         check(
             "handler = 'silent'",
