@@ -306,19 +306,25 @@ impl<'f> Resolver<'_, 'f> {
             let (mut new, mut init) = (None, None);
             // Whether the object that `__new__` gives is one of the class, so that `__init__` runs.
             let mut gives_its_own = true;
+            // The base from elsewhere whose own `__new__` may run, whatever comes behind it.
+            let mut behind: Option<&str> = None;
             for ancestor in &order.ancestors {
                 match ancestor {
                     Ancestor::Class(owner) => {
                         self.plain_metaclass(*owner)?;
-                        if new.is_none() {
+                        if new.is_none() && !behind.is_some_and(library::has_a_new) {
                             new = self.own_constructor(*owner, "__new__")?;
+                            if let (Some(_), Some(base)) = (&new, behind) {
+                                return Err(format!(
+                                    "whether `{base}` lets the `__new__` of `{}` run is not known",
+                                    owner.name()
+                                ));
+                            }
                             if new.is_some() {
                                 gives_its_own = self.gives_its_own(*owner);
                             } else if self.is_named_tuple(*owner) {
                                 self.keeps_its_defaults()?;
                                 new = Some(self.named_tuple(*owner));
-                            } else if let Some(callee) = self.tuple_base(*owner) {
-                                new = Some(callee?);
                             }
                         }
                         if init.is_none() {
@@ -334,11 +340,22 @@ impl<'f> Resolver<'_, 'f> {
                     Ancestor::External(base) if library::leaves_constructors_alone(base) => {}
                     Ancestor::External(base) if base == NAMED_TUPLE && new.is_some() => {}
                     Ancestor::External(base)
-                        if base.strip_suffix("()").is_some_and(library::makes_named_tuples)
-                            && new.is_some() => {}
-                    Ancestor::External(base) if library::leaves_it_to_init(base) && init.is_some() => {}
+                        if base.strip_suffix("()").is_some_and(library::makes_named_tuples) =>
+                    {
+                        if new.is_none() {
+                            let made = order.classes().find_map(|owner| self.tuple_base(owner));
+                            let unknown = || {
+                                format!("the named tuple that `{}` inherits is not followed", class.name())
+                            };
+                            new = Some(made.ok_or_else(unknown)??);
+                        }
+                    }
+                    Ancestor::External(base) if library::leaves_it_to_init(base) && init.is_some() => {
+                        behind.get_or_insert(base);
+                    }
                     Ancestor::External(base) if library::leaves_it_to_new(base) && new.is_some() => {}
                     Ancestor::External(base) if library::is_plain_exception(base) => {
+                        behind.get_or_insert(base);
                         init.get_or_insert_with(|| Callee {
                             signature: Signature { collects_positional: true, ..Signature::default() },
                             name: class.qualified_name(),
@@ -348,7 +365,9 @@ impl<'f> Resolver<'_, 'f> {
                         });
                     }
                     // These take anything in `__new__`, and what the class defines comes first.
-                    Ancestor::External(base) if facts::attributes_of(base).is_some() && init.is_some() => {}
+                    Ancestor::External(base) if facts::attributes_of(base).is_some() && init.is_some() => {
+                        behind.get_or_insert(base);
+                    }
                     Ancestor::External(base) => {
                         return Err(format!(
                             "how objects of `{}` are made may be up to `{base}`",

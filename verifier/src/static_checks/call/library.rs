@@ -98,6 +98,18 @@ pub(super) fn leaves_it_to_init(base: &str) -> bool {
     WITH_ANY_NEW.contains(&base)
 }
 
+/// Whether such a class, or an exception, certainly has a `__new__` of its own, which runs no other.
+pub(super) fn has_a_new(base: &str) -> bool {
+    base.starts_with("builtins.")
+        || matches!(
+            base,
+            "collections.Counter"
+                | "collections.OrderedDict"
+                | "collections.defaultdict"
+                | "collections.deque"
+        )
+}
+
 /// Bases that say nothing of how objects are made: they have no constructor at all.
 pub(super) fn leaves_constructors_alone(base: &str) -> bool {
     let is_abstract = |name: &str| {

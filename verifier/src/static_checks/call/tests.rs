@@ -522,3 +522,23 @@ fn functions_can_get_other_defaults() {
         fits(&format!("{function}(...)"), &format!("{code}\n{call}\n"), expected);
     }
 }
+
+#[test]
+fn the_order_of_the_bases_says_which_new_runs() {
+    let new = "from collections import namedtuple\nimport cmd\nclass M:\n    def __new__(cls, a): return super().__new__(cls)\n";
+    let init = "    def __init__(self, a, b): pass";
+    for (class, call, expected) in [
+        ("class A(M, namedtuple('B', 'x y')): pass".to_owned(), "A(1)", Some(true)),
+        ("class A(M, namedtuple('B', 'x y')): pass".to_owned(), "A(1, 2)", Some(false)),
+        ("B = namedtuple('B', 'x y')\nclass A(M, B): pass".to_owned(), "A(1)", Some(true)),
+        ("class A(namedtuple('B', 'x y'), M): pass".to_owned(), "A(1, 2)", Some(true)),
+        ("class A(namedtuple('B', 'x y'), M): pass".to_owned(), "A(1)", Some(false)),
+        (format!("class A(dict, M):\n{init}"), "A(1, 2)", Some(true)),
+        (format!("class A(dict, M):\n{init}"), "A(1)", Some(false)),
+        (format!("class A(M, dict):\n{init}"), "A(1, 2)", Some(false)),
+        (format!("class A(Exception, M):\n{init}"), "A(1, 2)", Some(true)),
+        (format!("class A(cmd.Cmd, M):\n{init}"), "A(1, 2)", None),
+    ] {
+        fits("A(...)", &format!("{new}{class}\n{call}\n"), expected);
+    }
+}
