@@ -40,6 +40,7 @@ use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::static_checks::{
     Context, Example, Examples, Sight, Subject, broken_elsewhere_note, broken_within, call_at, site, subjects,
 };
+use crate::target::RelativePath;
 
 const KIND: CheckKind = CheckKind::AsyncFunction;
 
@@ -440,9 +441,8 @@ impl<'f> Visitor<'f> for Stores<'_, 'f> {
     }
 }
 
-/// Where something is stored in place of a class's method: `object.name = …`, `Class.name = …`,
-/// `setattr(Class, "name", …)`. What tests put there is not looked at.
-pub(super) fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Option<String> {
+/// Files that may store something in an attribute of a name.
+fn storing(project: &Project, name: &str) -> Vec<RelativePath> {
     let setting = project.mentioning("setattr(");
     let mut paths: Vec<_> = Vec::new();
     for quoted in [format!("\"{name}\""), format!("'{name}'")] {
@@ -455,6 +455,78 @@ pub(super) fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &st
     }
     paths.sort();
     paths.dedup();
+    paths
+}
+
+/// Where something is stored in place of what a module defines: `module.name = …`,
+/// `setattr(module, "name", …)`, `globals()["name"] = …`. What tests put there is not looked at.
+pub(super) fn replaced_in_module<'f>(
+    project: &Project<'f>,
+    module: &'f ParsedFile,
+    name: &str,
+) -> Option<String> {
+    let is_module = |ty: &Type<'f>| match ty {
+        Type::Module(other) => std::ptr::eq(other.0, module),
+        Type::External(name) | Type::ExternalInstance(name) => name.starts_with("sys.modules"),
+        _ => false,
+    };
+    for path in storing(project, name) {
+        let Ok(file) = project.file(&path) else { continue };
+        if super::is_test_code(&path) {
+            continue;
+        }
+        let mut stores = Stores { name, found: Vec::new() };
+        stores.visit_body(&file.source().module().body);
+        for object in stores.found {
+            let scope = Scope::at(file, object.range());
+            if project.infer(&scope, object).iter().any(is_module) {
+                return Some(format!("{path}:{}", file.source().line(object.range().start())));
+            }
+        }
+    }
+    let mut entries = Entries { name, found: None };
+    let namespaces = ["globals()", "vars()", "locals()", "__dict__"];
+    if namespaces.iter().any(|text| project.mentioning(text).contains(module.path())) {
+        entries.visit_body(&module.source().module().body);
+    }
+    entries.found.map(|range| format!("{}:{}", module.path(), module.source().line(range.start())))
+}
+
+/// Stores in the namespace of a module under a name, or under one that is computed.
+struct Entries<'n> {
+    name: &'n str,
+    found: Option<TextRange>,
+}
+
+impl<'f> Visitor<'f> for Entries<'_> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        let is_namespace = |expr: &Expr| match expr {
+            Expr::Call(call) => matches!(&*call.func, Expr::Name(name)
+                if matches!(name.id.as_str(), "globals" | "vars" | "locals")),
+            Expr::Attribute(attribute) => attribute.attr.as_str() == "__dict__",
+            _ => false,
+        };
+        let is_other =
+            |key: &Expr| matches!(key, Expr::StringLiteral(text) if text.value.to_str() != self.name);
+        let stores = match expr {
+            Expr::Subscript(node) => {
+                !node.ctx.is_load() && is_namespace(&node.value) && !is_other(&node.slice)
+            }
+            Expr::Call(call) => matches!(&*call.func, Expr::Attribute(method)
+                if matches!(method.attr.as_str(), "update" | "setdefault" | "__setitem__") && is_namespace(&method.value)),
+            _ => false,
+        };
+        if stores {
+            self.found.get_or_insert(expr.range());
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// Where something is stored in place of a class's method: `object.name = …`, `Class.name = …`,
+/// `setattr(Class, "name", …)`. What tests put there is not looked at.
+pub(super) fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Option<String> {
+    let paths = storing(project, name);
     for path in &paths {
         if super::is_test_code(path) {
             continue;

@@ -11,7 +11,7 @@ use crate::python::project::{
 };
 use crate::python::signature::{Parameter, ParameterKind, Signature};
 use crate::python::{ParsedFile, Ranged, TextRange};
-use crate::static_checks::async_function::{changed_defaults, replaced};
+use crate::static_checks::async_function::{changed_defaults, replaced, replaced_in_module};
 use crate::static_checks::broken_within;
 
 /// One function that a call can run.
@@ -110,6 +110,9 @@ impl<'f> Resolver<'_, 'f> {
             && let Some(place) = replaced(self.project, class, function.node.name.as_str())
         {
             return Err(format!("`{name}` is replaced at `{place}`"));
+        }
+        if function.class.is_none() {
+            self.stays(function.file, function.node.name.as_str())?;
         }
         let is_meant = |ty: &Type<'f>| match ty {
             Type::Function(other) | Type::Method(other, _) => *other == function,
@@ -288,6 +291,7 @@ impl<'f> Resolver<'_, 'f> {
 
     /// What making an object of a class runs: `__new__`, then `__init__`.
     fn constructor(&self, class: ClassRef<'f>) -> Found<'f> {
+        self.stays(class.file, class.name())?;
         if self.project.is_protocol(class) {
             return Err(format!("`{}` is a protocol, of which no objects are made", class.name()));
         }
@@ -445,6 +449,14 @@ impl<'f> Resolver<'_, 'f> {
             file: class.file,
             range: class.node.name.range,
             then: None,
+        }
+    }
+
+    /// Whether nothing is stored from outside in the place of what a module defines.
+    pub(super) fn stays(&self, module: &'f ParsedFile, name: &str) -> Result<(), String> {
+        match replaced_in_module(self.project, module, name) {
+            Some(place) => Err(format!("`{name}` is replaced at `{place}`")),
+            None => Ok(()),
         }
     }
 

@@ -190,7 +190,13 @@ impl<'f> Resolver<'_, 'f> {
             }
             _ => return None,
         };
-        let signature = signature.and_then(|signature| self.keeps_its_defaults().map(|()| signature));
+        let stays = match &*self.call.func {
+            Expr::Name(name) => self.stays(scope.file, name.id.as_str()),
+            Expr::Attribute(attribute) => self.stays(scope.file, attribute.attr.as_str()),
+            _ => Ok(()),
+        };
+        let signature =
+            signature.and_then(|signature| stays.and(self.keeps_its_defaults()).map(|()| signature));
         let callee =
             |signature| Callee { signature, name, file: scope.file, range: value.range(), then: None };
         Some(signature.map(|signature| vec![callee(signature)]))

@@ -542,3 +542,27 @@ fn the_order_of_the_bases_says_which_new_runs() {
         fits("A(...)", &format!("{new}{class}\n{call}\n"), expected);
     }
 }
+
+#[test]
+fn what_a_module_defines_can_be_replaced() {
+    let tuple = "from collections import namedtuple\ng = namedtuple('g', 'a b')";
+    for definition in
+        ["def g(a, b): pass", "g = lambda a, b: 1", tuple, "class g:\n    def __init__(self, a, b): pass"]
+    {
+        for (here, other, expected) in [
+            ("", "import m\nm.g = lambda a: 1", None),
+            ("", "import m\nsetattr(m, 'g', print)", None),
+            ("globals()['g'] = print", "", None),
+            ("globals()[name] = print", "", None),
+            ("globals().update(values)", "", None),
+            ("import sys\nsys.modules[__name__].g = print", "", None),
+            ("globals()['h'] = print", "import m\nm.h = print\nx.g = 1", Some(false)),
+            ("print(globals()['g'])", "import m\nprint(m.g)", Some(false)),
+        ] {
+            let files = format!(
+                "--- m.py\n{definition}\n{here}\n--- other.py\n{other}\n--- example.py\nimport m\nm.g(1)\n"
+            );
+            fits("m.g(...)", &files, expected);
+        }
+    }
+}
