@@ -55,12 +55,15 @@ pub(super) fn set_apart(known: &Known, touches: &mut [Touch], starts: &[Start]) 
 struct Root {
     control: Control,
     in_constructor: bool,
-    started: Vec<usize>,
-    joined: Vec<usize>,
+    started: BTreeSet<usize>,
+    joined: BTreeSet<usize>,
     /// What was joined where the blocks around began, and their tests.
-    branches: Vec<(Vec<usize>, Option<Condition>)>,
-    seen: HashSet<(usize, Vec<Lock>, usize)>,
+    branches: Vec<(BTreeSet<usize>, Option<Condition>)>,
+    /// Functions that were walked with these locks, after these threads were started and joined.
+    seen: HashSet<(usize, Vec<Lock>, BTreeSet<usize>, BTreeSet<usize>)>,
     number: usize,
+    /// How many calls are being followed.
+    depth: usize,
     /// The first of its touches.
     first: usize,
     doubt: Option<String>,
@@ -68,7 +71,7 @@ struct Root {
 
 impl Root {
     fn running(&self) -> Vec<usize> {
-        self.started.iter().filter(|number| !self.joined.contains(number)).copied().collect()
+        self.started.difference(&self.joined).copied().collect()
     }
 }
 
@@ -130,6 +133,8 @@ impl<'f> Known<'_, 'f> {
 
 /// Steps of one root; more of them are a program that nobody reads.
 const STEPS: usize = 20_000;
+/// Calls inside of calls are followed this far.
+const CALLS: usize = 200;
 
 impl<'f> Walked<'_, '_, 'f> {
     pub(super) fn everything(&mut self) {
@@ -275,11 +280,12 @@ impl<'f> Walked<'_, '_, 'f> {
         let mut root = Root {
             control,
             in_constructor,
-            started: Vec::new(),
-            joined: Vec::new(),
+            started: BTreeSet::new(),
+            joined: BTreeSet::new(),
             branches: Vec::new(),
             seen: HashSet::new(),
             number: self.roots,
+            depth: 0,
             first: self.touches.len(),
             doubt,
         };
@@ -291,9 +297,10 @@ impl<'f> Walked<'_, '_, 'f> {
         let key = (
             std::ptr::from_ref(function.node).addr(),
             locks.to_vec(),
-            root.started.len() + root.joined.len(),
+            root.started.clone(),
+            root.joined.clone(),
         );
-        if self.steps > STEPS {
+        if self.steps > STEPS || root.depth > CALLS {
             self.cut = true;
             return;
         }
@@ -329,14 +336,16 @@ impl<'f> Walked<'_, '_, 'f> {
                     held.sort();
                     held.dedup();
                     let unsure: Vec<Lock> = own_maybe.iter().chain(maybe).cloned().collect();
+                    root.depth += 1;
                     for callee in callees {
                         self.walk(root, callee, &held, &unsure);
                     }
+                    root.depth -= 1;
                 }
                 Step::Start(number) => {
-                    root.joined.retain(|joined| *joined != number);
+                    root.joined.remove(&number);
                     let running = root.running();
-                    root.started.push(number);
+                    root.started.insert(number);
                     self.starts.push(Start {
                         number,
                         in_constructor: root.in_constructor,
@@ -346,7 +355,9 @@ impl<'f> Walked<'_, '_, 'f> {
                         before: root.first..self.touches.len(),
                     });
                 }
-                Step::Join(number) => root.joined.push(number),
+                Step::Join(number) => {
+                    root.joined.insert(number);
+                }
                 Step::Branch(condition) => root.branches.push((root.joined.clone(), condition)),
                 Step::Merge => {
                     let (before, condition) = root.branches.pop().unwrap_or_default();
