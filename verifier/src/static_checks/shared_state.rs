@@ -174,6 +174,8 @@ struct Known<'p, 'f> {
     often: Vec<bool>,
     /// The tests without which they are not started.
     guards: HashMap<usize, Vec<Condition>>,
+    /// A test that was taken to answer the same each time, though that is not certain.
+    leans_on: RefCell<Option<String>>,
     /// Pairs of them of which one ends before the other begins.
     apart: BTreeSet<(usize, usize)>,
     /// The steps of functions that were walked.
@@ -372,6 +374,10 @@ fn examine<'f>(
     if cut || elsewhere.cut {
         maybe.get_or_insert("more code may run in threads than is followed".to_owned());
     }
+    if let Some(test) = known.leans_on.borrow().as_ref() {
+        maybe
+            .get_or_insert(format!("whether `{test}` answers the same where a thread is started and joined"));
+    }
     let by_class: Vec<String> = known.owners.iter().map(|owner| format!("{}.{name}", owner.name())).collect();
     if let Some(text) = by_class.iter().find(|text| !project.mentioning(text).is_empty()) {
         maybe.get_or_insert(format!("`{text}` is touched as an attribute of the class"));
@@ -416,6 +422,7 @@ impl<'p, 'f> Known<'p, 'f> {
             first_foreign: usize::MAX,
             often: Vec::new(),
             guards: HashMap::new(),
+            leans_on: RefCell::default(),
             apart: BTreeSet::new(),
             steps: RefCell::default(),
             is_safe: false,

@@ -151,7 +151,7 @@ impl<'f> Known<'_, 'f> {
     /// Whether no object of the class, or of one that inherits from it, has such an attribute.
     fn lacks(&self, attribute: &str) -> bool {
         let is_dunder = attribute.starts_with("__");
-        if is_dunder || self.is_stored_by_others(attribute) {
+        if is_dunder || self.stores_of(attribute) != Some(0) {
             return false;
         }
         let mut classes = self.project.subclasses(self.class);
@@ -181,25 +181,30 @@ impl<'f> Known<'_, 'f> {
         classes.iter().all(lacks)
     }
 
-    /// Whether code outside may give objects of the class such an attribute.
-    fn is_stored_by_others(&self, attribute: &str) -> bool {
-        let paths = self.project.mentioning(&format!(".{attribute} ="));
+    /// How many places may give objects of the class such an attribute, or take it from them.
+    /// Nothing where that cannot be told.
+    pub(super) fn stores_of(&self, attribute: &str) -> Option<usize> {
+        let paths = self.project.mentioning(&format!(".{attribute}"));
         if paths.len() > MOST_FILES {
-            return true;
+            return None;
         }
-        paths.iter().any(|path| {
-            let Ok(file) = self.project.file(path) else { return true };
+        let mut count = 0;
+        for path in paths.iter() {
+            let file = self.project.file(path).ok().filter(|file| file.broken().is_none())?;
             let mut stores = Stores { attribute, objects: Vec::new() };
             stores.visit_body(&file.source().module().body);
-            stores.objects.into_iter().any(|object| {
+            let may_be_it = |object: &&'f Expr| {
                 let types = self.project.infer(&Scope::at(file, object.range()), object);
-                types.iter().any(|ty| match ty {
+                let is_it = |ty: &Type<'f>| match ty {
                     Type::Instance(class) => self.project.are_related(*class, self.class),
                     Type::Unknown(_) => true,
                     _ => false,
-                })
-            })
-        })
+                };
+                types.is_empty() || types.iter().any(is_it)
+            };
+            count += stores.objects.iter().filter(|object| may_be_it(object)).count();
+        }
+        Some(count)
     }
 
     /// Whether `isinstance(…, classes)` says that an object is not of the class.
@@ -278,7 +283,7 @@ struct Stores<'n, 'f> {
 impl<'f> Visitor<'f> for Stores<'_, 'f> {
     fn visit_expr(&mut self, expr: &'f Expr) {
         if let Expr::Attribute(attribute) = expr
-            && attribute.ctx.is_store()
+            && !attribute.ctx.is_load()
             && attribute.attr.as_str() == self.attribute
         {
             self.objects.push(&attribute.value);

@@ -51,6 +51,9 @@ pub(super) fn set_apart(known: &Known, touches: &mut [Touch], starts: &[Start]) 
     }
 }
 
+/// A function, the locks around, and the threads that were started and joined before.
+type Walk = (usize, Vec<Lock>, BTreeSet<usize>, BTreeSet<usize>);
+
 /// One walk from one root.
 struct Root {
     control: Control,
@@ -60,7 +63,7 @@ struct Root {
     /// What was joined where the blocks around began, and their tests.
     branches: Vec<(BTreeSet<usize>, Option<Condition>)>,
     /// Functions that were walked with these locks, after these threads were started and joined.
-    seen: HashSet<(usize, Vec<Lock>, BTreeSet<usize>, BTreeSet<usize>)>,
+    seen: HashSet<Walk>,
     number: usize,
     /// How many calls are being followed.
     depth: usize,

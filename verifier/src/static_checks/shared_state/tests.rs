@@ -370,3 +370,8 @@ fn ordinary_code_is_followed() {
 fn parameters_flags_and_kept_locks_are_followed() {
     crate::static_checks::testing::check_cases(include_str!("parameters.txt"));
 }
+
+#[test]
+fn tests_answer_the_same_only_where_nobody_can_change_the_answer() {
+    crate::static_checks::testing::check_cases(include_str!("conditions.txt"));
+}
