@@ -80,6 +80,17 @@ impl<'f> Known<'_, 'f> {
     /// Every call of a function. Nothing where somebody may call it who is not seen.
     fn calls_of(&self, function: FunctionRef<'f>) -> Option<Vec<(&'f ParsedFile, &'f ExprCall, bool)>> {
         let name = function.node.name.as_str();
+        let mut files = vec![function.file];
+        if let Some(class) = function.class_ref() {
+            files.extend(self.project.subclasses(class).iter().map(|class| class.file));
+            let orders = self.project.linearisations(class);
+            files.extend(orders.iter().flat_map(|order| order.classes()).map(|class| class.file));
+        }
+        let mut computed = Computed { found: false };
+        files.iter().for_each(|file| computed.visit_body(&file.source().module().body));
+        if computed.found {
+            return None;
+        }
         let paths = self.project.mentioning(name);
         if paths.len() > MOST_FILES {
             return None;
@@ -134,8 +145,14 @@ impl<'f> Known<'_, 'f> {
         let scope = Scope::at(file, name.range());
         let Some(function) = scope.function() else { return false };
         let id = name.id.as_str();
-        let bindings = self.project.frame_bindings(Frame::Function(function));
-        if bindings.all(id).len() != 1 {
+        let Some((at, bindings)) = self.project.lookup(&scope, id, Some(name.start())) else { return false };
+        // A comprehension, a lambda or a function inside may have a variable of the same name.
+        let frame = at.checked_sub(1).and_then(|index| scope.frames.get(index));
+        let is_own = matches!(frame, Some(Frame::Function(node)) if std::ptr::eq(*node, function));
+        if !is_own
+            || bindings.len() != 1
+            || self.project.frame_bindings(Frame::Function(function)).all(id).len() != 1
+        {
             return false;
         }
         let mut tests = Tests { known: self, file, name: id, place: name.range(), ruled_out: false };
@@ -143,9 +160,11 @@ impl<'f> Known<'_, 'f> {
         if tests.ruled_out {
             return true;
         }
+        let mut asks = Uses { name: id, attributes: Vec::new(), asks: false };
+        asks.visit_body(&function.body);
         let mut uses = Uses { name: id, attributes: Vec::new(), asks: false };
-        uses.visit_body(&function.body);
-        !uses.asks && uses.attributes.iter().any(|attribute| self.lacks(attribute))
+        uses.run_before(&function.body, name.range());
+        !asks.asks && uses.attributes.iter().any(|attribute| self.lacks(attribute))
     }
 
     /// Whether no object of the class, or of one that inherits from it, has such an attribute.
@@ -157,17 +176,10 @@ impl<'f> Known<'_, 'f> {
         let mut classes = self.project.subclasses(self.class);
         classes.push(self.class);
         let lacks = |class: &ClassRef<'f>| {
-            let is_closed = |order: &crate::python::project::Linearisation<'f>| {
-                order.ancestors.iter().all(|ancestor| match ancestor {
-                    Ancestor::Class(_) => true,
-                    Ancestor::External(name) => name == "builtins.object",
-                    Ancestor::Unresolved(_) => false,
-                })
-            };
             let text = class.file.source().slice(class.node.range());
             let is_written_out = ["setattr(", "__dict__", "vars("].iter().all(|word| !text.contains(word));
             is_written_out
-                && self.project.linearisations(*class).iter().all(is_closed)
+                && self.is_plain(*class)
                 && self.project.accesses_of(*class, attribute).is_empty()
                 && self.project.own_or_inherited(*class, attribute).is_none()
                 && self.project.own_or_inherited(*class, "__getattr__").is_none()
@@ -207,22 +219,56 @@ impl<'f> Known<'_, 'f> {
         Some(count)
     }
 
+    /// Whether a class is written out with all that it inherits: nothing from outside of the target,
+    /// no metaclass and no decorator that may give it more.
+    fn is_plain(&self, class: ClassRef<'f>) -> bool {
+        let is_written_out = |ancestor: &Ancestor<'f>| match ancestor {
+            Ancestor::Class(class) => {
+                let arguments = class.node.arguments.as_deref();
+                arguments.is_none_or(|arguments| arguments.keywords.is_empty())
+                    && class.node.decorator_list.iter().all(|node| is_harmless_decorator(&node.expression))
+            }
+            Ancestor::External(name) => name == "builtins.object",
+            Ancestor::Unresolved(_) => false,
+        };
+        self.project.linearisations(class).iter().all(|order| order.ancestors.iter().all(is_written_out))
+    }
+
     /// Whether `isinstance(…, classes)` says that an object is not of the class.
     fn excludes(&self, file: &'f ParsedFile, classes: &'f Expr) -> bool {
         let parts = match classes {
             Expr::Tuple(tuple) => &*tuple.elts,
             one => std::slice::from_ref(one),
         };
+        let mut own = self.project.subclasses(self.class);
+        own.push(self.class);
+        let is_told = own.iter().all(|class| self.is_plain(*class));
         parts.iter().all(|part| {
             let types = self.project.infer(&Scope::at(file, part.range()), part);
             let is_other = |ty: &Type<'f>| match ty {
-                Type::Class(class) => !shares_subclass(self.project, *class, self.class),
-                Type::External(name) => name.starts_with("builtins.") && name != "builtins.object",
+                Type::Class(class) => {
+                    !shares_subclass(self.project, *class, self.class) && self.is_plain(*class) && is_told
+                }
+                Type::External(name) => name.starts_with("builtins.") && name != "builtins.object" && is_told,
                 _ => false,
             };
             !types.is_empty() && types.iter().all(is_other)
         })
     }
+}
+
+/// Decorators of classes that make the class neither another one nor one of another kind.
+fn is_harmless_decorator(decorator: &Expr) -> bool {
+    let function = match decorator {
+        Expr::Call(call) => &call.func,
+        other => other,
+    };
+    let name = match function {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    matches!(name, "dataclass" | "total_ordering" | "final" | "runtime_checkable")
 }
 
 /// Whether an object can be of both classes.
@@ -274,6 +320,27 @@ impl<'f> Visitor<'f> for Mentions<'_, 'f> {
     }
 }
 
+/// Whether something is found by a name that is not written out: `getattr(self, "do_" + name)`,
+/// `globals()[name]`.
+struct Computed {
+    found: bool,
+}
+
+impl<'f> Visitor<'f> for Computed {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if let Expr::Call(call) = expr
+            && let Expr::Name(function) = call.func.as_ref()
+        {
+            self.found |= match function.id.as_str() {
+                "getattr" => !call.arguments.args.get(1).is_some_and(Expr::is_string_literal_expr),
+                "globals" | "locals" | "vars" | "eval" | "exec" => true,
+                _ => false,
+            };
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
 /// The objects whose attribute of a name is stored.
 struct Stores<'n, 'f> {
     attribute: &'n str,
@@ -300,6 +367,35 @@ struct Uses<'n, 'f> {
     asks: bool,
 }
 
+impl<'f> Uses<'_, 'f> {
+    /// What is done whenever a place is reached: before it, in no block that may be left out.
+    fn run_before(&mut self, body: &'f [Stmt], place: TextRange) {
+        for stmt in body {
+            let is_around = stmt.range().contains_range(place);
+            match stmt {
+                Stmt::Expr(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) => {
+                    self.visit_stmt(stmt);
+                }
+                Stmt::If(node) if is_around => {
+                    for block in node.elif_else_clauses.iter().map(|clause| &clause.body).chain([&node.body])
+                    {
+                        if block.iter().any(|inner| inner.range().contains_range(place)) {
+                            self.run_before(block, place);
+                        }
+                    }
+                }
+                Stmt::With(node) if is_around => self.run_before(&node.body, place),
+                Stmt::For(node) if is_around => self.run_before(&node.body, place),
+                Stmt::While(node) if is_around => self.run_before(&node.body, place),
+                _ => {}
+            }
+            if is_around {
+                return;
+            }
+        }
+    }
+}
+
 impl<'f> Visitor<'f> for Uses<'_, 'f> {
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         match stmt {
@@ -312,6 +408,19 @@ impl<'f> Visitor<'f> for Uses<'_, 'f> {
 
     fn visit_expr(&mut self, expr: &'f Expr) {
         match expr {
+            // What stands in these may not run, or is about another variable.
+            Expr::Lambda(_)
+            | Expr::BoolOp(_)
+            | Expr::If(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_) => {
+                let before = self.attributes.len();
+                visitor::walk_expr(self, expr);
+                self.attributes.truncate(before);
+                return;
+            }
             Expr::Attribute(attribute) => {
                 if matches!(attribute.value.as_ref(), Expr::Name(name) if name.id.as_str() == self.name) {
                     if attribute.ctx.is_load() {
