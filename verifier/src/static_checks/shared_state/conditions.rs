@@ -136,7 +136,7 @@ fn is_plain_value(value: &Expr, method: FunctionRef) -> bool {
 impl<'f> Known<'_, 'f> {
     /// Whether code that names the class also stores attributes by computed names, or some code
     /// has the attribute's name as a text.
-    fn stores_by_name(&self, attribute: &str) -> bool {
+    pub(super) fn stores_by_name(&self, attribute: &str) -> bool {
         let is_text = [format!("\"{attribute}\""), format!("'{attribute}'")];
         let named = self.project.mentioning(self.class.node.name.as_str());
         let at_home = |path: &crate::target::RelativePath| {

@@ -55,6 +55,46 @@ fn gives_what_is_kept(name: &str) -> bool {
         || TAKING.iter().any(|method| name.ends_with(method))
 }
 
+/// The name of an entry, however the key is written.
+fn entry_name(subscript: &ast::ExprSubscript) -> Lock {
+    match (subscript.value.as_ref(), subscript.slice.as_ref()) {
+        (Expr::Attribute(table), Expr::StringLiteral(key)) => {
+            format!("self.{}[{:?}]", table.attr, key.value.to_str())
+        }
+        _ => out_of_table("an entry"),
+    }
+}
+
+/// What is done with tables that are kept in attributes of a name.
+struct TableUses<'n> {
+    table: &'n str,
+    stores: usize,
+    /// One may be changed: something else is done with it than to read an entry.
+    changed: bool,
+}
+
+impl<'f> Visitor<'f> for TableUses<'_> {
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        match expr {
+            Expr::Subscript(subscript) if subscript.ctx.is_load() => {
+                if let Expr::Attribute(table) = subscript.value.as_ref()
+                    && table.attr.as_str() == self.table
+                {
+                    self.visit_expr(&table.value);
+                    self.visit_expr(&subscript.slice);
+                    return;
+                }
+            }
+            Expr::Attribute(table) if table.attr.as_str() == self.table => match table.ctx {
+                ast::ExprContext::Store => self.stores += 1,
+                _ => self.changed = true,
+            },
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
 /// Names of names are followed this far.
 const DEPTH: u32 = 8;
 
@@ -68,7 +108,7 @@ impl<'f> Walker<'_, '_, 'f> {
             && let Some((method, value)) = self.entry(subscript)
         {
             return match value {
-                Expr::Call(_) if self.inner(method).is_lock(value) => LockKind::Lock(self.text(expr)),
+                Expr::Call(_) if self.inner(method).is_lock(value) => LockKind::Lock(entry_name(subscript)),
                 Expr::Attribute(_) => self.inner(method).lock_of(value),
                 _ => LockKind::Maybe(out_of_table(&self.text(expr))),
             };
@@ -286,26 +326,36 @@ impl<'f> Walker<'_, '_, 'f> {
         for access in self.project().accesses_of(self.known.class, table.attr.as_str()) {
             match (access.kind, access.method) {
                 (AccessKind::Store(Stored::Value(Expr::Dict(dict))), Some(method)) if found.is_none() => {
-                    let mut values = dict.items.iter().filter_map(|item| match &item.key {
-                        Some(Expr::StringLiteral(known)) => {
-                            (known.value.to_str() == key.value.to_str()).then_some(&item.value)
+                    let mut value = None;
+                    for item in &dict.items {
+                        // What is unpacked or computed may be any key.
+                        let Some(Expr::StringLiteral(known)) = &item.key else { return None };
+                        if known.value.to_str() == key.value.to_str() {
+                            value = Some(&item.value);
                         }
-                        _ => None,
-                    });
-                    found = Some((method, values.next()?));
+                    }
+                    found = Some((method, value?));
                 }
                 (AccessKind::Store(Stored::Declared | Stored::Slot), _) => {}
                 (AccessKind::Store(_), _) => return None,
                 _ => {}
             }
         }
-        let changes = format!(".{}[", table.attr);
-        let text = self.known.class.file.source().slice(self.known.class.node.range());
-        let is_changed = text.match_indices(&changes).any(|(at, _)| {
-            let line = text[at..].lines().next().unwrap_or_default();
-            line.contains("] =") || line.contains("]=")
-        });
-        found.filter(|_| !is_changed)
+        found.filter(|_| self.is_only_read(table.attr.as_str()))
+    }
+
+    /// Whether everybody only takes entries out of a table, but for the one place that makes it.
+    fn is_only_read(&self, table: &str) -> bool {
+        let paths = self.project().mentioning(&format!(".{table}"));
+        let mut uses = TableUses { table, stores: 0, changed: false };
+        for path in paths.iter() {
+            let Ok(file) = self.project().file(path) else { return false };
+            if file.broken().is_some() || paths.len() > MOST_FILES {
+                return false;
+            }
+            uses.visit_body(&file.source().module().body);
+        }
+        !uses.changed && uses.stores == 1 && !self.known.stores_by_name(table)
     }
 
     /// An attribute of the object: another name of something, a property, or itself.
