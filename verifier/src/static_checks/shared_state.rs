@@ -899,11 +899,11 @@ impl<'f> Spawned<'f> {
         let is_kept = !names.names.is_empty() || !names.collections.is_empty();
         let at_once = !is_thread || (!is_kept && !names.started);
         let pool = pools::pool_of(project, &spawn, receiver);
-        let mut given = GivenAttributes(Vec::new());
+        let mut given = GivenAttributes { names: Vec::new(), stored: stored_variables(method) };
         let values = spawn.call.arguments.keywords.iter().map(|keyword| &keyword.value);
         spawn.call.arguments.args.iter().chain(values).for_each(|argument| given.visit_expr(argument));
         Self {
-            gives: given.0,
+            gives: given.names,
             takes_turns: pool.as_ref().is_some_and(|pool| pool.has_one_thread),
             pool: pool.map(|pool| pool.name),
             collections: names.collections,
@@ -939,13 +939,55 @@ impl<'f> Spawned<'f> {
     }
 }
 
-/// The attributes that arguments name. What a lambda names it looks at when it runs.
-struct GivenAttributes(Vec<String>);
+/// The attributes of the object that a function stores variables in: `self.items = items`.
+fn stored_variables<'f>(function: FunctionRef<'f>) -> Vec<(&'f str, &'f str)> {
+    struct Assigned<'f>(Vec<(&'f str, &'f str)>);
+    impl<'f> Assigned<'f> {
+        fn add(&mut self, one: &'f Expr, other: &'f Expr) {
+            if let (Expr::Name(name), Expr::Attribute(attribute)) = (one, other) {
+                self.0.push((name.id.as_str(), attribute.attr.as_str()));
+            }
+        }
+    }
+    impl<'f> Visitor<'f> for Assigned<'f> {
+        fn visit_stmt(&mut self, stmt: &'f Stmt) {
+            if let Stmt::Assign(node) = stmt {
+                // `items = self.items = []` stores the same object in both, in whatever order.
+                let all: Vec<&'f Expr> = node.targets.iter().chain([node.value.as_ref()]).collect();
+                for one in &all {
+                    all.iter().for_each(|other| self.add(one, other));
+                }
+            }
+            if let Stmt::AnnAssign(node) = stmt
+                && let Some(value) = &node.value
+            {
+                self.add(value, &node.target);
+                self.add(&node.target, value);
+            }
+            visitor::walk_stmt(self, stmt);
+        }
+    }
+    let mut assigned = Assigned(Vec::new());
+    assigned.visit_body(&function.node.body);
+    assigned.0
+}
 
-impl<'f> Visitor<'f> for GivenAttributes {
+/// The attributes that arguments name, or whose object they name by a variable. What a lambda
+/// names it looks at when it runs.
+struct GivenAttributes<'f> {
+    names: Vec<String>,
+    /// Variables and the attributes that hold the same object.
+    stored: Vec<(&'f str, &'f str)>,
+}
+
+impl<'f> Visitor<'f> for GivenAttributes<'_> {
     fn visit_expr(&mut self, expr: &'f Expr) {
         match expr {
-            Expr::Attribute(attribute) => self.0.push(attribute.attr.as_str().to_owned()),
+            Expr::Attribute(attribute) => self.names.push(attribute.attr.as_str().to_owned()),
+            Expr::Name(name) => {
+                let held = self.stored.iter().filter(|(variable, _)| *variable == name.id.as_str());
+                self.names.extend(held.map(|(_, attribute)| (*attribute).to_owned()));
+            }
             // `args=(list(self.items),)` gives a copy.
             Expr::Lambda(_) | Expr::Call(_) => return,
             _ => {}
