@@ -82,7 +82,10 @@ impl<'f> Known<'_, 'f> {
         }
         let types = self.given_to(file, name, 0)?;
         let is_it = |ty: &Type<'f>| matches!(ty, Type::Instance(class) if self.project.are_related(*class, self.class));
-        Some(types.iter().any(is_it))
+        // An attribute of the class is seen through all of its objects.
+        let is_class =
+            |ty: &Type<'f>| matches!(ty, Type::Class(class) if self.project.are_related(*class, self.class));
+        (!types.iter().any(is_class)).then(|| types.iter().any(is_it))
     }
 
     /// A handler of a server of the standard library: whether that has a thread for each request is
@@ -406,6 +409,12 @@ impl<'f> OutsideFinder<'_, '_, 'f> {
                         self.file.path(),
                         known.attribute
                     ));
+                }
+                Type::Class(class) if known.project.are_related(class, known.class) => {
+                    let line = self.file.source().line(object.start());
+                    let (path, attribute) = (self.file.path(), known.attribute);
+                    self.doubt
+                        .get_or_insert(format!("`{path}:{line}` touches `{attribute}` of the class itself"));
                 }
                 Type::Module(_)
                 | Type::Namespace(_)
