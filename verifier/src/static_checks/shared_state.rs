@@ -17,7 +17,7 @@
 //! same target, or a pool's tasks, are two, unless the pool has one thread alone. What the
 //! constructor does before a thread starts, and what is done after a thread was joined, does not
 //! meet that thread. A `join` with a timeout, or on some ways alone, does not tell that it ended,
-//! unless the thread is only started under the same flag.
+//! unless the thread is only started under the same flag, which the constructor alone stores.
 //! A class of the target whose constructor is given the object (`Poller(self)`) or a method of it
 //! (`Server(self.on_message)`) is looked into for threads that run it.
 //!
