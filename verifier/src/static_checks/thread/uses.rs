@@ -11,7 +11,7 @@ use super::Held;
 use crate::evidence::Site;
 use crate::python::ast::{self, Expr, ExprCall};
 use crate::python::calls::calls_in;
-use crate::python::project::modules::FoundModule;
+use crate::python::project::modules::{FoundModule, renames};
 use crate::python::project::{
     BindingKind, ClassRef, Frame, FunctionRef, Module, Project, Scope, dotted_name, object_parameter,
 };
@@ -296,11 +296,25 @@ impl<'p, 'f> Uses<'p, 'f> {
             if !text.contains("threading") || !text.contains("join") {
                 continue;
             }
+            let module = &file.source().module().body;
+            // Most calls of that name are the builtin's, and need not be resolved.
+            let mut names = Vec::new();
+            if text.contains("from threading import") {
+                names.push("enumerate");
+                renames(module, &["enumerate"], &mut names);
+            }
             let is_every = |call: &'f ExprCall| {
+                let may_be = match call.func.as_ref() {
+                    Expr::Attribute(attribute) => attribute.attr.as_str() == "enumerate",
+                    Expr::Name(name) => names.contains(&name.id.as_str()),
+                    _ => false,
+                };
+                if !may_be {
+                    return false;
+                }
                 let scope = Scope::at(file, call.func.range());
                 project.resolve_call(&scope, call).external.iter().any(|name| name == "threading.enumerate")
             };
-            let module = &file.source().module().body;
             let calls = calls_in(module);
             if calls.iter().any(|call| joins_something(call)) && calls.into_iter().any(is_every) {
                 self.may(format!("`{path}` joins every thread that runs"));
