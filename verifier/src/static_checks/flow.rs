@@ -53,17 +53,21 @@
 //! What it cannot see: values that go through processes, files, queues or sockets and come back;
 //! `exec`, `globals()`; an object that one function has under another name than the function that
 //! gave it; what an exception tells that a library raises; values that only decide which branch is
-//! taken. A branch that can never be taken
-//! counts as taken, unless a constant decides that. When the sink is reached by a parameter, callers are looked for in all
-//! files that name the function and its class or module.
+//! taken; elements of a list that move because a called function or the library takes others out or sorts
+//! them; a class's own attribute that is read of an object other than `self`; setters, `__setattr__` and
+//! `__getattr__` that do otherwise than their name says; a `range` of one's own; context managers that
+//! swallow an exception and are neither `suppress` nor written as a class or a generator with `except`.
+//! A branch that can never be taken counts as taken, unless a constant decides that. When the sink is
+//! reached by a parameter, callers are looked for in all files that name the function and its class or
+//! module.
 //!
 //! "No" is said only when every way could be followed. It could not be observed when the work for
 //! one question was more than its bound, when functions of a file that does not compile are called
 //! or its variables read, when the value is stored in an attribute whose name is computed or in an
 //! object that cannot be told, when it is raised and handlers do not tell whether they catch it, when
-//! a decorator of the project is not seen to hand on all that a function is given, when the value is given to code that cannot be told (a parameter that is called, an element of a
-//! table, a method of an unknown object where a method of that name hands it on), and when a
-//! function with a sink is itself given away to code that cannot be told. For a claim about a symbol
+//! a decorator of the project is not seen to hand on all that a function is given, when the value is
+//! given to code that cannot be told (a parameter that is called, an element of a table, a method of
+//! an unknown object where a method of that name hands it on), and when a function with a sink is itself given away to code that cannot be told. For a claim about a symbol
 //! that counts where the value has come through the symbol, or the symbol may take to a sink what
 //! it is given or what it reads from variables. What a library does with a value is not looked at.
 
