@@ -51,7 +51,7 @@ pub(super) fn replaced(function: &ast::StmtFunctionDef) -> Vec<Replaced> {
 struct Stores {
     /// Variables that are bound.
     names: HashSet<Name>,
-    /// Those that are `global` or `nonlocal`, also in functions inside.
+    /// Those that are `global` or `nonlocal` in the body itself.
     declared: HashSet<Name>,
     /// Variables and attributes that get something which is not written out: it may be what they had.
     others: HashSet<Name>,
@@ -73,6 +73,12 @@ impl Stores {
             Some(Element::Attribute(name)) => self.others.contains(name),
             Some(_) => self.other_elements,
         }
+    }
+
+    /// A name gets something else than by an assignment.
+    fn bind(&mut self, name: &ast::Identifier) {
+        self.names.insert(name.id.clone());
+        self.others.insert(name.id.clone());
     }
 
     fn other(&mut self, target: &Expr) {
@@ -104,22 +110,18 @@ impl<'a> Visitor<'a> for Stores {
                     }
                 }
             }
-            Stmt::FunctionDef(function) => {
-                self.names.insert(function.name.id.clone());
-                self.others.insert(function.name.id.clone());
+            Stmt::FunctionDef(ast::StmtFunctionDef { name, .. })
+            | Stmt::ClassDef(ast::StmtClassDef { name, .. }) => {
+                self.bind(name);
+                // What is declared inside is so inside.
+                let declared = self.declared.clone();
                 visitor::walk_stmt(self, statement);
-            }
-            Stmt::ClassDef(class) => {
-                self.names.insert(class.name.id.clone());
-                self.others.insert(class.name.id.clone());
-                visitor::walk_stmt(self, statement);
+                self.declared = declared;
             }
             Stmt::Import(ast::StmtImport { names, .. })
             | Stmt::ImportFrom(ast::StmtImportFrom { names, .. }) => {
                 for alias in names {
-                    let bound = alias.asname.as_ref().unwrap_or(&alias.name);
-                    self.names.insert(bound.id.clone());
-                    self.others.insert(bound.id.clone());
+                    self.bind(alias.asname.as_ref().unwrap_or(&alias.name));
                 }
             }
             _ => visitor::walk_stmt(self, statement),
@@ -151,19 +153,13 @@ impl<'a> Visitor<'a> for Stores {
             ast::Pattern::MatchMapping(node) => node.rest.as_ref(),
             _ => None,
         };
-        if let Some(name) = bound {
-            self.names.insert(name.id.clone());
-            self.others.insert(name.id.clone());
-        }
+        bound.into_iter().for_each(|name| self.bind(name));
         visitor::walk_pattern(self, pattern);
     }
 
     fn visit_except_handler(&mut self, handler: &'a ast::ExceptHandler) {
         let ast::ExceptHandler::ExceptHandler(node) = handler;
-        if let Some(name) = &node.name {
-            self.names.insert(name.id.clone());
-            self.others.insert(name.id.clone());
-        }
+        node.name.iter().for_each(|name| self.bind(name));
         visitor::walk_except_handler(self, handler);
     }
 }
