@@ -385,27 +385,40 @@ pub(super) fn changed_defaults<'f>(
     is_meant: &dyn Fn(&Type<'f>) -> bool,
 ) -> Option<String> {
     for name in ["__defaults__", "__kwdefaults__", "__code__"] {
-        for path in project.mentioning(name).iter() {
-            if super::is_test_code(path) {
-                continue;
+        let concerns = |scope: &Scope<'f>, object: &'f Expr| {
+            let mut types = project.infer(scope, object);
+            // A constructor that no `def` makes: its class tells.
+            let is_function = |ty: &Type| matches!(ty, Type::Function(_) | Type::Method(..));
+            if let Expr::Attribute(attribute) = object
+                && !types.iter().any(is_function)
+            {
+                types.extend(project.infer(scope, &attribute.value));
             }
-            let Ok(file) = project.file(path) else { continue };
-            let mut stores = Stores { name, found: Vec::new() };
-            stores.visit_body(&file.source().module().body);
-            for object in stores.found {
-                let scope = Scope::at(file, object.range());
-                let mut types = project.infer(&scope, object);
-                // A constructor that no `def` makes: its class tells.
-                let is_function = |ty: &Type| matches!(ty, Type::Function(_) | Type::Method(..));
-                if let Expr::Attribute(attribute) = object
-                    && !types.iter().any(is_function)
-                {
-                    types.extend(project.infer(&scope, &attribute.value));
-                }
-                if types.is_empty() || types.iter().any(is_meant) {
-                    return Some(format!("{path}:{}", file.source().line(object.range().start())));
-                }
-            }
+            types.is_empty() || types.iter().any(is_meant)
+        };
+        let found = stored(project, &project.mentioning(name), name, concerns);
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Where one of these files stores something in an attribute of that name of an object that it
+/// concerns. What tests store is not looked at.
+fn stored<'f>(
+    project: &Project<'f>,
+    paths: &[RelativePath],
+    name: &str,
+    concerns: impl Fn(&Scope<'f>, &'f Expr) -> bool,
+) -> Option<String> {
+    for path in paths.iter().filter(|path| !super::is_test_code(path)) {
+        let Ok(file) = project.file(path) else { continue };
+        let mut stores = Stores { name, found: Vec::new() };
+        stores.visit_body(&file.source().module().body);
+        let mut objects = stores.found.into_iter();
+        if let Some(object) = objects.find(|object| concerns(&Scope::at(file, object.range()), object)) {
+            return Some(format!("{path}:{}", file.source().line(object.range().start())));
         }
     }
     None
@@ -470,19 +483,11 @@ pub(super) fn replaced_in_module<'f>(
         Type::External(name) | Type::ExternalInstance(name) => name.starts_with("sys.modules"),
         _ => false,
     };
-    for path in storing(project, name) {
-        let Ok(file) = project.file(&path) else { continue };
-        if super::is_test_code(&path) {
-            continue;
-        }
-        let mut stores = Stores { name, found: Vec::new() };
-        stores.visit_body(&file.source().module().body);
-        for object in stores.found {
-            let scope = Scope::at(file, object.range());
-            if project.infer(&scope, object).iter().any(is_module) {
-                return Some(format!("{path}:{}", file.source().line(object.range().start())));
-            }
-        }
+    let found = stored(project, &storing(project, name), name, |scope, object| {
+        project.infer(scope, object).iter().any(is_module)
+    });
+    if found.is_some() {
+        return found;
     }
     let mut entries = Entries { name, found: None };
     let namespaces = ["globals()", "vars()", "locals()", "__dict__"];
@@ -526,26 +531,12 @@ impl<'f> Visitor<'f> for Entries<'_> {
 /// Where something is stored in place of a class's method: `object.name = …`, `Class.name = …`,
 /// `setattr(Class, "name", …)`. What tests put there is not looked at.
 pub(super) fn replaced<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Option<String> {
-    let paths = storing(project, name);
-    for path in &paths {
-        if super::is_test_code(path) {
-            continue;
-        }
-        let Ok(file) = project.file(path) else { continue };
-        let mut stores = Stores { name, found: Vec::new() };
-        stores.visit_body(&file.source().module().body);
-        for object in stores.found {
-            let scope = Scope::at(file, object.range());
-            let concerns = project.infer(&scope, object).into_iter().any(|ty| match ty {
-                Type::Instance(other) | Type::Class(other) => project.are_related(class, other),
-                _ => false,
-            });
-            if concerns {
-                return Some(format!("{path}:{}", file.source().line(object.range().start())));
-            }
-        }
-    }
-    None
+    stored(project, &storing(project, name), name, |scope, object| {
+        project.infer(scope, object).into_iter().any(|ty| match ty {
+            Type::Instance(other) | Type::Class(other) => project.are_related(class, other),
+            _ => false,
+        })
+    })
 }
 
 /// The nature that all of them have.
