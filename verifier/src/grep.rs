@@ -408,6 +408,8 @@ mod tests {
             "def $F(...):\n  ...\n  run(1)\n  ...",
             "class $C:\n  ...\n  def $F(...):\n    ...\n    run(...)\n    ...\n  ...",
             "a = 1\n...\nrun(a)",
+            "$X = 1\n...\n$Y.run($X)",
+            "while True:\n  ...\n  run(...)",
             "if $X:\n  run(...)",
             "if $X:\n  $S",
             "@run\ndef $F(...): ...",
@@ -422,6 +424,11 @@ mod tests {
             .push(all(vec![pattern("run(...)")], vec![inside("def a(...):\n  ...\n  self.a = None\n  ...")]));
         formulas.push(all(vec![pattern("run($X)")], vec![pattern("run(1)"), inside("while True: ...")]));
         formulas.push(all(vec![inside("def run(...): ...")], vec![]));
+        let bounds = Formula::Any(vec![inside("while True: ..."), inside("def run(...): ...")]);
+        formulas.push(all(vec![pattern("run($X)"), bounds], vec![]));
+        let until_run = "self.a = None\n...\nm.run(...)\n...";
+        formulas.push(all(vec![pattern("self.a = $X"), inside(until_run)], vec![]));
+        formulas.push(all(vec![pattern("self.a = $X")], vec![inside(until_run)]));
         formulas.push(Formula::Any(vec![pattern("self.a = $X"), pattern("run(...)")]));
         formulas
     }
@@ -473,6 +480,9 @@ mod tests {
             format!(
                 "try:\n    import m\nexcept: from n import m\ndef f():\n{long}def g():\n{long}        m.run()\n"
             ),
+            format!("a = 1\ndef f():\n{long}        m.run(a)\ndef g():\n{long}"),
+            format!("while True:\n    def f():\n{long}        run(1)\n    def g():\n{long}"),
+            format!("self.a = None\ndef f():\n{long}        m.run(1)\ndef g():\n{long}"),
             format!(
                 "class A:\n    def a(self):\n{long}        self.a = None\n        def f():\n{long}            run(1)\n"
             ),

@@ -51,10 +51,16 @@ impl Pattern {
         &self.source
     }
 
-    /// Whether each match lies in one function, or outside of all, and depends on nothing that is in
-    /// another.
-    pub(crate) fn is_local(&self) -> bool {
-        regions::is_local(&self.root)
+    /// Alternatives of which one must be contained in a function for something of a match to lie in it.
+    /// `None` when a match may depend on a function that has none of them.
+    pub(crate) fn local_literals(&self) -> Option<Vec<Literals>> {
+        let parts = || std::iter::once(self.literals.clone()).chain(self.literals_of_parts()).collect();
+        regions::is_local(&self.root).then(parts)
+    }
+
+    /// Those of them for what begins outside of the function.
+    pub(crate) fn literals_of_parts(&self) -> Vec<Literals> {
+        literals::of_parts(&self.root)
     }
 
     /// What a file must contain for the pattern to match anything in it.

@@ -6,6 +6,7 @@
 
 mod comparison;
 mod evaluate;
+mod generic;
 mod read;
 mod taint;
 
@@ -162,6 +163,8 @@ pub enum Condition {
         metavariable: String,
         /// Looked for within that code.
         formula: Box<Formula>,
+        /// Looked for in the text, were it the content of a string.
+        of_text: bool,
     },
 }
 
@@ -189,7 +192,8 @@ impl Condition {
         if let Some(pattern) = bound.strip_prefix(':') {
             let pattern = Pattern::parse(pattern)
                 .map_err(|error| format!("the pattern cannot be understood: {error}"))?;
-            return Ok(Self::Pattern { metavariable, formula: Box::new(Formula::Pattern(pattern)) });
+            let formula = Box::new(Formula::Pattern(pattern));
+            return Ok(Self::Pattern { metavariable, formula, of_text: false });
         }
         let regex = bound.strip_prefix('=').ok_or(FORMS)?;
         let regex = regex::Regex::new(regex).map_err(|error| error.to_string())?;
@@ -261,6 +265,8 @@ pub struct Sanitizer {
     pub exact: bool,
     /// Whether a variable in the place stays clean afterwards.
     pub by_side_effect: SideEffect,
+    /// A place that is also a source, a sink or a propagator is none: `not_conflicting`.
+    pub yields: bool,
 }
 
 /// `pattern-propagators`
@@ -447,7 +453,7 @@ impl Formula {
     /// be found there. `None` when that may depend on what is in another function.
     pub(crate) fn local_literals(&self) -> Option<Vec<Literals>> {
         match self {
-            Formula::Pattern(pattern) => pattern.is_local().then(|| vec![pattern.literals().clone()]),
+            Formula::Pattern(pattern) => pattern.local_literals(),
             Formula::Regex(_) => Some(vec![Literals::default()]),
             Formula::Any(any) => {
                 let each: Option<Vec<_>> = any.iter().map(Formula::local_literals).collect();
@@ -470,8 +476,35 @@ impl Formula {
                     .chain(conditions)
                     .all(|formula| formula.local_literals().is_some());
                 // What is around a place may begin outside the function that the place is in.
-                let direct = all.positive.iter().filter(|formula| !matches!(formula, Formula::Inside(_)));
-                all_are_local.then(|| telling(direct.filter_map(Formula::local_literals)))
+                let direct = all.positive.iter().filter(|formula| !formula.is_around());
+                // And what is around it, or is not to be, may end in another.
+                let around = all.negative.iter().chain(&all.positive).flat_map(Formula::literals_of_parts);
+                all_are_local.then(|| {
+                    telling(direct.filter_map(Formula::local_literals)).into_iter().chain(around).collect()
+                })
+            }
+        }
+    }
+
+    /// Whether it may describe what is around a place instead of the place.
+    fn is_around(&self) -> bool {
+        match self {
+            Formula::Inside(_) => true,
+            Formula::Any(any) => any.iter().any(Formula::is_around),
+            Formula::Pattern(_) | Formula::Regex(_) | Formula::All(_) => false,
+        }
+    }
+
+    /// For each part of a pattern that may lie in a function when the match begins outside of it, what
+    /// such a function must contain.
+    fn literals_of_parts(&self) -> Vec<Literals> {
+        match self {
+            Formula::Pattern(pattern) => pattern.literals_of_parts(),
+            Formula::Regex(_) => Vec::new(),
+            Formula::Any(any) => any.iter().flat_map(Formula::literals_of_parts).collect(),
+            Formula::Inside(inner) => inner.literals_of_parts(),
+            Formula::All(all) => {
+                all.positive.iter().chain(&all.negative).flat_map(Formula::literals_of_parts).collect()
             }
         }
     }

@@ -302,7 +302,7 @@ fn formula(check: &PatternCheck) -> Formula {
         }
         if let Some(pattern) = &condition.pattern {
             let formula = Box::new(Formula::Pattern(pattern.clone()));
-            all.conditions.push(Condition::Pattern { metavariable, formula });
+            all.conditions.push(Condition::Pattern { metavariable, formula, of_text: false });
         }
     }
     all.focus.extend(check.focus.clone());

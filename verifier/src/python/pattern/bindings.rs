@@ -91,12 +91,24 @@ impl<'f> Bindings<'f> {
         bindings
     }
 
-    /// Both, when they do not contradict each other.
-    pub(crate) fn merge(&self, other: &Self) -> Option<Self> {
+    /// These bindings as texts alone, to be compared with code of another file.
+    pub(crate) fn as_texts(&self) -> Bindings<'static> {
+        let as_text = |(name, bound): &(Arc<str>, Bound<'f>)| {
+            let node = match bound.node {
+                Node::Expression(Expr::Name(_)) | Node::Name => Node::Name,
+                _ => Node::Text,
+            };
+            (name.clone(), Bound { range: bound.range, text: Cow::Owned(bound.text.to_string()), node })
+        };
+        Bindings { entries: self.entries.iter().map(as_text).collect() }
+    }
+
+    /// Both, when they do not contradict each other; `same` says whether two values agree.
+    pub(super) fn merge(&self, other: &Self, same: impl Fn(&Bound<'f>, &Bound<'f>) -> bool) -> Option<Self> {
         let mut merged = self.clone();
         for (name, bound) in &other.entries {
             match self.get(name) {
-                Some(known) if known.same(bound, |_, _| false) => {}
+                Some(known) if same(known, bound) => {}
                 Some(_) => return None,
                 None => merged.entries.push((name.clone(), bound.clone())),
             }
@@ -158,6 +170,11 @@ impl<'f> Bound<'f> {
     /// Whether it is the content of a string or some text, rather than code.
     pub(crate) fn is_content(&self) -> bool {
         matches!(self.node, Node::Text)
+    }
+
+    /// The identifier, if it is one that is no expression.
+    pub(crate) fn identifier(&self) -> Option<&str> {
+        matches!(self.node, Node::Name).then_some(&*self.text)
     }
 
     /// The expression, if it is one.

@@ -484,6 +484,13 @@ impl Compiler<'_> {
                 upper: self.optional_boxed(node.upper.as_deref())?,
                 step: self.optional_boxed(node.step.as_deref())?,
             },
+            Expr::StringLiteral(node)
+                if node.value.is_implicit_concatenated()
+                    && node.value.iter().any(|part| part.as_str() == "...") =>
+            {
+                let part = |part: &ast::StringLiteral| self.string(part.as_str(), false, part.range());
+                Expression::AdjacentStrings(node.value.iter().map(part).collect::<Compiled<_>>()?)
+            }
             Expr::StringLiteral(node) => {
                 Expression::String(self.string(node.value.to_str(), false, node.range())?)
             }

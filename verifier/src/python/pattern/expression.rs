@@ -99,9 +99,10 @@ impl<'f> Engine<'f> {
             return next(state);
         }
         if let Some(known) = state.bindings.get(&metavariable.name) {
-            return known.same(&bound, |a, b| self.same_constant(a, b))
+            let is_same = known.same(&bound, |a, b| self.same_constant(a, b))
                 && self.is_same_variable(known, &bound)
-                && next(state);
+                || self.are_same_symbol(known, &bound);
+            return is_same && next(state);
         }
         state.bindings.push(metavariable.name.clone(), bound);
         if next(state) {
@@ -109,6 +110,19 @@ impl<'f> Engine<'f> {
         }
         state.bindings.pop();
         false
+    }
+
+    /// Whether one is a variable that stands for what the other is.
+    pub(super) fn are_same_symbol(&self, one: &Bound<'f>, other: &Bound<'f>) -> bool {
+        if !self.settings.symbols {
+            return false;
+        }
+        let symbol = |bound: &Bound<'f>| Some(self.bound_expression(self.symbol(bound.expression()?)?));
+        let are_same = |one: &Bound<'f>, other: &Bound<'f>| one.same(other, |a, b| self.same_constant(a, b));
+        let (first, second) = (symbol(one), symbol(other));
+        first.as_ref().is_some_and(|first| {
+            are_same(first, other) || second.as_ref().is_some_and(|second| are_same(first, second))
+        }) || second.is_some_and(|second| are_same(one, &second))
     }
 
     /// Whether two names, if they are variables, belong to the same function: `x` is another
@@ -169,7 +183,7 @@ impl<'f> Engine<'f> {
             Expr::Name(name) if self.settings.symbols => {
                 let module = self.file.module();
                 let range = self.facts.values(module).symbol(name)?;
-                super::find::expression_at(module, range)
+                super::find::expression_at(module, range).filter(|expression| is_symbolic(expression))
             }
             _ => None,
         }
@@ -236,7 +250,7 @@ impl<'f> Engine<'f> {
                     (Expression::Attribute { name: Name::Exact(name), .. }, Expr::Attribute(attribute)) => {
                         **name == *attribute.attr.as_str()
                             || names::first_name(&call.func)
-                                .is_some_and(|first| !self.facts.imported(first.id.as_str()).is_empty())
+                                .is_some_and(|first| !self.facts.imported(first).is_empty())
                     }
                     _ => true,
                 },
@@ -310,6 +324,9 @@ impl<'f> Engine<'f> {
                 _ => false,
             },
             Expression::String(pattern) => self.string(pattern, target, state, next),
+            Expression::AdjacentStrings(patterns) => {
+                self.adjacent_strings(patterns, &adjacent_strings(target), state, next)
+            }
             Expression::FString(parts) => match target {
                 Expr::FString(node) => self.f_string(parts, &f_string_parts(node), state, next),
                 _ => false,
@@ -414,7 +431,7 @@ impl<'f> Engine<'f> {
     /// Whether an import makes `target` stand for `path`.
     fn reaches(&self, path: &str, target: &Expr) -> bool {
         let Some(first) = names::first_name(target) else { return false };
-        let imported = self.facts.imported(first.id.as_str());
+        let imported = self.facts.imported(first);
         // What is imported by name is not what a star brings along.
         let wildcards = if imported.is_empty() { self.facts.wildcards() } else { &[] };
         if imported.is_empty() && wildcards.is_empty() {
@@ -478,7 +495,7 @@ impl<'f> Engine<'f> {
         }
         // A path with holes in it: what the target's first name is imported from may fill them.
         let Some(first) = names::first_name(target) else { return false };
-        let imported = self.facts.imported(first.id.as_str());
+        let imported = self.facts.imported(first);
         if imported.is_empty() || self.is_own(first) {
             return false;
         }
@@ -564,6 +581,31 @@ impl<'f> Engine<'f> {
                 _ => false,
             },
         }
+    }
+
+    /// Literals one behind the other. `"..."` at the beginning may be several.
+    fn adjacent_strings(
+        &self,
+        pattern: &[StringPattern],
+        target: &[(Option<&'f str>, TextRange)],
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let Some(more) = target.len().checked_sub(pattern.len()) else { return false };
+        let target = match pattern.first() {
+            Some(StringPattern::Any) => &target[more..],
+            Some(_) if more > 0 => return false,
+            Some(_) | None => target,
+        };
+        let (Some((first, rest)), Some(((value, range), others))) =
+            (pattern.split_first(), target.split_first())
+        else {
+            return next(state);
+        };
+        self.text(first, value.map(|value| (value, false)), *range, state, &mut |state| {
+            // What is left is as long as what is left of the pattern.
+            self.adjacent_strings(rest, others, state, next)
+        })
     }
 
     /// A string constant, perhaps of unknown content.
@@ -772,11 +814,37 @@ impl<'f> Engine<'f> {
             Some(Constant::Integer(_) | Constant::LargeInteger(_)) => &**name == "int",
             Some(Constant::Float(_)) => &**name == "float",
             Some(Constant::Bool(_)) => &**name == "bool",
-            Some(Constant::Text { bytes, .. }) => &**name == if bytes { "bytes" } else { "str" },
-            Some(Constant::SomeText) => &**name == "str",
+            Some(Constant::Text { bytes: true, .. }) => &**name == "bytes",
+            // As other languages have it, and rules for several.
+            Some(Constant::Text { bytes: false, .. } | Constant::SomeText) => {
+                matches!(&**name, "str" | "string")
+            }
             Some(Constant::None | Constant::Complex(..) | Constant::SomeNumber) | None => false,
         }
     }
+}
+
+/// Whether an expression is made of names, literals, attributes, elements, operators and calls alone:
+/// a variable does not stand for a container that was written elsewhere.
+fn is_symbolic(expression: &Expr) -> bool {
+    let mut is_symbolic = true;
+    super::find::each_expression(expression, &mut |inner| {
+        is_symbolic &= matches!(
+            inner,
+            Expr::Name(_)
+                | Expr::Attribute(_)
+                | Expr::Subscript(_)
+                | Expr::Call(_)
+                | Expr::BinOp(_)
+                | Expr::UnaryOp(_)
+                | Expr::BoolOp(_)
+                | Expr::Compare(_)
+                | Expr::Await(_)
+                | Expr::FString(_)
+        ) || inner.is_literal_expr();
+        is_symbolic
+    });
+    is_symbolic
 }
 
 /// Whether this is `True` or `False` whatever the operands are. Most comparisons give what a method of
@@ -815,6 +883,24 @@ fn flatten<'f>(operator: ChainOperator, target: &'f Expr, operands: &mut Vec<&'f
         }
         _ => operands.push(target),
     }
+}
+
+/// The literals that an expression is made of, if they are several; no content where it is computed.
+fn adjacent_strings(target: &Expr) -> Vec<(Option<&str>, TextRange)> {
+    let literals: Vec<_> = match target {
+        Expr::StringLiteral(node) => {
+            node.value.iter().map(|part| (Some(part.as_str()), part.range())).collect()
+        }
+        Expr::FString(node) => {
+            let parts = node.value.as_slice().iter().map(|part| match part {
+                ast::FStringPart::Literal(literal) => (Some(literal.as_str()), literal.range()),
+                ast::FStringPart::FString(string) => (None, string.range()),
+            });
+            parts.collect()
+        }
+        _ => Vec::new(),
+    };
+    if literals.len() < 2 { Vec::new() } else { literals }
 }
 
 enum FStringElement<'f> {

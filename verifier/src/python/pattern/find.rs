@@ -58,6 +58,18 @@ impl<'f> Matcher<'f> {
         self.engine.file
     }
 
+    /// What the options say.
+    pub(crate) fn settings(&self) -> Settings {
+        self.engine.settings
+    }
+
+    /// Both bindings, when they do not contradict each other.
+    pub(crate) fn merge(&self, one: &Bindings<'f>, other: &Bindings<'f>) -> Option<Bindings<'f>> {
+        one.merge(other, |known, bound| {
+            known.same(bound, |_, _| false) || self.engine.are_same_symbol(known, bound)
+        })
+    }
+
     /// How many nodes of the tree lie in a range: how much was searched there.
     pub fn count_nodes(&self, range: TextRange) -> u64 {
         struct Count(TextRange, u64);
@@ -364,6 +376,11 @@ impl<'f> Finder<'_, 'f> {
     }
 }
 
+/// Whether the pattern asks for an expression, whatever it is.
+fn asks_for_any(pattern: &Expression) -> bool {
+    matches!(pattern, Expression::Metavariable(_) | Expression::Typed { .. })
+}
+
 impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
     fn enter_node(&mut self, node: AnyNodeRef<'f>) -> TraversalSignal {
         if self.is_of_interest(&node) { TraversalSignal::Traverse } else { TraversalSignal::Skip }
@@ -402,6 +419,18 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
                 });
             }
         }
+        // `@d` calls `d` as much as `@d()` does. Who asks for any call does not think of it.
+        if let Root::Expression(pattern @ Expression::Call { function, .. }) = self.root
+            && !asks_for_any(function)
+            && !decorator.expression.is_call_expr()
+            && self.engine.settings.decorators
+            && self.contains(&decorator.expression)
+        {
+            let engine = self.engine;
+            self.solve(decorator.expression.range(), |state, found| {
+                engine.decorator(pattern, decorator, state, &mut |state| found(state, None));
+            });
+        }
         match &decorator.expression {
             Expr::Call(call) if !self.engine.settings.decorators => self.visit_arguments(&call.arguments),
             _ => ast::visitor::source_order::walk_decorator(self, decorator),
@@ -430,7 +459,7 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
         } else {
             self.contains(expression)
                 && self.engine.may_match_as_written(pattern, expression)
-                && self.engine.symbol(expression).is_none()
+                && (asks_for_any(pattern) || self.engine.symbol(expression).is_none())
         };
         if may_match {
             let engine = self.engine;

@@ -288,6 +288,68 @@ pub(super) fn of(root: &Root) -> Literals {
     literals
 }
 
+/// What a function must contain for the part of a match to lie in it that begins outside of it: one
+/// of these. `...` goes into definitions.
+pub(super) fn of_parts(root: &Root) -> Vec<Literals> {
+    let mut parts = Vec::new();
+    if let Root::Statements(statements) = root {
+        parts_of(statements, &mut parts);
+        // Where the first one lies in a function, all of them do.
+        if let [first, ..] = &statements[..] {
+            let first = of(&Root::Statements(vec![first.clone()]));
+            parts.retain(|part| *part != first);
+        }
+    }
+    parts
+}
+
+fn parts_of(statements: &[Statement], parts: &mut Vec<Literals>) {
+    for statement in statements {
+        if !matches!(statement, Statement::Ellipsis) {
+            let mut part = Literals::default();
+            of_statement(statement, &mut part);
+            parts.push(part);
+        }
+        for body in bodies(statement) {
+            parts_of(body, parts);
+        }
+    }
+}
+
+/// The blocks of a statement.
+pub(super) fn bodies(statement: &Statement) -> Vec<&[Statement]> {
+    match statement {
+        Statement::For { body, orelse, .. } | Statement::While { body, orelse, .. } => vec![body, orelse],
+        Statement::If(branches) => branches.iter().map(|branch| &branch.body[..]).collect(),
+        Statement::With { body, .. } => vec![body],
+        Statement::Match { cases, .. } => cases.iter().map(|case| &case.body[..]).collect(),
+        Statement::Try { body, handlers, orelse, finalbody, .. } => {
+            let handlers = handlers.iter().map(|handler| &handler.body[..]);
+            [&body[..], orelse, finalbody].into_iter().chain(handlers).collect()
+        }
+        Statement::Function(function) => vec![&function.body],
+        Statement::Class(class) => vec![&class.body],
+        Statement::Ellipsis
+        | Statement::Rest(_)
+        | Statement::Metavariable(_)
+        | Statement::Expression(_)
+        | Statement::Return(_)
+        | Statement::Delete(_)
+        | Statement::Assign { .. }
+        | Statement::AugAssign { .. }
+        | Statement::AnnAssign { .. }
+        | Statement::Raise { .. }
+        | Statement::Assert { .. }
+        | Statement::Import(_)
+        | Statement::Global(_)
+        | Statement::Nonlocal(_)
+        | Statement::TypeAlias { .. }
+        | Statement::Pass
+        | Statement::Break
+        | Statement::Continue => Vec::new(),
+    }
+}
+
 fn of_name(name: &Name, literals: &mut Literals) {
     match name {
         Name::Exact(name) => literals.word(name, Form::Word),
@@ -307,6 +369,7 @@ fn of_expression(expression: &Expression, literals: &mut Literals) {
         | Expression::Metavariable(_)
         | Expression::Rest(_)
         | Expression::String(_)
+        | Expression::AdjacentStrings(_)
         | Expression::Constant(_)
         | Expression::Braces
         // A type may be that of a literal, and is not written then.

@@ -3,26 +3,43 @@
 use foldhash::HashMap;
 use std::sync::OnceLock;
 
-use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
-use ruff_python_ast::{Alias, Expr, ExprName, ModModule, Stmt, StmtImportFrom};
+use ruff_python_ast::statement_visitor::{StatementVisitor, walk_body, walk_stmt};
+use ruff_python_ast::{Alias, Expr, ExprName, Identifier, ModModule, Stmt, StmtImportFrom};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::propagate::Values;
 
 /// What is known of a file's names, gathered once.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// A name that an import binds, and the paths that it may stand for.
-    imported: HashMap<Box<str>, Vec<Box<str>>>,
+    /// A name that imports bind, and these imports in the order of the text.
+    imported: HashMap<Box<str>, Vec<Import>>,
+    /// The functions of the file, each before those inside it.
+    functions: Vec<TextRange>,
     /// Modules of which everything is imported at the top of the file.
     wildcards: Vec<Box<str>>,
     /// What variables hold, followed when it is first asked for.
     values: OnceLock<Values>,
 }
 
+/// An import that binds a name.
+#[derive(Debug)]
+struct Import {
+    /// What the name stands for.
+    path: Box<str>,
+    at: TextSize,
+    /// The block that it stands in: behind it the name stands for nothing else there.
+    block: TextRange,
+    /// The function or class that the name is one of, or the file.
+    scope: TextRange,
+}
+
 impl Facts {
     /// Reads the imports of a file.
     pub(crate) fn of(module: &ModModule) -> Self {
-        let mut imports = Imports { facts: Self::default() };
+        let whole = TextRange::up_to(module.end());
+        let mut imports =
+            Imports { facts: Self::default(), file: whole, scopes: vec![Scope::new(whole)], block: whole };
         imports.visit_body(&module.body);
         for statement in &module.body {
             if let Stmt::ImportFrom(from) = statement
@@ -41,9 +58,35 @@ impl Facts {
         self.values.get_or_init(|| Values::of(module))
     }
 
-    /// The paths that a name may stand for through an import.
-    pub(super) fn imported(&self, name: &str) -> &[Box<str>] {
-        self.imported.get(name).map_or(&[], Vec::as_slice)
+    /// The paths that a name may stand for through an import where it is read; none that is the name.
+    pub(super) fn imported(&self, name: &ExprName) -> Vec<&str> {
+        let Some(imports) = self.imported.get(name.id.as_str()) else { return Vec::new() };
+        let at = name.start();
+        let mut scopes: Vec<TextRange> =
+            imports.iter().map(|import| import.scope).filter(|scope| scope.contains(at)).collect();
+        scopes.sort_by_key(|scope| scope.len());
+        scopes.dedup();
+        for scope in scopes {
+            let runs_later = || {
+                let inside = |function: &&TextRange| function.contains(at) && **function != scope;
+                self.functions.iter().filter(inside).any(|function| scope.contains_range(*function))
+            };
+            let of_scope = || imports.iter().filter(|import| import.scope == scope);
+            let is_in_force = |import: &&Import| {
+                let is_replaced =
+                    |other: &Import| import.at < other.at && other.at < at && other.block.contains(at);
+                (import.at < at || runs_later()) && !of_scope().any(is_replaced)
+            };
+            let mut in_force = of_scope().filter(is_in_force).peekable();
+            if in_force.peek().is_some() {
+                let mut paths: Vec<&str> = in_force.map(|import| &*import.path).collect();
+                paths.retain(|path| *path != name.id.as_str());
+                paths.sort_unstable();
+                paths.dedup();
+                return paths;
+            }
+        }
+        Vec::new()
     }
 
     pub(super) fn wildcards(&self) -> &[Box<str>] {
@@ -83,37 +126,74 @@ pub(super) fn parts(expression: &Expr) -> Option<Vec<&str>> {
     }
 }
 
-struct Imports {
+struct Imports<'a> {
     facts: Facts,
+    file: TextRange,
+    /// The functions and classes around, outermost first: the file itself.
+    scopes: Vec<Scope<'a>>,
+    /// The block around.
+    block: TextRange,
 }
 
-impl Imports {
-    fn bind(&mut self, name: &str, path: String) {
-        let paths = self.facts.imported.entry(name.into()).or_default();
-        if !paths.iter().any(|known| **known == *path) {
-            paths.push(path.into());
-        }
+struct Scope<'a> {
+    range: TextRange,
+    /// Names that are said to be those of the file.
+    global: Vec<&'a str>,
+}
+
+impl Scope<'_> {
+    fn new(range: TextRange) -> Self {
+        Self { range, global: Vec::new() }
+    }
+}
+
+impl<'a> Imports<'a> {
+    fn bind(&mut self, name: &str, path: &str, at: TextSize) {
+        let scope = self.scopes.last().filter(|scope| !scope.global.contains(&name));
+        let scope = scope.map_or(self.file, |scope| scope.range);
+        let import = Import { path: path.into(), at, block: self.block, scope };
+        self.facts.imported.entry(name.into()).or_default().push(import);
     }
 
     fn from(&mut self, from: &StmtImportFrom, alias: &Alias) {
-        // A relative import names a module of the same package, which a pattern cannot name.
-        if from.level > 0 || alias.name.as_str() == "*" {
+        if alias.name.as_str() == "*" {
             return;
         }
         let name = alias.asname.as_ref().unwrap_or(&alias.name);
-        if let Some(module) = &from.module {
-            self.bind(name, format!("{module}.{}", alias.name));
+        match &from.module {
+            Some(module) if from.level == 0 => {
+                self.bind(name, &format!("{module}.{}", alias.name), alias.start());
+            }
+            // A relative import names a module of the same package, which a pattern cannot name.
+            Some(_) | None => self.bind(name, name, alias.start()),
         }
+    }
+
+    fn in_scope(&mut self, statement: &'a Stmt) {
+        self.scopes.push(Scope::new(statement.range()));
+        walk_stmt(self, statement);
+        self.scopes.pop();
     }
 }
 
-impl<'a> StatementVisitor<'a> for Imports {
+impl<'a> StatementVisitor<'a> for Imports<'a> {
+    fn visit_body(&mut self, body: &'a [Stmt]) {
+        let (Some(first), Some(last)) = (body.first(), body.last()) else { return };
+        let outer = std::mem::replace(&mut self.block, first.range().cover(last.range()));
+        walk_body(self, body);
+        self.block = outer;
+    }
+
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::Import(import) => {
                 for alias in &import.names {
-                    if let Some(name) = &alias.asname {
-                        self.bind(name, alias.name.to_string());
+                    match &alias.asname {
+                        Some(name) => self.bind(name, &alias.name, alias.start()),
+                        None => {
+                            let first = alias.name.split('.').next().unwrap_or(&alias.name);
+                            self.bind(first, first, alias.start());
+                        }
                     }
                 }
             }
@@ -122,6 +202,16 @@ impl<'a> StatementVisitor<'a> for Imports {
                     self.from(from, alias);
                 }
             }
+            Stmt::Global(node) => {
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.global.extend(node.names.iter().map(Identifier::as_str));
+                }
+            }
+            Stmt::FunctionDef(_) => {
+                self.facts.functions.push(statement.range());
+                self.in_scope(statement);
+            }
+            Stmt::ClassDef(_) => self.in_scope(statement),
             _ => walk_stmt(self, statement),
         }
     }

@@ -5,7 +5,8 @@
 //! out: nothing is found in it, and what is found elsewhere does not depend on it.
 //!
 //! - A match of a pattern that does not describe the inside of a definition lies in one function,
-//!   or outside of all, where a definition counts as a whole.
+//!   or begins outside of all. From there `...` goes into functions, in which then a whole statement
+//!   of the pattern lies.
 //! - Its words stand there, or in an import: an import gives its names to the whole file. A name
 //!   that is not changed by `as` stands where it is used as well, if not always behind a dot.
 //! - What a variable holds depends on its own function, and on names at the top of the file that
@@ -16,7 +17,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
-use super::literals::{Form, Literals, each_word, is_whole};
+use super::literals::{self, Form, Literals, each_word, is_whole};
 use super::tree::*;
 use crate::python::outline::Outline;
 use crate::python::rule::Formula;
@@ -230,37 +231,11 @@ pub(super) fn is_local(root: &Root) -> bool {
 
 fn are_local(statements: &[Statement]) -> bool {
     statements.iter().all(|statement| match statement {
-        Statement::Ellipsis
-        | Statement::Expression(_)
-        | Statement::Return(_)
-        | Statement::Delete(_)
-        | Statement::Assign { .. }
-        | Statement::AugAssign { .. }
-        | Statement::AnnAssign { .. }
-        | Statement::Raise { .. }
-        | Statement::Assert { .. }
-        | Statement::Import(_)
-        | Statement::Global(_)
-        | Statement::Nonlocal(_)
-        | Statement::TypeAlias { .. }
-        | Statement::Pass
-        | Statement::Break
-        | Statement::Continue => true,
         // They may stand for definitions, which are then compared.
         Statement::Rest(_) | Statement::Metavariable(_) => false,
-        Statement::For { body, orelse, .. } | Statement::While { body, orelse, .. } => {
-            are_local(body) && are_local(orelse)
+        Statement::Function(_) | Statement::Class(_) => {
+            literals::bodies(statement).into_iter().all(|body| matches!(body, [Statement::Ellipsis]))
         }
-        Statement::If(branches) => branches.iter().all(|branch| are_local(&branch.body)),
-        Statement::With { body, .. } => are_local(body),
-        Statement::Match { cases, .. } => cases.iter().all(|case| are_local(&case.body)),
-        Statement::Try { body, handlers, orelse, finalbody, .. } => {
-            are_local(body)
-                && handlers.iter().all(|handler| are_local(&handler.body))
-                && are_local(orelse)
-                && are_local(finalbody)
-        }
-        Statement::Function(function) => matches!(function.body[..], [Statement::Ellipsis]),
-        Statement::Class(class) => matches!(class.body[..], [Statement::Ellipsis]),
+        _ => literals::bodies(statement).into_iter().all(are_local),
     })
 }

@@ -701,7 +701,8 @@ fn flatten<'f>(view: View<'f>, flat: &mut Vec<View<'f>>) {
     });
 }
 
-/// The blocks directly in a statement that run as part of it: a definition's do not.
+/// The blocks directly in a statement, those of definitions among them: what stands at the top of a
+/// file is mostly used in its functions.
 fn each_block<'f>(view: View<'f>, visit: &mut dyn FnMut(Block<'f>)) {
     let branches = |clauses: &'f [ElifElseClause], visit: &mut dyn FnMut(Block<'f>)| match clauses.first() {
         Some(clause) if clause.test.is_some() => visit(Block::Branch(clauses)),
@@ -726,6 +727,8 @@ fn each_block<'f>(view: View<'f>, visit: &mut dyn FnMut(Block<'f>)) {
             visit(Block::Body(&node.orelse));
         }
         View::Statement(Stmt::With(node)) => visit(Block::Body(&node.body)),
+        View::Statement(Stmt::FunctionDef(node)) => visit(Block::Body(&node.body)),
+        View::Statement(Stmt::ClassDef(node)) => visit(Block::Body(&node.body)),
         View::Statement(Stmt::Match(node)) => {
             for case in &node.cases {
                 visit(Block::Body(&case.body));

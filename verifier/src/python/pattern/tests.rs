@@ -94,6 +94,18 @@ fn ellipsis_goes_into_nested_blocks_for_other_bindings() {
 }
 
 #[test]
+fn ellipsis_goes_into_definitions_where_a_variable_of_the_file_is_used() {
+    check("$X = a()\n...\nf($X)", "x = a()  #!\ndef g():\n    if y:\n        f(x)\n");
+    check("$X = a()\n...\nf($X)", "x = a()  #!\nclass C:\n    def g(self):\n        return f(x)\n");
+    // A parameter is another variable.
+    check("$X = a()\n...\nf($X)", "x = a()\ndef g(x):\n    f(x)\n");
+    check(
+        "def $F(...):\n    ...\n    def $G(...): ...",
+        "def f():  #!\n    class C:\n        def g(self): pass\n",
+    );
+}
+
+#[test]
 fn assignments_within_expressions_are_assignments() {
     check("$X = f(...)", "x = f(1)  #!\nif (y := f(2)):  #!\n    pass\nz = g(f(3))\n");
     check_bindings("$X = $Y", "while chunk := read(1): pass\n", "$X", &["chunk"]);
@@ -202,6 +214,42 @@ fn names_of_a_function_hide_imports() {
         "from pickle import loads\n\ndef f(loads):\n    return loads(1)\n\ndef g():\n    return loads(1)  #!\n\n\
          def h():\n    from json import loads\n    return [loads(1) for loads in g]\n",
     );
+}
+
+#[test]
+fn import_counts_where_it_is_made_until_it_is_replaced() {
+    check(
+        "pickle.loads(...)",
+        "from json import loads\nloads(1)\nfrom pickle import loads\nloads(1)  #!\nfrom json import loads\nloads(1)\n",
+    );
+    // Another function's, a class's, and one that is said to be the file's.
+    check("a.f()", "def g():\n    import a as b\n    b.f()  #!\ndef h():\n    b.f()\nb.f()\n");
+    check("a.f()", "class C:\n    import a as b\n    x = b.f()  #!\nb.f()\n");
+    check("a.f()", "def g():\n    global b\n    import a as b\ndef h():\n    b.f()  #!\n");
+    check("a.f()", "def g():\n    import a as b\n    def h():\n        b.f()  #!\n");
+    check("a.f()", "import a as b\ndef g():\n    import c as b\n    b.f()\nb.f()  #!\n");
+    // What runs later may see what is imported later; what runs at once does not.
+    check("a.f()", "def g():\n    b.f()  #!\nb.f()\nimport a as b\n");
+    // One of two, and one that both replace.
+    check("a.f()", "try:\n    import a as b\nexcept ImportError:\n    import c as b\nb.f()  #!\n");
+    check("a.f()", "import a as b\nif x:\n    import c as b\n    b.f()\nb.f()  #!\n");
+    check("a.f()", "import a as b\nimport b\nb.f()\n");
+    check("a.f()", "import a as b\nfrom . import b\nb.f()\n");
+}
+
+#[test]
+fn decorator_is_a_call_without_arguments() {
+    check("cache(...)", "@cache  #!\ndef f(): pass\n@cache(1)  #!\ndef g(): pass\n@other\ndef h(): pass\n");
+    check("cache(size=1)", "@cache\ndef f(): pass\n@cache(size=1)  #!\ndef g(): pass\n");
+    check("m.cache(...)", "from m import cache as c\n@c  #!\ndef f(): pass\nc\n");
+    check("$F(...)", "@cache\ndef f(): pass\n");
+}
+
+#[test]
+fn adjacent_literals_are_found_by_adjacent_ellipses() {
+    check("\"...\" \"...\"", "['a' 'b', 'c']  #!\n('a' 'b' f'{c}')  #!\n'ab'\nf'{a}' + 'b'\n");
+    check("\"a\" \"...\"", "'a' 'b'  #!\n'a' f'{b}'  #!\n'b' 'a'\n'a' 'b' 'c'\n");
+    check("\"...\" \"c\"", "'a' 'b' 'c'  #!\n'b' 'a'\nf'{c}'\n");
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub(super) enum Expression {
         upper: Option<Box<Expression>>,
         step: Option<Box<Expression>>,
     },
+    /// `"..." "a"`: literals one behind the other, some of any content.
+    AdjacentStrings(Vec<StringPattern>),
     String(StringPattern),
     FString(Vec<FStringPart>),
     /// A number, `True`, `False` or `None`.

@@ -5,6 +5,7 @@ use ruff_text_size::{TextRange, TextSize};
 
 use super::comparison::{Lookup, Worth};
 use super::{All, Condition, Formula};
+use crate::python::SourceFile;
 use crate::python::pattern::{Bindings, Bound, Constant, Match, Matcher};
 
 impl<'f> Matcher<'f> {
@@ -64,7 +65,7 @@ impl<'f> Matcher<'f> {
                     groups = groups.with_text(&format!("${name}"), group.as_str(), place);
                 }
             }
-            if let Some(bindings) = bindings.merge(&groups) {
+            if let Some(bindings) = self.merge(bindings, &groups) {
                 matches.push(Match { range: whole, bindings });
             }
         }
@@ -75,17 +76,16 @@ impl<'f> Matcher<'f> {
         // What is around a place need not lie within the range that is searched.
         let (inside, direct): (Vec<_>, Vec<_>) =
             all.positive.iter().partition(|formula| matches!(formula, Formula::Inside(_)));
+        // Where only bounds are given, the places are what surrounds: the innermost.
+        let only_bounds = direct.iter().all(|formula| formula.is_around());
+        let (direct, inside) =
+            if only_bounds { ([direct, inside].concat(), Vec::new()) } else { (direct, inside) };
         let mut direct = direct.into_iter();
-        let mut inside = inside.into_iter();
         let mut matches = match direct.next() {
             Some(first) => self.find_formula_within(first, within, bindings),
-            None => match inside.next() {
-                // Only bounds are given: the places are what surrounds.
-                Some(first) => self.find_formula_within(first, within, bindings),
-                None => match within {
-                    Some(range) => vec![Match { range, bindings: bindings.clone() }],
-                    None => vec![Match { range: self.file().module().range, bindings: bindings.clone() }],
-                },
+            None => match within {
+                Some(range) => vec![Match { range, bindings: bindings.clone() }],
+                None => vec![Match { range: self.file().module().range, bindings: bindings.clone() }],
             },
         };
         for formula in direct {
@@ -93,14 +93,14 @@ impl<'f> Matcher<'f> {
                 return matches;
             }
             let others = self.find_formula_within(formula, within, bindings);
-            matches = intersect(&matches, &others);
+            matches = intersect(&matches, &others, &|one, other| self.merge(one, other));
         }
         for formula in inside {
             if matches.is_empty() {
                 return matches;
             }
             let around = self.find_formula_within(formula, None, bindings);
-            matches = inside_of(&matches, &around);
+            matches = inside_of(&matches, &around, &|one, other| self.merge(one, other));
         }
         for formula in &all.negative {
             if matches.is_empty() {
@@ -118,7 +118,9 @@ impl<'f> Matcher<'f> {
                 Relation::Same
             };
             matches.retain(|found| {
-                !unwanted.any(found.range, relation, |other| found.bindings.merge(&other.bindings).is_some())
+                !unwanted.any(found.range, relation, |other| {
+                    self.merge(&found.bindings, &other.bindings).is_some()
+                })
             });
         }
         matches.retain(|found| all.conditions.iter().all(|condition| self.fulfils(found, condition)));
@@ -129,7 +131,11 @@ impl<'f> Matcher<'f> {
             .iter()
             .flat_map(|found| {
                 all.focus.iter().filter_map(|name| {
-                    let range = found.bindings.get(name)?.range();
+                    // What is common to both: nothing where the metavariable is of something around.
+                    let focus = found.bindings.get(name)?.range();
+                    let range = [focus, found.range]
+                        .into_iter()
+                        .find(|range| focus.contains_range(*range) && found.range.contains_range(*range))?;
                     Some(Match { range, bindings: found.bindings.clone() })
                 })
             })
@@ -179,11 +185,32 @@ impl<'f> Matcher<'f> {
                 };
                 comparison.is_true(&lookup) == Some(true)
             }
-            Condition::Pattern { metavariable, formula } => {
+            Condition::Pattern { metavariable, formula, of_text } => {
                 let Some(bound) = found.bindings.get(metavariable) else { return false };
-                !self.find_formula_within(formula, Some(bound.range()), &found.bindings).is_empty()
+                if *of_text {
+                    let value = bound.expression().and_then(|expression| self.constant(expression));
+                    let content = match &value {
+                        Some(Constant::Text { value, .. }) => value,
+                        _ => bound.text(),
+                    };
+                    return self.has_text(formula, content, &found.bindings);
+                }
+                match bound.identifier() {
+                    Some(name) => self.has_text(formula, name, &found.bindings),
+                    None => {
+                        !self.find_formula_within(formula, Some(bound.range()), &found.bindings).is_empty()
+                    }
+                }
             }
         }
+    }
+
+    /// Whether a text that is no code of the file fulfils a formula: an identifier, which then is an
+    /// expression, or the content of a string.
+    fn has_text(&self, formula: &Formula, text: &str, bindings: &Bindings<'f>) -> bool {
+        let file = SourceFile::parse(self.file().path().clone(), text);
+        let matcher = Matcher::with_settings(&file, self.settings());
+        !matcher.find_formula_within(formula, None, &bindings.as_texts()).is_empty()
     }
 
     /// What a metavariable is worth in a comparison. Code that is no constant has no value, and is
@@ -212,8 +239,11 @@ impl<'f> Matcher<'f> {
     }
 }
 
+/// Both bindings, when they do not contradict each other.
+type Merge<'m, 'f> = &'m dyn Fn(&Bindings<'f>, &Bindings<'f>) -> Option<Bindings<'f>>;
+
 /// Places in both: the inner one of two where one contains the other. `right` is sorted.
-fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>]) -> Vec<Match<'f>> {
+fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>], merge: Merge<'_, 'f>) -> Vec<Match<'f>> {
     let sorted = Sorted::new(right);
     let mut both = Vec::new();
     for a in left {
@@ -226,7 +256,7 @@ fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>]) -> Vec<Match<'f>> {
         related.dedup();
         for b in related.into_iter().map(|index| &right[index]) {
             let range = if b.range.contains_range(a.range) { a.range } else { b.range };
-            if let Some(bindings) = a.bindings.merge(&b.bindings) {
+            if let Some(bindings) = merge(&a.bindings, &b.bindings) {
                 both.push(Match { range, bindings });
             }
         }
@@ -235,12 +265,12 @@ fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>]) -> Vec<Match<'f>> {
 }
 
 /// Places that are inside of others. `around` is sorted.
-fn inside_of<'f>(matches: &[Match<'f>], around: &[Match<'f>]) -> Vec<Match<'f>> {
+fn inside_of<'f>(matches: &[Match<'f>], around: &[Match<'f>], merge: Merge<'_, 'f>) -> Vec<Match<'f>> {
     let around = Sorted::new(around);
     let mut inside = Vec::new();
     for found in matches {
         around.any(found.range, Relation::Around, |other| {
-            if let Some(bindings) = found.bindings.merge(&other.bindings) {
+            if let Some(bindings) = merge(&found.bindings, &other.bindings) {
                 inside.push(Match { range: found.range, bindings });
             }
             false

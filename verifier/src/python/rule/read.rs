@@ -7,7 +7,7 @@ use serde_yaml_ng::{Mapping, Value};
 
 use super::{
     All, Comparison, Condition, ForeignRule, Formula, Mode, Options, Paths, Propagator, Requirement, Rule,
-    RuleError, RuleFile, Sanitizer, SideEffect, Sink, Source, Taint,
+    RuleError, RuleFile, Sanitizer, SideEffect, Sink, Source, Taint, generic,
 };
 use crate::python::pattern::{Pattern, metavariables};
 
@@ -169,11 +169,48 @@ fn metavariables_of(
 fn foreign(mapping: &Mapping, place: &str) -> Read<Option<ForeignRule>> {
     let Some(value) = mapping.get("languages") else { return Ok(None) };
     let languages = texts(value, &format!("{place}.languages"))?;
-    if languages.iter().any(|language| matches!(language.as_str(), "python" | "py" | "python3")) {
+    if languages.iter().any(|language| is_python(language)) {
         return Ok(None);
     }
     let id = text(mapping, "id", place)?.unwrap_or_else(|| place.to_owned());
     Ok(Some(ForeignRule { id, languages }))
+}
+
+fn is_python(language: &str) -> bool {
+    matches!(language, "python" | "py" | "python3")
+}
+
+/// Operators for text that is no Python, with regular expressions in place of patterns.
+fn as_regexes(language: &str, mapping: &Mapping, place: &str) -> Read<Mapping> {
+    let mut regexes = Mapping::new();
+    for (key, value) in mapping {
+        let name = key.as_str().unwrap_or_default();
+        let place = format!("{place}.{name}");
+        let (name, value) = match (name, value) {
+            ("pattern" | "pattern-not", Value::String(pattern)) => {
+                let regex = match language {
+                    "regex" => pattern.clone(),
+                    "generic" => generic::regular_expression(pattern).map_err(|error| fail(&place, error))?,
+                    _ => return Err(fail(&place, format!("patterns of `{language}` are not supported"))),
+                };
+                (format!("{name}-regex"), Value::String(regex))
+            }
+            (_, Value::Sequence(values)) => {
+                let each = |value: &Value| match value {
+                    Value::Mapping(mapping) => as_regexes(language, mapping, &place).map(Value::Mapping),
+                    Value::String(_) => Err(fail(&place, "a table of operators was expected")),
+                    other => Ok(other.clone()),
+                };
+                (name.to_owned(), Value::Sequence(values.iter().map(each).collect::<Read<_>>()?))
+            }
+            ("metavariable" | "language" | "pattern-regex" | "pattern-not-regex", value) => {
+                (name.to_owned(), value.clone())
+            }
+            _ => return Err(fail(&place, format!("it is not supported for `{language}`"))),
+        };
+        regexes.insert(Value::String(name), value);
+    }
+    Ok(regexes)
 }
 
 fn options(mapping: &Mapping, place: &str) -> Read<Options> {
@@ -326,11 +363,14 @@ fn operator(key: &str, value: &Value, place: &str, all: &mut All) -> Read<()> {
         "metavariable-pattern" => {
             let mapping = as_mapping(value, place)?;
             let metavariable = metavariable(mapping, place)?;
-            if mapping.contains_key("language") {
-                return Err(fail(place, "`language` is not supported"));
-            }
-            let formula = Box::new(formula_of(mapping, place, &["metavariable"])?);
-            all.conditions.push(Condition::Pattern { metavariable, formula });
+            let language = text(mapping, "language", place)?;
+            let of_text = language.as_deref().is_some_and(|language| !is_python(language));
+            let mapping = match language.as_deref() {
+                Some(language) if of_text => &as_regexes(language, mapping, place)?,
+                Some(_) | None => mapping,
+            };
+            let formula = Box::new(formula_of(mapping, place, &["metavariable", "language"])?);
+            all.conditions.push(Condition::Pattern { metavariable, formula, of_text });
         }
         "metavariable-type" => {
             let mapping = as_mapping(value, place)?;
@@ -460,11 +500,12 @@ fn taint(mapping: &Mapping, [sources, sinks, sanitizers, propagators]: [&str; 4]
         });
     }
     for (place, all, settings) in parts(sanitizers)? {
-        known_keys_exactly(&settings, &place, &["exact", "by-side-effect"])?;
+        known_keys_exactly(&settings, &place, &["exact", "by-side-effect", "not_conflicting"])?;
         taint.sanitizers.push(Sanitizer {
             formula: simplify(all, &place)?,
             exact: flag(&settings, "exact", &place)?,
             by_side_effect: side_effect(&settings, &place)?,
+            yields: flag(&settings, "not_conflicting", &place)?,
         });
     }
     for (place, all, settings) in parts(propagators)? {

@@ -1,5 +1,9 @@
 //! Taint mode: from what a rule's formulas find to the flows between those places.
 
+use ruff_python_ast::Stmt;
+use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
+use ruff_text_size::Ranged;
+
 use super::{Formula, Mode, Options, Propagator, Rule, Source, Taint};
 use crate::python::pattern::Matcher;
 use crate::python::taint::{
@@ -102,6 +106,11 @@ impl Taint {
         for (kind, source) in self.sources.iter().enumerate() {
             add(&mut marks.sources, kind, matcher.find_formula(&source.formula));
         }
+        if !marks.sources.is_empty() {
+            let mut assigned = Assigned { sources: &marks.sources, values: Vec::new() };
+            assigned.visit_body(&matcher.file().module().body);
+            marks.sources.append(&mut assigned.values);
+        }
         for (kind, sink) in self.sinks.iter().enumerate() {
             add(&mut marks.sinks, kind, matcher.find_formula(&sink.formula));
         }
@@ -119,7 +128,35 @@ impl Taint {
                 }
             }
         }
+        let Marks { sources, sinks, sanitizers, propagators } = &mut marks;
+        let is_used = |range: TextRange| {
+            sources.iter().chain(&*sinks).any(|mark| mark.range == range)
+                || propagators.iter().any(|mark| mark.from == range || mark.to == range)
+        };
+        sanitizers.retain(|mark| !(self.sanitizers[mark.kind].yields && is_used(mark.range)));
         marks
+    }
+}
+
+/// What a source is that stands on the left of an assignment: the value that is assigned.
+struct Assigned<'m> {
+    sources: &'m [Mark],
+    values: Vec<Mark>,
+}
+
+impl<'f> StatementVisitor<'f> for Assigned<'_> {
+    fn visit_stmt(&mut self, statement: &'f Stmt) {
+        let (targets, value) = match statement {
+            Stmt::Assign(node) => (&node.targets[..], &*node.value),
+            Stmt::AnnAssign(node) => match &node.value {
+                Some(value) => (std::slice::from_ref(&*node.target), &**value),
+                None => return,
+            },
+            _ => return walk_stmt(self, statement),
+        };
+        let is_target = |mark: &&Mark| targets.iter().any(|target| target.range() == mark.range);
+        let marks = self.sources.iter().filter(is_target);
+        self.values.extend(marks.map(|mark| Mark { range: value.range(), kind: mark.kind }));
     }
 }
 

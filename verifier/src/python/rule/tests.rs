@@ -136,12 +136,84 @@ fn metavariables_have_patterns_types_and_focus() {
         &f_with("- metavariable-type: {metavariable: $X, types: [int, Socket]}"),
         "f(1)  # <-\nf('a')\ndef g(x: Socket, y):\n    f(x)  # <-\n    f(y)\n",
     );
+    check(
+        &f_with("- metavariable-type: {metavariable: $X, type: string}"),
+        "f('a' + b)\nf('a')  # <-\nf(1)\nf(b'a')\n",
+    );
     check(&f_with("- focus-metavariable: $X"), "f(\n  1)  # <-\n");
+    // The focus lies in the match, or the match in it.
+    check(
+        "patterns:\n- pattern: f($X, $Y)\n- pattern: '\"...\"'\n- focus-metavariable: $Y",
+        "f('a',\n  'b')  # <-\nf('a',\n  g(1,\n    'b'))  # <-\n",
+    );
+    check(
+        "patterns:\n- pattern-inside: 'def $F(...): ...'\n- pattern: g()\n- focus-metavariable: $F",
+        "def f():\n    g()\n",
+    );
     check_refused(
         &f_with("- metavariable-type: {metavariable: $X, type: 'a b'}"),
         "rules[0].patterns[1].metavariable-type",
         "not a type",
     );
+}
+
+#[test]
+fn names_and_the_content_of_strings_have_patterns() {
+    let of_name = |pattern: &str| {
+        format!(
+            "patterns:\n- pattern: hashes.$H(...)\n- metavariable-pattern: {{metavariable: $H, {pattern}}}\n\
+             - focus-metavariable: $H"
+        )
+    };
+    check(&of_name("pattern: SHA1"), "hashes.SHA1()  # <-\nhashes.SHA256()\nSHA1()\n");
+    check(
+        &of_name("pattern-either: [{pattern: MD5}, {pattern: SHA1}]"),
+        "import hashes as h\nh.MD5()  # <-\nh.SHA1()  # <-\nh.SHA256()\n",
+    );
+    check(&of_name("patterns: [{pattern-not: SHA1}]"), "hashes.SHA1()\nhashes.SHA256()  # <-\n");
+    check(
+        "patterns:\n- pattern: 'def $F($X): ...'\n- metavariable-pattern: {metavariable: $X, pattern: $F}",
+        "def f(f): pass  # <-\ndef g(x): pass\n",
+    );
+    let text = |language: &str| {
+        f_with(&format!("- metavariable-pattern: {{metavariable: $X, language: {language}}}"))
+    };
+    check(
+        &text("regex, patterns: [{pattern-regex: '^http:'}, {pattern-not-regex: '.*localhost'}]"),
+        "f('http://a')  # <-\nf('http://localhost')\nf('https://http:')\nx = 'http:'\nf(x)  # <-\n",
+    );
+    check(
+        &text("generic, pattern-either: [{pattern: '$S://%s'}, {pattern: '<$TAG ...'}]"),
+        "f('http://%s')  # <-\nf('http://a')\nf('<b>')  # <-\nf(a < b)  # <-\n",
+    );
+    check(&text("python, pattern: g()"), "f(g())  # <-\nf('g()')\n");
+    let place = "rules[0].patterns[1].metavariable-pattern.";
+    check_refused(&text("json, pattern: a"), &format!("{place}pattern"), "patterns of `json`");
+    check_refused(
+        &text("regex, pattern-inside: a"),
+        &format!("{place}pattern-inside"),
+        "not supported for `regex`",
+    );
+}
+
+#[test]
+fn variable_stands_for_the_expression_that_it_holds() {
+    let symbols = |body: &str| format!("{body}\noptions: {{symbolic_propagation: true}}");
+    check(&symbols("pattern: f(a.b())"), "x = a.b()\nf(x)  # <-\nf(y)\n");
+    // It is found as itself where any expression is.
+    check(&symbols("patterns:\n- pattern-inside: f(..., $X)\n- pattern: $X"), "x = a.b()\nf(1, x)  # <-\n");
+    check(
+        &symbols("patterns:\n- pattern-inside: |\n    def $F($D={}): ...\n- pattern: $D.update(...)"),
+        "def f(d={}):\n    x = d\n    x.update(1)  # <-\n    y.update(1)\n",
+    );
+    // What makes a container makes a new one each time that it is written.
+    check(&symbols("patterns:\n- pattern: f($X)\n- pattern-not: f([...])"), "x = [a]\nf(x)  # <-\nf([a])\n");
+}
+
+#[test]
+fn innermost_of_several_bounds_is_meant() {
+    let around = "patterns: [{pattern-either: [{pattern-inside: 'class C: ...'}]}, {pattern-inside: 'def $F(...): ...'}]";
+    check(around, "class C:\n    def f(self):  # <-\n        g()\ndef h(): pass\n");
 }
 
 #[test]

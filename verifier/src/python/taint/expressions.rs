@@ -208,7 +208,10 @@ impl<'f> Interpreter<'_, '_, 'f> {
 
     fn interpolation(&mut self, element: &'f ast::InterpolatedStringElement, taints: &mut TaintSet) {
         match element {
-            ast::InterpolatedStringElement::Literal(_) => {}
+            ast::InterpolatedStringElement::Literal(literal) => {
+                let value = self.marks(literal.range, None, Value::default());
+                taints.extend(&value.reachable());
+            }
             ast::InterpolatedStringElement::Interpolation(interpolation) => {
                 let value = self.expression(&interpolation.expression);
                 let is_repr = matches!(interpolation.conversion, ast::ConversionFlag::Repr);

@@ -43,6 +43,24 @@ fn sanitizer_cleans_what_is_inside_it_unless_it_is_exact() {
 }
 
 #[test]
+fn sanitizer_may_yield_to_sources_and_sinks() {
+    let yields = format!("{PLAIN}\npattern-sanitizers: [{{pattern: $F(...), not_conflicting: true}}]");
+    check(&yields, "a = read()\nrun(a)  # <-\nrun(check(a))\n");
+}
+
+#[test]
+fn sources_are_also_what_is_assigned_to_and_parts_of_strings() {
+    let target = PLAIN.replace(
+        "{pattern: read(...)}",
+        "{patterns: [{pattern-inside: '$A = read()'}, {pattern: '<... $A ...>'}]}",
+    );
+    check(&target, "a = read()\nrun(a.x)  # <-\nb = a\n");
+    check(&target, "a, b = read()\nrun(b)  # <-\n");
+    let text = PLAIN.replace("read(...)", "'\"...\"'");
+    check(&text, "run(f'a{b}')  # <-\nrun(f'{b}')\n");
+}
+
+#[test]
 fn sink_takes_arguments_unless_it_means_any_expression() {
     let focused = "pattern-sources: [{pattern: read(...)}]
 options: {taint_assume_safe_functions: true}
