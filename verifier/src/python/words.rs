@@ -12,29 +12,53 @@ pub(super) struct WordIndex {
     /// The words, each with a newline behind it.
     text: Vec<u8>,
     /// Where each word begins in the text, ascending.
-    starts: Vec<usize>,
-    /// For each word the numbers of the files that have it, ascending.
-    files: Vec<Vec<u32>>,
+    starts: Vec<u32>,
+    /// The numbers of the files that have the first word, ascending, then those of the second, …
+    files: Vec<u32>,
+    /// Where the files of each word end.
+    ends: Vec<u32>,
 }
 
 impl WordIndex {
     /// The index of files with these vocabularies, in the order of their numbers.
     pub(super) fn of(vocabularies: Vec<Vec<u8>>) -> Self {
-        let mut numbers: HashMap<&[u8], usize, RandomState> = HashMap::default();
+        let mut numbers: HashMap<&[u8], u32, RandomState> = HashMap::default();
         let mut index = Self::default();
+        // Which word occurs where, file by file; and how often each does.
+        let mut occurrences: Vec<(u32, u32)> = Vec::new();
         for (file, vocabulary) in (0..).zip(&vocabularies) {
             for word in vocabulary.split(|byte| *byte == b'\n').filter(|word| !word.is_empty()) {
                 let number = *numbers.entry(word).or_insert_with(|| {
-                    index.starts.push(index.text.len());
+                    index.starts.push(small(index.text.len()));
                     index.text.extend_from_slice(word);
                     index.text.push(b'\n');
-                    index.files.push(Vec::new());
-                    index.files.len() - 1
+                    index.ends.push(0);
+                    small(index.ends.len() - 1)
                 });
-                index.files[number].push(file);
+                index.ends[number as usize] += 1;
+                occurrences.push((number, file));
             }
         }
+        drop(numbers);
+        drop(vocabularies);
+        // Each word's files begin where those of the one before end, and are filled in from there.
+        let mut begin = 0;
+        for end in &mut index.ends {
+            begin += std::mem::replace(end, begin);
+        }
+        index.files = vec![0; occurrences.len()];
+        for (number, file) in occurrences {
+            let next = &mut index.ends[number as usize];
+            index.files[*next as usize] = file;
+            *next += 1;
+        }
         index
+    }
+
+    /// The files that have a word, by its number.
+    fn files_of(&self, word: usize) -> &[u32] {
+        let begin = word.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.files[begin as usize..self.ends[word] as usize]
     }
 
     /// The numbers of the files that may have this text, ascending: those with the longest part of it
@@ -47,14 +71,19 @@ impl WordIndex {
         let mut found: Vec<u32> = Vec::new();
         let mut from = 0;
         while let Some(place) = finder.find(&self.text[from..]) {
-            let word = self.starts.partition_point(|start| *start <= from + place) - 1;
-            found.extend(&self.files[word]);
-            from = self.starts.get(word + 1).copied().unwrap_or(self.text.len());
+            let word = self.starts.partition_point(|start| *start as usize <= from + place) - 1;
+            found.extend(self.files_of(word));
+            from = self.starts.get(word + 1).map_or(self.text.len(), |start| *start as usize);
         }
         found.sort_unstable();
         found.dedup();
         Some(found.into_iter().map(|number| number as usize).collect())
     }
+}
+
+/// All words of a target are less than 4 GB, and so are the places where they occur.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("fewer than 2³² bytes of words")
 }
 
 /// Whether a text is one word, or within one.
