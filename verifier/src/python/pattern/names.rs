@@ -60,7 +60,11 @@ impl Facts {
 
     /// The paths that a name may stand for through an import where it is read; none that is the name.
     pub(super) fn imported(&self, name: &ExprName) -> Vec<&str> {
-        let Some(imports) = self.imported.get(name.id.as_str()) else { return Vec::new() };
+        let is_other = |import: &Import| *import.path != *name.id.as_str();
+        let imports = match self.imported.get(name.id.as_str()) {
+            Some(imports) if imports.iter().any(is_other) => imports,
+            Some(_) | None => return Vec::new(),
+        };
         let at = name.start();
         let mut scopes: Vec<TextRange> =
             imports.iter().map(|import| import.scope).filter(|scope| scope.contains(at)).collect();
@@ -79,8 +83,8 @@ impl Facts {
             };
             let mut in_force = of_scope().filter(is_in_force).peekable();
             if in_force.peek().is_some() {
-                let mut paths: Vec<&str> = in_force.map(|import| &*import.path).collect();
-                paths.retain(|path| *path != name.id.as_str());
+                let others = in_force.filter(|import| is_other(import));
+                let mut paths: Vec<&str> = others.map(|import| &*import.path).collect();
                 paths.sort_unstable();
                 paths.dedup();
                 return paths;
