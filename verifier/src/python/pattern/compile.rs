@@ -63,7 +63,6 @@ fn compile_dedented(source: &str) -> Result<Root, PatternError> {
     if let [Stmt::Expr(statement)] = &module.body[..] {
         let expression = compiler.expression(&statement.value)?;
         return Ok(match expression {
-            Expression::Ellipsis => Root::Statements(vec![Statement::Ellipsis]),
             Expression::Rest(metavariable) => Root::Statements(vec![Statement::Rest(metavariable)]),
             expression => Root::Expression(expression),
         });

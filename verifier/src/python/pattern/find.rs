@@ -378,7 +378,7 @@ impl<'f> Finder<'_, 'f> {
 
 /// Whether the pattern asks for an expression, whatever it is.
 fn asks_for_any(pattern: &Expression) -> bool {
-    matches!(pattern, Expression::Metavariable(_) | Expression::Typed { .. })
+    matches!(pattern, Expression::Ellipsis | Expression::Metavariable(_) | Expression::Typed { .. })
 }
 
 impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {

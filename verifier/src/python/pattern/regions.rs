@@ -7,7 +7,7 @@
 //! - A match of a pattern that does not describe the inside of a definition lies in one function,
 //!   or begins outside of all. From there `...` goes into functions, in which then a whole statement
 //!   of the pattern lies.
-//! - Its words stand there, or in an import: an import gives its names to the whole file. A name
+//! - Its words stand there, or in an import, whose names may count elsewhere. A name
 //!   that is not changed by `as` stands where it is used as well, if not always behind a dot.
 //! - What a variable holds depends on its own function, and on names at the top of the file that
 //!   are assigned there alone, which `global` in any function undoes.

@@ -187,6 +187,12 @@ fn names_and_the_content_of_strings_have_patterns() {
         "f('http://%s')  # <-\nf('http://a')\nf('<b>')  # <-\nf(a < b)  # <-\n",
     );
     check(&text("python, pattern: g()"), "f(g())  # <-\nf('g()')\n");
+    check(
+        &f_with(
+            "- metavariable-pattern: {metavariable: $X, patterns: [{pattern: '...'}, {pattern-not: '\"a\"'}]}",
+        ),
+        "f(g(1))  # <-\nf('a')\nf('b')  # <-\n",
+    );
     let place = "rules[0].patterns[1].metavariable-pattern.";
     check_refused(&text("json, pattern: a"), &format!("{place}pattern"), "patterns of `json`");
     check_refused(
