@@ -291,11 +291,13 @@ impl<'p, 'f> Uses<'p, 'f> {
         let project = self.project;
         for path in project.mentioning("enumerate").iter() {
             let is_counted = owner_is_test || !is_test_code(path);
-            let Some(file) = project.file(path).ok().filter(|_| is_counted) else { continue };
-            let text = file.source().text();
-            if !text.contains("threading") || !text.contains("join") {
+            // Most files have the builtin, and need not be parsed.
+            let may_join = is_counted && project.files().test(path, may_join_every_thread).unwrap_or_default();
+            if !may_join {
                 continue;
             }
+            let Ok(file) = project.file(path) else { continue };
+            let text = file.source().text();
             let module = &file.source().module().body;
             // Most calls of that name are the builtin's, and need not be resolved.
             let mut names = Vec::new();
@@ -379,6 +381,15 @@ impl<'p, 'f> Uses<'p, 'f> {
 
 fn is_file(found: &FoundModule, path: &str) -> bool {
     matches!(found, FoundModule::Here(Module::File(file)) if file.path().as_str() == path)
+}
+
+/// Whether a file may call `threading.enumerate` and join what that gives, to judge by its words.
+fn may_join_every_thread(bytes: &[u8]) -> bool {
+    let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    let is_space = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b'\\';
+    let is_attribute = |at: usize| bytes[..at].iter().rev().find(|byte| !is_space(byte)) == Some(&b'.');
+    let is_of_module = || memchr::memmem::find_iter(bytes, "enumerate").any(is_attribute);
+    has("threading") && has("join") && (has("from threading import") || is_of_module())
 }
 
 /// `thread.join()`, and not `os.path.join(…)` or `", ".join(…)`.
