@@ -1,6 +1,7 @@
 //! Whether code tells a thread that it shall end: what the thread's own code looks at to learn
 //! it, and the places that change that.
 
+mod decorators;
 mod looks;
 mod silence;
 
@@ -37,7 +38,7 @@ pub(super) fn signalled<'f>(
         (None, Some(class)) => methods_of(project, class),
         (None, None) => return Known::Unknown("the claim's symbol is no code".to_owned()),
     };
-    let mut reached = Reached { project, functions: Vec::new(), given: Vec::new() };
+    let mut reached = Reached::new(project);
     reached.follow(signallers);
     let signallers = &reached.functions;
     let inside = |file: &ParsedFile, range: TextRange| {
@@ -47,7 +48,7 @@ pub(super) fn signalled<'f>(
     };
     let mut watching = Watching {
         project,
-        reached: Reached { project, functions: Vec::new(), given: Vec::new() },
+        reached: Reached::new(project),
         watched: Vec::new(),
         targets: Vec::new(),
         looked_into: Vec::new(),
@@ -144,12 +145,18 @@ struct Reached<'p, 'f> {
     project: &'p Project<'f>,
     functions: Functions<'f>,
     given: Vec<Given<'f>>,
+    /// Decorators of the target on these functions, with the functions inside of them.
+    decorators: Vec<FunctionRef<'f>>,
 }
 
 /// Functions that are followed, at most.
 const MOST_REACHED: usize = 2_000;
 
-impl<'f> Reached<'_, 'f> {
+impl<'p, 'f> Reached<'p, 'f> {
+    fn new(project: &'p Project<'f>) -> Self {
+        Self { project, functions: Vec::new(), given: Vec::new(), decorators: Vec::new() }
+    }
+
     fn follow(&mut self, from: Functions<'f>) {
         let mut next = self.functions.len();
         for function in from {
@@ -164,6 +171,9 @@ impl<'f> Reached<'_, 'f> {
                 for callee in self.call(function.file, call, receiver) {
                     self.add(callee);
                 }
+            }
+            for wrapper in self.wrappers(function) {
+                self.add(wrapper);
             }
         }
     }

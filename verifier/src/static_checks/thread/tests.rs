@@ -346,3 +346,8 @@ fn silence_is_not_told_where_somebody_else_may_speak() {
 fn silence_is_not_told_where_signals_go_by_other_ways() {
     crate::static_checks::testing::check_cases(include_str!("ways.txt"));
 }
+
+#[test]
+fn code_is_seen_that_others_run_around_it() {
+    crate::static_checks::testing::check_cases(include_str!("around.txt"));
+}

@@ -2,6 +2,7 @@
 //! aliases, loops, collections, and functions that it is handed to. The places that it is put
 //! into are searched like the first one.
 
+mod handed;
 mod value;
 mod walk;
 
@@ -292,7 +293,8 @@ impl<'p, 'f> Uses<'p, 'f> {
         for path in project.mentioning("enumerate").iter() {
             let is_counted = owner_is_test || !is_test_code(path);
             // Most files have the builtin, and need not be parsed.
-            let may_join = is_counted && project.files().test(path, may_join_every_thread).unwrap_or_default();
+            let may_join =
+                is_counted && project.files().test(path, may_join_every_thread).unwrap_or_default();
             if !may_join {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! Whether it is certain that code tells a thread nothing. Where one side calls code that is not
 //! known, and there is something that this code may look at or change, it is not.
 
+mod records;
 mod ways;
 
 use std::cell::OnceCell;
@@ -31,6 +32,7 @@ pub(super) fn doubt<'f>(signallers: &Reached<'_, 'f>, watching: &Watching<'_, 'f
         .or_else(|| sides.by_signallers())
         .or_else(|| sides.by_thread())
         .or_else(|| sides.implicit())
+        .or_else(|| sides.by_records())
 }
 
 struct Sides<'s, 'p, 'f> {
@@ -368,11 +370,18 @@ impl<'f> Sides<'_, '_, 'f> {
         match call.func.as_ref() {
             Expr::Name(name) => match self.project.lookup(&scope, name.id.as_str(), Some(name.start())) {
                 None => Runs::Nothing,
-                Some((_, bindings)) => {
+                Some((depth, bindings)) => {
                     let is_imported = |binding: &Binding<'f>| {
                         matches!(binding.kind, BindingKind::ImportFrom { .. } | BindingKind::Import { .. })
                     };
-                    if bindings.iter().all(is_imported) { Runs::Nothing } else { Runs::Anything }
+                    // What a decorator is given is the function that is decorated.
+                    let is_decorated = |binding: &Binding<'f>| {
+                        matches!(binding.kind, BindingKind::Parameter(..)) && self.is_decorator(&scope, depth)
+                    };
+                    match bindings.iter().all(is_imported) || bindings.iter().all(is_decorated) {
+                        true => Runs::Nothing,
+                        false => Runs::Anything,
+                    }
                 }
             },
             Expr::Attribute(method) => {
@@ -396,6 +405,14 @@ impl<'f> Sides<'_, '_, 'f> {
             }
             _ => Runs::Anything,
         }
+    }
+
+    /// Whether the function at this depth of a scope is a decorator of what was followed.
+    fn is_decorator(&self, scope: &Scope<'f>, depth: usize) -> bool {
+        let frame = depth.checked_sub(1).and_then(|index| scope.frames.get(index));
+        let Some(Frame::Function(node)) = frame else { return false };
+        let decorators = [&self.signallers.decorators, &self.watching.reached.decorators];
+        decorators.into_iter().flatten().any(|decorator| std::ptr::eq(decorator.node, *node))
     }
 
     /// The names of the attributes and variables that the signallers change.
@@ -459,7 +476,7 @@ impl<'f> Sides<'_, '_, 'f> {
             let mut doubt = None;
             let watched: Vec<Watched<'f>> =
                 self.watching.watched.iter().filter(|watched| watched.is_attribute).cloned().collect();
-            let reached = Reached { project: self.project, functions: Vec::new(), given: Vec::new() };
+            let reached = Reached::new(self.project);
             let is_handed = |expr: &&Expr| {
                 matches!(expr, Expr::Attribute(method)
                     if matches!(method.attr.as_str(), "set" | "clear" | "put")

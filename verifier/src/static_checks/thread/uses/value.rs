@@ -71,6 +71,12 @@ impl What {
         What { thread: Sure::No, collection: self.any() }
     }
 
+    /// It, where something else is not certain either.
+    pub(super) fn doubted(self, doubt: &Sure) -> What {
+        let also = |sure: Sure| if sure.is_possible() { doubt.clone() } else { sure };
+        What { thread: also(self.thread), collection: also(self.collection) }
+    }
+
     fn only_collection(self) -> What {
         What { thread: Sure::No, collection: self.collection }
     }

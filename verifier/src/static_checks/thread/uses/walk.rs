@@ -9,8 +9,7 @@ use crate::python::ast::{self, Expr, ExprContext, Stmt};
 use crate::python::calls::is_only_called;
 use crate::python::control_flow::truth;
 use crate::python::project::{
-    BindingKind, ClassRef, Frame, FunctionRef, Scope, SpawnKind, Target, Type, argument_of, dotted_name,
-    object_parameter,
+    BindingKind, ClassRef, Frame, FunctionRef, Scope, Type, dotted_name, object_parameter,
 };
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -76,15 +75,15 @@ const LOOKING: &[&str] = &[
 pub(super) struct Walker<'u, 'p, 'f> {
     pub(super) uses: &'u mut Uses<'p, 'f>,
     pub(super) file: &'f ParsedFile,
-    depth: u32,
+    pub(super) depth: u32,
     /// The class of the object that the code runs on, when it is a subclass.
     receiver: Option<ClassRef<'f>>,
     /// Names that have to do with the thread, as the code at hand sees them.
     names: BTreeMap<String, (What, Option<Vec<TextRange>>)>,
     /// The callees of the calls around.
-    called: Vec<TextRange>,
+    pub(super) called: Vec<TextRange>,
     /// The functions around, innermost last.
-    functions: Vec<&'f ast::StmtFunctionDef>,
+    pub(super) functions: Vec<&'f ast::StmtFunctionDef>,
 }
 
 impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
@@ -322,6 +321,12 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
             self.handed_to_thread(call);
             return;
         }
+        if functions.is_empty()
+            && let Some(index) = index
+            && self.handed_to_library(call, index, what)
+        {
+            return;
+        }
         let is_followed = !functions.is_empty() && callees.unresolved.is_empty() && self.depth < DEPTH;
         if !is_followed {
             let line = self.file.source().line(call.start());
@@ -384,30 +389,6 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
         }
     }
 
-    /// `Thread(target=reap, args=(t,))`: the other thread gets it.
-    fn handed_to_thread(&mut self, call: &'f ast::ExprCall) {
-        let Some(spawn) = self.uses.project.spawn(&self.scope(&call.func), call) else { return };
-        let given = argument_of(&call.arguments, "args", if spawn.kind == SpawnKind::Timer { 2 } else { 3 });
-        let elements = match given {
-            Some(Expr::Tuple(tuple)) => &tuple.elts,
-            Some(Expr::List(list)) => &list.elts,
-            _ => return self.uses.may("it is handed to a thread in a way that is not followed".to_owned()),
-        };
-        let Target::Functions(functions) = spawn.target else {
-            return self.uses.may("it is handed to a thread that is not followed".to_owned());
-        };
-        for (index, element) in elements.iter().enumerate() {
-            let what = self.what(element);
-            if !what.any().is_possible() || self.depth >= DEPTH {
-                continue;
-            }
-            for (function, receiver) in &functions {
-                let aliases = parameters(*function, receiver.is_some(), (Some(index), None), false, &what);
-                self.uses.function(*function, aliases, *receiver, self.depth + 1);
-            }
-        }
-    }
-
     /// Something that every thread can do. Whether it was one of these.
     fn own_event(&mut self, call: &'f ast::ExprCall, method: &str, sure: &Sure) -> bool {
         let kind = match method {
@@ -447,7 +428,7 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
         }
     }
 
-    fn own_method(
+    pub(super) fn own_method(
         &mut self,
         function: FunctionRef<'f>,
         receiver: Option<ClassRef<'f>>,
@@ -479,39 +460,6 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
                     self.own_method(function, Some(class), method, &what.thread);
                 }
             }
-        }
-    }
-
-    /// `atexit.register(self.t.join)`: the method is not called here, and runs all the same.
-    fn method_handed_on(&mut self, call: &'f ast::ExprCall) {
-        let given = call.arguments.args.iter().take(2).find(|argument| argument.is_attribute_expr());
-        let Some(argument @ Expr::Attribute(method)) = given else { return };
-        let sure = self.what(&method.value).thread;
-        if sure != Sure::Yes {
-            return;
-        }
-        let is_first = call.arguments.args.first().is_some_and(|first| first.range() == argument.range());
-        let callees = self.uses.project.resolve_call(&self.scope(&call.func), call);
-        let runs_it = callees.external.iter().any(|name| match name.as_str() {
-            "atexit.register" | "contextlib.ExitStack().callback" | "asyncio.to_thread" => is_first,
-            name => !is_first && name.starts_with("asyncio.") && name.ends_with("().run_in_executor"),
-        });
-        if !runs_it {
-            return;
-        }
-        match method.attr.as_str() {
-            "join" => self.uses.event(EventKind::Join, &Sure::Yes, self.file, call.range()),
-            "start" | "cancel" => return,
-            name => self.methods_of_the_thread(argument, name, &sure),
-        }
-        self.called.push(method.range());
-    }
-
-    /// A method of the thread's class, which may join or start the object itself.
-    fn methods_of_the_thread(&mut self, method: &'f Expr, name: &str, sure: &Sure) {
-        let project = self.uses.project;
-        for (function, receiver) in project.callees(project.infer(&self.scope(method), method)).functions {
-            self.own_method(function, receiver, name, sure);
         }
     }
 
@@ -559,7 +507,7 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
 }
 
 /// The parameters that an argument becomes.
-fn parameters(
+pub(super) fn parameters(
     function: FunctionRef,
     is_bound: bool,
     (index, keyword): (Option<usize>, Option<&str>),

@@ -102,7 +102,7 @@ impl<'f> Sides<'_, '_, 'f> {
             let is_new = |function: FunctionRef<'f>| {
                 !self.signallers.functions.iter().any(|(known, _)| *known == function)
             };
-            let mut reached = Reached { project: self.project, functions: Vec::new(), given: Vec::new() };
+            let mut reached = Reached::new(self.project);
             reached.follow(functions.into_iter().filter(|(function, _)| is_new(*function)).collect());
             let mut doubt = None;
             let tells = reached.functions.iter().any(|(function, receiver)| {
