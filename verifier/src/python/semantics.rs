@@ -2,6 +2,7 @@
 //! `await` outside an `async` one, a parameter that is there twice. The parser's crate knows the
 //! rules; here is what it has to be told of the place it looks at.
 
+mod blocks;
 mod own;
 
 use std::cell::RefCell;
@@ -73,6 +74,8 @@ struct Scope<'a> {
     globals: Vec<(&'a str, TextRange)>,
     parameters: Vec<&'a str>,
     loops: u32,
+    /// Loops and the like that are open.
+    blocks: u32,
     body: &'a [Stmt],
 }
 
@@ -90,7 +93,7 @@ impl<'a> Scope<'a> {
     fn new(kind: Kind, body: &'a [Stmt]) -> Self {
         let mut globals = Globals::default();
         globals.visit_body(body);
-        Self { kind, globals: globals.found, parameters: Vec::new(), loops: 0, body }
+        Self { kind, globals: globals.found, parameters: Vec::new(), loops: 0, blocks: 0, body }
     }
 
     fn with_parameters(mut self, parameters: Option<&'a Parameters>) -> Self {
@@ -230,6 +233,16 @@ impl<'a> Walk<'a> {
         self.scope().loops -= 1;
     }
 
+    /// What stands in so many more blocks of one scope.
+    fn in_blocks(&mut self, more: u32, range: TextRange, walk: impl FnOnce(&mut Self)) {
+        let around = self.scope().blocks;
+        let within = around.saturating_add(more);
+        self.own.extend(blocks::problem(around, within).map(|message| (range, message.to_owned())));
+        self.scope().blocks = within;
+        walk(self);
+        self.scope().blocks = around;
+    }
+
     fn scope(&mut self) -> &mut Scope<'a> {
         self.place.scopes.last_mut().expect("the module is never left")
     }
@@ -322,18 +335,31 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
                     let message = "'break', 'continue' and 'return' cannot appear in an 'except*' block";
                     self.own.extend(leaving.found.into_iter().map(|range| (range, message.to_owned())));
                 }
-                walk_stmt(self, statement);
+                let always = u32::from(!node.finalbody.is_empty());
+                self.in_blocks(1, node.range, |walk| walk.visit_body(&node.body));
+                for handler in &node.handlers {
+                    self.in_blocks(2 + always, node.range, |walk| walk_except_handler(walk, handler));
+                }
+                self.in_blocks(always, node.range, |walk| walk.visit_body(&node.orelse));
+                self.in_blocks(1, node.range, |walk| walk.visit_body(&node.finalbody));
             }
             Stmt::For(node) => {
                 self.visit_expr(&node.target);
                 self.visit_expr(&node.iter);
-                self.in_loop(&node.body);
+                self.in_blocks(1, node.range, |walk| walk.in_loop(&node.body));
                 self.visit_body(&node.orelse);
             }
             Stmt::While(node) => {
                 self.visit_expr(&node.test);
-                self.in_loop(&node.body);
+                self.in_blocks(1, node.range, |walk| walk.in_loop(&node.body));
                 self.visit_body(&node.orelse);
+            }
+            Stmt::With(node) => {
+                for item in &node.items {
+                    self.visit_with_item(item);
+                }
+                let items = u32::try_from(node.items.len()).unwrap_or(u32::MAX);
+                self.in_blocks(items, node.range, |walk| walk.visit_body(&node.body));
             }
             // As a target of this, Python lets the attribute `__debug__` through.
             Stmt::AugAssign(ast::StmtAugAssign { target, value, .. }) if matches!(&**target, Expr::Attribute(attribute) if attribute.attr.as_str() == "__debug__") =>

@@ -46,13 +46,19 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
-    /// Whether this tool gave up, and not Python: what it says of the file is not known.
+    /// Whether this tool gave up, and not Python, or versions of Python differ: what it says of the
+    /// file is not known.
     pub fn is_own_limit(&self) -> bool {
-        self.message == NESTED_TOO_DEEPLY || self.message == UNKNOWN_CHARACTER
+        [NESTED_TOO_DEEPLY, UNKNOWN_CHARACTER, TOO_MANY_BLOCKS_FOR_SOME, UNPACKED_IN_COMPREHENSION]
+            .contains(&&*self.message)
     }
 }
 
 const NESTED_TOO_DEEPLY: &str = "nested too deeply to be read";
+pub(super) const TOO_MANY_BLOCKS_FOR_SOME: &str =
+    "more blocks in one another than every version of Python takes";
+pub(super) const UNPACKED_IN_COMPREHENSION: &str =
+    "unpacking in a comprehension, which versions of Python before 3.15 do not take";
 const UNKNOWN_CHARACTER: &str = "a character of an encoding that is not read here, outside of strings";
 
 impl SourceFile {

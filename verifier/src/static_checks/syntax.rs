@@ -13,10 +13,12 @@
 //! With `files = "glob"` the claim holds when at least one file has the answer that is named
 //! (`"error"`), or when all have it (`"valid"`).
 //!
-//! What it cannot see: errors that only some versions of Python have, how many blocks may stand in
-//! one another (20 loops and the like up to Python 3.12), names with letters of an encoding that
-//! is neither UTF-8 nor Latin-1, and what happens when the code runs. A file that cannot be read at all is neither valid nor broken, nor is one that is
-//! nested more deeply than is read here and not more deeply than Python allows (a sum of hundreds of terms).
+//! What it cannot see: errors that only some versions of Python have, names with letters of an
+//! encoding that is neither UTF-8 nor Latin-1, and what happens when the code runs. A file that
+//! cannot be read at all is neither valid nor broken, nor is one that is nested more deeply than is
+//! read here and not more deeply than Python allows (a sum of hundreds of terms), one with more than
+//! 20 loops and the like in one another, which only newer versions take, and one that unpacks in a
+//! comprehension (`[*x for x in y]`).
 //!
 //! Holds for `"error"`: `def f(:`. Does not: `def f(): pass`.
 
@@ -128,6 +130,55 @@ mod tests {
         let sum = format!("x = {}1\n", "1 + ".repeat(600));
         for kind in [SyntaxCheck::Error, SyntaxCheck::Valid] {
             check(&sum, kind, "file unreadable", &[]);
+        }
+    }
+
+    #[test]
+    fn what_versions_of_python_disagree_on_is_neither_valid_nor_broken() {
+        let nested = |count: usize, head: &str| -> String {
+            let heads = (0..count).map(|depth| format!("{}{head}:\n", " ".repeat(depth)));
+            heads.chain([format!("{}pass\n", " ".repeat(count))]).collect()
+        };
+        let with = |items: usize| format!("with {}: pass\n", vec!["x"; items].join(", "));
+        let tries = |count: usize| {
+            let mut text = "x\n".to_owned();
+            for _ in 0..count {
+                let body: String = text.lines().map(|line| format!(" {line}\n")).collect();
+                text = format!("try:\n{body}except E: pass\n");
+            }
+            text
+        };
+        let handlers = |count: usize| -> String {
+            let heads = (0..count).map(|depth| format!("{0}try: pass\n{0}except E:\n", " ".repeat(depth)));
+            heads.chain([format!("{}pass\n", " ".repeat(count))]).collect()
+        };
+        for (text, expected) in [
+            (nested(20, "for a in b"), "holds"),
+            (nested(21, "for a in b"), "file unreadable"),
+            (nested(21, "while a"), "file unreadable"),
+            (nested(21, "with a"), "file unreadable"),
+            (nested(60, "while a"), "does not hold"),
+            (nested(60, "if a"), "holds"),
+            (with(20), "holds"),
+            (with(21), "file unreadable"),
+            (tries(19), "holds"),
+            (tries(20), "file unreadable"),
+            (handlers(10), "holds"),
+            (handlers(11), "file unreadable"),
+            (nested(20, "for a in b").replace("pass", "def f(): [a for a in b]"), "holds"),
+            (
+                nested(15, "for a in b")
+                    .replace("pass", &format!("def f():\n{}for a in b: pass", " ".repeat(16))),
+                "holds",
+            ),
+            ("y = [*x for x in z]\n".to_owned(), "file unreadable"),
+            ("y = {*x for x in z}\n".to_owned(), "file unreadable"),
+            ("f(*x for x in z)\n".to_owned(), "file unreadable"),
+            ("y = {**x for x in z}\n".to_owned(), "file unreadable"),
+            ("y = [(*x, 1) for x in z]\nf(*[x for x in z])\n".to_owned(), "holds"),
+        ] {
+            let claim = claim("example.py", None, StaticCheck::Syntax(SyntaxCheck::Valid));
+            assert_eq!(word(&observe_fixture(&text, &claim)), expected, "{text}");
         }
     }
 

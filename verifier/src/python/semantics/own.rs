@@ -6,6 +6,8 @@ use ruff_python_ast::visitor::source_order::{
 use ruff_python_ast::{self as ast, Expr, ExprContext, Pattern, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
+use crate::python::source::UNPACKED_IN_COMPREHENSION;
+
 /// Errors with their places.
 type Errors = Vec<(TextRange, String)>;
 
@@ -65,6 +67,16 @@ pub(super) fn expression(expression: &Expr, source: &str, errors: &mut Errors) {
         }
         Expr::Named(named) if is_closed_before(source, named.target.end(), named.value.start()) => {
             errors.push((named.range, "cannot use assignment expressions with name".to_owned()));
+        }
+        Expr::ListComp(ast::ExprListComp { elt, .. })
+        | Expr::SetComp(ast::ExprSetComp { elt, .. })
+        | Expr::Generator(ast::ExprGenerator { elt, .. })
+            if elt.is_starred_expr() =>
+        {
+            errors.push((elt.range(), UNPACKED_IN_COMPREHENSION.to_owned()));
+        }
+        Expr::DictComp(node) if node.key.is_none() => {
+            errors.push((node.range, UNPACKED_IN_COMPREHENSION.to_owned()));
         }
         Expr::FString(node) => {
             for part in node.value.f_strings() {
