@@ -1,6 +1,8 @@
 //! How the calls of one file end: `sys.exit()` under whatever name it was imported, and helpers
 //! of the file or the class that always raise or exit. [`Across`] follows them into other files.
 
+mod values;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -14,6 +16,7 @@ use crate::python::control_flow::{
 use crate::python::project::{Binding, BindingKind, ClassRef, FunctionRef, Project, Scope, Type};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
+use values::may_exit;
 
 /// The names of one file, as far as they say how calls end.
 pub struct FileNames<'f> {
@@ -617,7 +620,7 @@ impl Surroundings for Inside<'_, '_, '_> {
             callees.unresolved.clear();
         }
         if callees.functions.is_empty() && callees.classes.is_empty() {
-            let known = callees.external.iter().find_map(|name| known_call(name));
+            let known = callees.external.iter().find_map(|name| known_call(name).or_else(|| may_exit(name)));
             let by_name = last_name(&call.func).filter(|_| call.func.is_name_expr());
             if is_own && by_name.and_then(known_call).is_some() {
                 return CallEnding::ordinary();
@@ -625,7 +628,7 @@ impl Surroundings for Inside<'_, '_, '_> {
             if known.is_some() && self.may_be_replaced(&call.func) {
                 return may_raise();
             }
-            return known.unwrap_or_else(|| self.local().call(call));
+            return known.or_else(|| self.of_value(call)).unwrap_or_else(|| self.local().call(call));
         }
         // What is not resolved may as well return.
         let others =

@@ -7,8 +7,8 @@
 //! - a `break` of its own, not one of a loop inside it, and a `return`;
 //! - a `raise` that no handler and no context manager inside the loop catches; a bare `raise` in a
 //!   handler is one;
-//! - `sys.exit()`, `os._exit()`, `os.exec…()`, `_thread.exit()`, an argument parser's `error()`,
-//!   `os.kill(os.getpid(), signal.SIGTERM)`;
+//! - `sys.exit()`, `os._exit()`, `os.exec…()`, `_thread.exit()`, an argument parser's `error()` and
+//!   `parse_args()`, `os.kill(os.getpid(), signal.SIGTERM)`;
 //! - a helper in which such a `raise` or such a call stands, be it under a condition, and that lets
 //!   it through: a function, a constructor, or a method of the class, its bases or another object, in
 //!   any file, also a property that is read. That of a coroutine counts where it is awaited;
@@ -40,7 +40,8 @@
 //! whose only way out is an exception that a context manager may swallow or not (`__exit__` answers
 //! by what it is given), or a handler, because its class cannot be told, or a decorator of the
 //! helper that raises it; nor one that only what a
-//! subclass has in place of a method leaves. Context managers of libraries swallow nothing, except for `suppress`.
+//! subclass has in place of a method leaves, or what it calls out of a table, by a computed name
+//! (`getattr(self, "do_" + name)()`) or as a parameter. Context managers of libraries swallow nothing, except for `suppress`.
 
 use serde::{Deserialize, Serialize};
 

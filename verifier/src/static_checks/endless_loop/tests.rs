@@ -214,3 +214,8 @@ fn every_listed_case_is_answered_as_it_says() {
 fn a_signal_or_an_exit_ends_what_it_surely_ends() {
     crate::static_checks::testing::check_cases(include_str!("ended.txt"));
 }
+
+#[test]
+fn what_is_called_by_no_name_may_end_the_loop() {
+    crate::static_checks::testing::check_cases(include_str!("values.txt"));
+}
