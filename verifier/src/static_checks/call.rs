@@ -40,6 +40,7 @@
 
 mod callee;
 mod library;
+mod partial;
 
 use serde::{Deserialize, Serialize};
 

@@ -34,37 +34,43 @@ pub(super) fn of<'f>(
     call: &'f ast::ExprCall,
     known: &Known<'f>,
 ) -> Found<'f> {
-    let resolver = Resolver { project, scope, call, known };
-    if let Some(found) = resolver.named() {
-        return found;
-    }
-    let mut callees = Vec::new();
-    for ty in project.infer(scope, &call.func) {
-        match ty {
-            Type::Function(function) => callees.push(resolver.function(function, false)?),
-            Type::Method(function, class) => callees.extend(resolver.method(function, class)?),
-            Type::Class(class) => callees.extend(resolver.made(class)?),
-            Type::Instance(class) => {
-                let methods = project.method(class, "__call__")?;
-                if methods.is_empty() {
-                    return Err(format!("what calling a `{}` does is not known", class.name()));
-                }
-                for method in methods {
-                    callees.extend(resolver.overridable(method, class, "__call__")?);
-                }
-            }
-            // Calling `None` raises whatever the arguments are; the other values decide.
-            Type::None => {}
-            Type::External(name) => return Err(format!("`{name}` is not in the target")),
-            Type::ExternalInstance(name) => return Err(format!("an object of `{name}` is called")),
-            Type::Module(_) | Type::Namespace(_) => return Err("a module is called".to_owned()),
-            Type::Unknown(why) => return Err(why),
+    Resolver { project, scope, func: &call.func, call, known }.callees()
+}
+
+impl<'f> Resolver<'_, 'f> {
+    /// What a call of the function can run.
+    pub(super) fn callees(&self) -> Found<'f> {
+        if let Some(found) = self.named() {
+            return found;
         }
+        let mut callees = Vec::new();
+        for ty in self.project.infer(self.scope, self.func) {
+            match ty {
+                Type::Function(function) => callees.push(self.function(function, false)?),
+                Type::Method(function, class) => callees.extend(self.method(function, class)?),
+                Type::Class(class) => callees.extend(self.made(class)?),
+                Type::Instance(class) => {
+                    let methods = self.project.method(class, "__call__")?;
+                    if methods.is_empty() {
+                        return Err(format!("what calling a `{}` does is not known", class.name()));
+                    }
+                    for method in methods {
+                        callees.extend(self.overridable(method, class, "__call__")?);
+                    }
+                }
+                // Calling `None` raises whatever the arguments are; the other values decide.
+                Type::None => {}
+                Type::External(name) => return Err(format!("`{name}` is not in the target")),
+                Type::ExternalInstance(name) => return Err(format!("an object of `{name}` is called")),
+                Type::Module(_) | Type::Namespace(_) => return Err("a module is called".to_owned()),
+                Type::Unknown(why) => return Err(why),
+            }
+        }
+        if callees.is_empty() {
+            return Err("nothing gives the called object a value".to_owned());
+        }
+        Ok(callees)
     }
-    if callees.is_empty() {
-        return Err("nothing gives the called object a value".to_owned());
-    }
-    Ok(callees)
 }
 
 /// A class that names its fields by annotations, and is made of them.
@@ -76,8 +82,11 @@ const MOST_NAMES: usize = 64;
 pub(super) struct Resolver<'r, 'f> {
     pub(super) project: &'r Project<'f>,
     pub(super) scope: &'r Scope<'f>,
+    /// What is called.
+    pub(super) func: &'f Expr,
+    /// The call, or the one that gives some arguments before.
     pub(super) call: &'f ast::ExprCall,
-    known: &'r Known<'f>,
+    pub(super) known: &'r Known<'f>,
 }
 
 /// The subclasses of the classes whose methods a file calls: most calls are of a few classes.
@@ -140,7 +149,7 @@ impl<'f> Resolver<'_, 'f> {
 
     /// A method taken from an object or class.
     fn method(&self, function: FunctionRef<'f>, class: ClassRef<'f>) -> Found<'f> {
-        let Expr::Attribute(attribute) = &*self.call.func else {
+        let Expr::Attribute(attribute) = self.func else {
             return self.overridable(function, class, function.node.name.as_str());
         };
         let name = self.known_as(function, class, attribute.attr.as_str());
@@ -254,7 +263,7 @@ impl<'f> Resolver<'_, 'f> {
     /// What calling a class runs: its constructor, and where it may be a subclass that of each.
     fn made(&self, class: ClassRef<'f>) -> Found<'f> {
         let mut callees = self.constructor(class)?;
-        if self.may_be_subclass(self.scope, &self.call.func, &mut Vec::new()) {
+        if self.may_be_subclass(self.scope, self.func, &mut Vec::new()) {
             for subclass in self.subclasses(class).iter().copied() {
                 callees.extend(self.constructor(subclass)?);
             }
@@ -297,6 +306,17 @@ impl<'f> Resolver<'_, 'f> {
         }
         let mut callees: Vec<Callee<'f>> = Vec::new();
         for order in self.project.linearisations(class) {
+            let is_dictionary = |ancestor: &Ancestor| matches!(ancestor, Ancestor::External(base) if library::is_typed_dictionary(base));
+            if order.ancestors.iter().any(is_dictionary) {
+                callees.push(Callee {
+                    signature: library::dictionary(),
+                    name: class.qualified_name(),
+                    file: class.file,
+                    range: class.node.name.range,
+                    then: None,
+                });
+                continue;
+            }
             let is_enumeration = |ancestor: &Ancestor| matches!(ancestor, Ancestor::External(base) if library::is_enumeration(base));
             if order.ancestors.iter().any(is_enumeration) {
                 for owner in order.classes() {

@@ -19,6 +19,27 @@ pub(super) fn makes_named_tuples(function: &str) -> bool {
     MAKERS.contains(&function)
 }
 
+/// Whether a class makes dictionaries, whatever keys it says they have.
+pub(super) fn is_typed_dictionary(class: &str) -> bool {
+    matches!(class, "typing.TypedDict" | "typing_extensions.TypedDict")
+}
+
+/// What a dictionary is made of.
+pub(super) fn dictionary() -> Signature {
+    let parameters = vec![Parameter {
+        name: "iterable".to_owned(),
+        kind: ParameterKind::PositionalOnly,
+        has_default: true,
+    }];
+    Signature { parameters, collects_keywords: true, ..Signature::default() }
+}
+
+/// What an enumeration takes that is asked for a member.
+fn one_value() -> Signature {
+    let value = Parameter { name: "value".to_owned(), kind: ParameterKind::Plain, has_default: false };
+    Signature { parameters: vec![value], ..Signature::default() }
+}
+
 /// Whether a class is the library's enumeration.
 pub(super) fn is_enumeration(class: &str) -> bool {
     ENUMERATIONS.contains(&class)
@@ -175,10 +196,15 @@ pub(super) fn leaves_it_to_new(base: &str) -> bool {
 impl<'f> Resolver<'_, 'f> {
     /// What is called where that is a lambda, or a named tuple that a call has made.
     pub(super) fn named(&self) -> Option<Found<'f>> {
-        let (scope, value) = match &*self.call.func {
-            Expr::Lambda(_) => (self.scope.clone(), &*self.call.func),
+        let (scope, value) = match self.func {
+            Expr::Lambda(_) | Expr::Call(_) => (self.scope.clone(), self.func),
             function => self.value(self.scope, function, 0)?,
         };
+        if let Expr::Call(maker) = value
+            && let Some(found) = self.partial(&scope, maker)
+        {
+            return Some(self.stays_as_named(&scope).and(found));
+        }
         let (signature, name) = match value {
             Expr::Lambda(lambda) => {
                 let none = ast::Parameters::default();
@@ -186,20 +212,47 @@ impl<'f> Resolver<'_, 'f> {
                 (Signature::of(parameters, false).ok_or_else(|| "a lambda".to_owned()), "lambda".to_owned())
             }
             Expr::Call(maker) => {
-                (self.tuple(&scope, maker)?, self.scope.file.source().slice(&*self.call.func).to_owned())
+                let made = self.tuple(&scope, maker).or_else(|| self.made_by_name(&scope, maker))?;
+                (made, self.scope.file.source().slice(self.func).to_owned())
             }
             _ => return None,
         };
-        let stays = match &*self.call.func {
-            Expr::Name(name) => self.stays(scope.file, name.id.as_str()),
-            Expr::Attribute(attribute) => self.stays(scope.file, attribute.attr.as_str()),
-            _ => Ok(()),
-        };
+        let stays = self.stays_as_named(&scope);
         let signature =
             signature.and_then(|signature| stays.and(self.keeps_its_defaults()).map(|()| signature));
         let callee =
             |signature| Callee { signature, name, file: scope.file, range: value.range(), then: None };
         Some(signature.map(|signature| vec![callee(signature)]))
+    }
+
+    /// Whether nothing replaces what the name that is called stands for.
+    fn stays_as_named(&self, scope: &Scope<'f>) -> Result<(), String> {
+        match self.func {
+            Expr::Name(name) => self.stays(scope.file, name.id.as_str()),
+            Expr::Attribute(attribute) => self.stays(scope.file, attribute.attr.as_str()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a class takes that a call has made: `Enum("P", "A B")`, `TypedDict("T", {"a": int})`.
+    fn made_by_name(&self, scope: &Scope<'f>, maker: &'f ast::ExprCall) -> Option<Result<Signature, String>> {
+        let functions = self.project.infer(scope, &maker.func);
+        let [Type::External(function)] = functions.as_slice() else { return None };
+        if is_typed_dictionary(function) {
+            return Some(Ok(dictionary()));
+        }
+        let has_members = maker.arguments.args.len() > 1 || maker.arguments.find_keyword("names").is_some();
+        (is_enumeration(function) && has_members).then(|| match self.asks_for_a_member() {
+            true => Ok(one_value()),
+            false => Err("what calling the enumeration gives is not known".to_owned()),
+        })
+    }
+
+    /// Whether a call of an enumeration can only be to ask for a member.
+    fn asks_for_a_member(&self) -> bool {
+        let given = Arguments::of(&self.call.arguments);
+        let is_certain = !given.may_have_more && !given.may_have_more_keywords;
+        is_certain && given.positional <= 1 && given.keywords.is_empty()
     }
 
     /// The constructor that a class has from a base that a call has made: `class A(namedtuple(…))`.
@@ -238,16 +291,14 @@ impl<'f> Resolver<'_, 'f> {
                 && matches!(*node.value, Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Tuple(_))
         };
         let body = &class.node.body;
-        let one = Arguments { positional: 1, ..Arguments::default() };
-        if Arguments::of(&self.call.arguments) != one
+        if !self.asks_for_a_member()
             || !body.iter().any(is_member)
             || body.iter().any(|stmt| names("_ignore_", stmt))
         {
             return None;
         }
-        let value = Parameter { name: "value".to_owned(), kind: ParameterKind::Plain, has_default: false };
         Some(Callee {
-            signature: Signature { parameters: vec![value], ..Signature::default() },
+            signature: one_value(),
             name: class.qualified_name(),
             file: class.file,
             range: class.node.name.range,
