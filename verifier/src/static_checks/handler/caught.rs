@@ -2,8 +2,9 @@
 
 use crate::python::Ranged;
 use crate::python::ast::{self, Expr, Stmt};
-use crate::python::project::{Ancestor, BindingKind, ClassRef, Frame, Project, Scope, Type, facts};
+use crate::python::project::{Ancestor, Binding, BindingKind, ClassRef, Frame, Project, Scope, Type, facts};
 use crate::python::visitor::{self, Visitor};
+use crate::static_checks::async_function::{replaced, replaced_in_module};
 
 /// What a handler names.
 #[derive(Debug, Default)]
@@ -63,6 +64,12 @@ impl<'f> Caught<'f> {
                 self.unknown.get_or_insert_with(|| "what it catches is computed".to_owned());
             }
             _ => {
+                if let Expr::Attribute(attribute) = class
+                    && let Some(why) = other_value(attribute, project, scope)
+                {
+                    self.unknown.get_or_insert(why);
+                    return;
+                }
                 let types = project.infer(scope, class);
                 let takes_all = |ty: &Type| {
                     matches!(ty, Type::External(name)
@@ -98,15 +105,21 @@ impl<'f> Caught<'f> {
     /// `ERRORS = (OSError, ValueError)` and then `except ERRORS`.
     fn named_tuple(&mut self, name: &'f Expr, project: &Project<'f>, scope: &Scope<'f>, depth: usize) {
         let found = match name {
-            Expr::Name(name) => project.lookup(scope, name.id.as_str(), None),
+            Expr::Name(name) => {
+                project.lookup(scope, name.id.as_str(), None).and_then(|(level, bindings)| {
+                    let is_replaced = || replaced_in_module(project, scope.file, name.id.as_str()).is_some();
+                    (level > 0 || !is_replaced()).then(|| (scope.outer(level), bindings))
+                })
+            }
+            Expr::Attribute(attribute) => in_class_body(attribute, project, scope),
             _ => None,
         };
-        if let Some((level, bindings)) = found
+        if let Some((scope, bindings)) = found
             && let [binding] = bindings.as_slice()
             && let BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) = binding.kind
             && matches!(value, Expr::Tuple(_) | Expr::BinOp(_))
         {
-            return self.add(value, project, &scope.outer(level), depth);
+            return self.add(value, project, &scope, depth);
         }
         self.unknown.get_or_insert_with(|| "the tuple of what it catches is not followed".to_owned());
     }
@@ -139,6 +152,77 @@ impl<'f> Caught<'f> {
         }
         unknown.map_or(Ok(false), Err)
     }
+}
+
+/// The classes of the object that an attribute is read of.
+fn owners<'f>(
+    attribute: &'f ast::ExprAttribute,
+    project: &Project<'f>,
+    scope: &Scope<'f>,
+) -> Vec<ClassRef<'f>> {
+    let objects = project.infer(scope, &attribute.value).into_iter();
+    objects
+        .filter_map(|object| match object {
+            Type::Instance(class) | Type::Class(class) => Some(class),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Why an attribute may hold another value than the class of its object says: `except self.errors`, and a
+/// subclass or other code has put something in its place.
+fn other_value<'f>(
+    attribute: &'f ast::ExprAttribute,
+    project: &Project<'f>,
+    scope: &Scope<'f>,
+) -> Option<String> {
+    let name = attribute.attr.as_str();
+    owners(attribute, project, scope).into_iter().find_map(|owner| {
+        let other = project.subclasses(owner).into_iter().find(|subclass| {
+            let in_body = project.frame_bindings(Frame::Class(subclass.node)).last(name);
+            !in_body.is_empty() || stores(*subclass, name)
+        });
+        if let Some(other) = other {
+            return Some(format!("`{}` has another `{name}`", other.name()));
+        }
+        // What the class itself stores is known.
+        let mut own =
+            project.linearisations(owner).into_iter().flat_map(|order| order.classes().collect::<Vec<_>>());
+        let place = if own.any(|class| stores(class, name)) { None } else { replaced(project, owner, name) };
+        place.map(|place| format!("`{name}` is replaced at `{place}`"))
+    })
+}
+
+/// Whether methods of a class store something in an attribute.
+fn stores(class: ClassRef, name: &str) -> bool {
+    let mut stored = Stored { name, values: Vec::new(), is_declared: false };
+    stored.visit_body(&class.node.body);
+    !stored.values.is_empty() || stored.is_declared
+}
+
+/// What the body of a class gives an attribute that nothing else is stored in.
+fn in_class_body<'f>(
+    attribute: &'f ast::ExprAttribute,
+    project: &Project<'f>,
+    scope: &Scope<'f>,
+) -> Option<(Scope<'f>, Vec<Binding<'f>>)> {
+    let name = attribute.attr.as_str();
+    let owners = owners(attribute, project, scope);
+    let [owner] = owners.as_slice() else { return None };
+    let orders = project.linearisations(*owner);
+    let [order] = orders.as_slice() else { return None };
+    if order.classes().any(|class| stores(class, name)) {
+        return None;
+    }
+    // What stands before it in the order may be a base from elsewhere.
+    for ancestor in &order.ancestors {
+        let Ancestor::Class(class) = ancestor else { return None };
+        let bindings = project.frame_bindings(Frame::Class(class.node)).last(name);
+        if !bindings.is_empty() {
+            return Some((project.class_scope(*class), bindings));
+        }
+    }
+    None
 }
 
 /// Whether somebody gives the class that an expression stands for: `type[Exception]` is what a

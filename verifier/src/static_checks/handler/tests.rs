@@ -459,3 +459,8 @@ fn a_name_for_what_nobody_wants_is_nobody() {
         );
     }
 }
+
+#[test]
+fn what_a_name_stands_for_may_be_replaced() {
+    crate::static_checks::testing::check_cases(include_str!("replaced.txt"));
+}
