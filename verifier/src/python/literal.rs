@@ -272,6 +272,18 @@ impl fmt::Display for Value {
     }
 }
 
+/// What a text begins with that is put together: `"do_" + name`, `f"do_{name}"`.
+pub fn literal_start(text: &Expr) -> Option<&str> {
+    match text {
+        Expr::BinOp(node) => match &*node.left {
+            Expr::StringLiteral(start) => Some(start.value.to_str()),
+            left => literal_start(left),
+        },
+        Expr::FString(node) => Some(&node.value.elements().next()?.as_literal()?.value),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,11 +32,13 @@
 //! it is asked whether it is called), names
 //! that are computed (`getattr(module, name)` on modules that are loaded by computed names), an
 //! attribute of this name on an object whose class is not known (a container, a queue or a
-//! function of a library gave it), a file that names it and does not compile.
+//! function of a library gave it), a library that objects of its class are given to, code that puts
+//! its class in the place of another (`lib.Client = Mine`), a file that names it and does not compile.
 //!
 //! Holds: `def f(): ...` that no file names. Does not: the same with `f()` in another file.
 
 mod references;
+mod unseen;
 
 use std::collections::BTreeMap;
 
@@ -453,6 +455,10 @@ fn used_unseen<'f>(definition: Definition<'f>, project: &Project<'f>) -> Option<
                     project.linearisations(class).iter().find_map(|order| order.may_inherit(name))
             {
                 return Some(format!("a base may call it: {why}"));
+            }
+            let given = class.and_then(|class| unseen::given_to_library(function, class, project));
+            if let Some(why) = unseen::put_in_place(function, class, project).or(given) {
+                return Some(why);
             }
             class
         }

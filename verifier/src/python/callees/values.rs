@@ -6,6 +6,7 @@ use crate::python::Ranged;
 use crate::python::ast::{self, Expr};
 use crate::python::calls::calls_in;
 use crate::python::control_flow::{CallEnding, Raised, Surroundings, known_call};
+use crate::python::literal::literal_start;
 use crate::python::project::{
     AccessKind, BindingKind, Project, Scope, Stored, Type, address, facts::is_test_code,
 };
@@ -293,19 +294,4 @@ enum Value<'f> {
 fn is_partial<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::ExprCall) -> bool {
     let types = project.infer(scope, &call.func);
     types.iter().any(|ty| matches!(ty, Type::External(name) if name == "functools.partial"))
-}
-
-/// What a text begins with that is put together: `"do_" + name`, `f"do_{name}"`.
-fn literal_start(text: &Expr) -> Option<&str> {
-    match text {
-        Expr::BinOp(node) => match &*node.left {
-            Expr::StringLiteral(start) => Some(start.value.to_str()),
-            left => literal_start(left),
-        },
-        Expr::FString(node) => match node.value.elements().next()? {
-            ast::InterpolatedStringElement::Literal(start) => Some(&start.value),
-            ast::InterpolatedStringElement::Interpolation(_) => None,
-        },
-        _ => None,
-    }
 }

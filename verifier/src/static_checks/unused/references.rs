@@ -2,8 +2,11 @@
 
 use super::Definition;
 use crate::python::ast::{self, Expr, Stmt};
+use crate::python::literal::literal_start;
 use crate::python::project::modules::renames;
-use crate::python::project::{Ancestor, ClassRef, Frame, FunctionRef, Project, Scope, Type, facts};
+use crate::python::project::{
+    Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, facts,
+};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
 use crate::target::RelativePath;
@@ -518,7 +521,8 @@ impl<'f> Computed<'_, 'f> {
                 Type::Unknown(_) => true,
                 // Loaded by its name, which may be this one's.
                 Type::ExternalInstance(name) => {
-                    name.ends_with("import_module") || name.ends_with("__import__")
+                    (name.ends_with("import_module") || name.ends_with("__import__"))
+                        && !self.loads_others(&scope, object)
                 }
                 Type::Module(module) => method_of.is_none() && std::ptr::eq(module.0, self.definition.file()),
                 Type::Class(class) | Type::Instance(class) => {
@@ -528,6 +532,56 @@ impl<'f> Computed<'_, 'f> {
                 Type::Namespace(_) | Type::Function(_) | Type::Method(_, _) | Type::None => false,
             })
     }
+}
+
+impl<'f> Computed<'_, 'f> {
+    /// Whether the definition may be in a namespace: that of an object, as far as its type is known.
+    fn may_be_in(&self, namespace: &'f Expr) -> bool {
+        match namespace {
+            Expr::Attribute(attribute) => self.may_have_it(&attribute.value),
+            Expr::Call(call) => call.arguments.args.first().is_none_or(|object| self.may_have_it(object)),
+            _ => true,
+        }
+    }
+
+    /// Whether a module is loaded by a name that begins as that of no file does which has the definition.
+    fn loads_others(&self, scope: &Scope<'f>, object: &'f Expr) -> bool {
+        let call = match object {
+            Expr::Name(name) => {
+                let found = self.project.lookup(scope, name.id.as_str(), Some(name.start()));
+                match found.as_ref().map(|(_, bindings)| bindings.as_slice()) {
+                    Some([binding]) => match binding.kind {
+                        BindingKind::Value(Expr::Call(call)) => call,
+                        _ => return false,
+                    },
+                    _ => return false,
+                }
+            }
+            Expr::Call(call) => call,
+            _ => return false,
+        };
+        let start = match call.arguments.args.first() {
+            Some(Expr::StringLiteral(name)) => name.value.to_str(),
+            Some(name) => literal_start(name).unwrap_or_default(),
+            None => "",
+        };
+        let own = self.definition.file().path();
+        let paths = self.project.mentioning(self.name);
+        !start.is_empty()
+            && !start.starts_with('.')
+            && !paths.iter().chain([own]).any(|path| may_be_module(path, start))
+    }
+}
+
+/// Whether a module whose name begins so may be this file, wherever Python looks for modules, or a package around it.
+fn may_be_module(path: &RelativePath, start: &str) -> bool {
+    let path = path.as_str();
+    let path = path.strip_suffix(".py").unwrap_or(path);
+    let dotted = path.strip_suffix("/__init__").unwrap_or(path).replace('/', ".");
+    let ends = dotted.match_indices('.').map(|(at, _)| &dotted[at + 1..]);
+    ends.chain([&*dotted]).any(|name| {
+        name.starts_with(start) || start.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+    })
 }
 
 impl<'f> Visitor<'f> for Computed<'_, 'f> {
@@ -560,7 +614,8 @@ impl<'f> Visitor<'f> for Computed<'_, 'f> {
                     }
                     (Expr::Attribute(attribute), [wanted, ..])
                         if matches!(attribute.attr.as_str(), "get" | "pop")
-                            && is_namespace(&attribute.value) =>
+                            && is_namespace(&attribute.value)
+                            && self.may_be_in(&attribute.value) =>
                     {
                         Some(wanted)
                     }
@@ -570,7 +625,11 @@ impl<'f> Visitor<'f> for Computed<'_, 'f> {
                     self.found.get_or_insert(call.range());
                 }
             }
-            Expr::Subscript(node) if is_namespace(&node.value) && may_be(&node.slice, self.name) => {
+            Expr::Subscript(node)
+                if is_namespace(&node.value)
+                    && may_be(&node.slice, self.name)
+                    && self.may_be_in(&node.value) =>
+            {
                 self.found.get_or_insert(node.range());
             }
             _ => {}

@@ -357,3 +357,8 @@ fn what_a_class_does_not_have_may_come_of_another_base() {
         unused("A.m", &inherits, &other, expected);
     }
 }
+
+#[test]
+fn what_others_may_call_unseen_is_not_unused() {
+    crate::static_checks::testing::check_cases(include_str!("unseen.txt"));
+}
