@@ -69,7 +69,7 @@ use std::rc::Rc;
 use crate::catalogue::check::SharedStateCheck;
 use crate::catalogue::{CheckKind, Claim};
 use crate::evidence::{Observation, Reason};
-use crate::python::ast::{Expr, Stmt};
+use crate::python::ast::{Expr, ExprLambda, Stmt};
 use crate::python::project::{
     BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Spawn, SpawnKind, Target, Type,
 };
@@ -168,6 +168,8 @@ struct Known<'p, 'f> {
     attribute: &'p str,
     owners: Vec<ClassRef<'f>>,
     spawned: Vec<Spawned<'f>>,
+    /// Lambdas that they run, with their number and the method that has the lambda.
+    lambdas: Vec<(usize, FunctionRef<'f>, &'f ExprLambda)>,
     /// From here on they are made by code outside the class.
     first_foreign: usize,
     /// Which of them can run beside themselves.
@@ -382,6 +384,7 @@ fn examine<'f>(
     if let Some(text) = by_class.iter().find(|text| !project.mentioning(text).is_empty()) {
         maybe.get_or_insert(format!("`{text}` is touched as an attribute of the class"));
     }
+    maybe = maybe.or_else(|| pools::by_requests(&known));
     for spawned in &known.spawned {
         if let Target::Unknown(why) = &spawned.target {
             maybe.get_or_insert(format!("what {} runs: {why}", spawned.label));
@@ -419,6 +422,7 @@ impl<'p, 'f> Known<'p, 'f> {
             attribute,
             owners,
             spawned: Vec::new(),
+            lambdas: Vec::new(),
             first_foreign: usize::MAX,
             often: Vec::new(),
             guards: HashMap::new(),
@@ -454,6 +458,7 @@ impl<'p, 'f> Known<'p, 'f> {
             return;
         }
         if let Target::Lambda(lambda) = &spawn.target {
+            self.lambdas.push((self.spawned.len(), method, lambda));
             let functions = elsewhere::calls_of(self.project, spawn.file, &lambda.body, Some(self.class));
             if !functions.is_empty() {
                 spawn.target = Target::Functions(functions);

@@ -1,16 +1,33 @@
 //! Where lambdas run: with the locks that are held there, not with those of where they are made.
 
-use super::walk::Walker;
+use super::Known;
+use super::walk::{Step, Walker};
 use crate::python::Ranged;
 use crate::python::ast::{self, Expr};
 use crate::python::calls::is_only_called;
-use crate::python::project::{BindingKind, Frame};
+use crate::python::project::{BindingKind, Frame, FunctionRef};
 use crate::python::visitor::Visitor;
+
+/// What a thread does that runs a lambda of this function. What the lambda calls is told elsewhere.
+pub(super) fn touches<'f>(
+    known: &Known<'_, 'f>,
+    function: FunctionRef<'f>,
+    lambda: &'f ast::ExprLambda,
+) -> Vec<Step<'f>> {
+    let mut walker = Walker::new(known, function);
+    walker.visit_expr(&lambda.body);
+    let is_touch = |step: &Step| matches!(step, Step::Touch { .. });
+    walker.steps.into_iter().filter(is_touch).collect()
+}
 
 impl<'f> Walker<'_, '_, 'f> {
     /// A lambda that is handed on, kept or returned runs later or at once, with or without the
     /// locks that are held where it is made.
     pub(super) fn lambda(&mut self, lambda: &'f ast::ExprLambda) {
+        // A thread runs it, and nobody else.
+        if self.known.lambdas.iter().any(|(.., known)| std::ptr::eq(*known, lambda)) {
+            return;
+        }
         if self.run_here.contains(&lambda.range()) {
             return self.visit_expr(&lambda.body);
         }

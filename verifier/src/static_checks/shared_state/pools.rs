@@ -1,9 +1,10 @@
 //! The pools that run tasks.
 
+use super::Known;
 use crate::python::Ranged;
 use crate::python::ast::{self, Expr, Number};
 use crate::python::project::{
-    AccessKind, BindingKind, ClassRef, Project, Scope, Spawn, SpawnKind, Stored, Type,
+    AccessKind, Ancestor, BindingKind, ClassRef, Frame, Project, Scope, Spawn, SpawnKind, Stored, Type,
 };
 
 /// The pool that a task is given to.
@@ -91,4 +92,22 @@ fn makes_one_thread<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast:
     is_pool
         && matches!(workers, Some(Expr::NumberLiteral(number))
             if matches!(&number.value, Number::Int(count) if count.as_u64() == Some(1)))
+}
+
+/// Why the requests of a server may be handled in threads of their own: each has an object of its own, and
+/// what the class has is everybody's.
+pub(super) fn by_requests<'f>(known: &Known<'_, 'f>) -> Option<String> {
+    let project = known.project;
+    let is_handler = |ancestor: &Ancestor| {
+        matches!(ancestor, Ancestor::External(base) if base.ends_with("RequestHandler")
+            && (base.starts_with("socketserver.") || base.starts_with("http.server.")))
+    };
+    let handles =
+        project.linearisations(known.class).iter().any(|order| order.ancestors.iter().any(is_handler));
+    let is_of_class = |owner: &ClassRef<'f>| {
+        !project.frame_bindings(Frame::Class(owner.node)).all(known.attribute).is_empty()
+    };
+    let has_threads =
+        handles && known.owners.iter().any(is_of_class) && !project.mentioning("Threading").is_empty();
+    has_threads.then(|| "the requests of a server may be handled in threads of their own".to_owned())
 }

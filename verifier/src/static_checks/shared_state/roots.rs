@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::conditions::Condition;
+use super::lambdas;
 use super::outside::Called;
 use super::walk::{Lock, Step};
 use super::{Control, Effect, Known, Touch};
@@ -155,6 +156,12 @@ impl<'f> Walked<'_, '_, 'f> {
                 }
             }
         }
+        for (number, function, lambda) in &known.lambdas {
+            let steps = lambdas::touches(known, *function, lambda);
+            let mut root = self.new_root(Control::Thread(*number), false, None);
+            self.follow(&mut root, *function, &steps, &[], &[]);
+            self.left.push(Vec::new());
+        }
         let kept = known.kept_methods();
         let callers = self.callers_methods(&kept);
         for (method, doubt) in callers {
@@ -279,8 +286,14 @@ impl<'f> Walked<'_, '_, 'f> {
         function: FunctionRef<'f>,
         doubt: Option<String>,
     ) {
+        let mut root = self.new_root(control, in_constructor, doubt);
+        self.walk(&mut root, function, &[], &[]);
+        self.left.push(root.running());
+    }
+
+    fn new_root(&mut self, control: Control, in_constructor: bool, doubt: Option<String>) -> Root {
         self.roots += 1;
-        let mut root = Root {
+        Root {
             control,
             in_constructor,
             started: BTreeSet::new(),
@@ -291,9 +304,7 @@ impl<'f> Walked<'_, '_, 'f> {
             depth: 0,
             first: self.touches.len(),
             doubt,
-        };
-        self.walk(&mut root, function, &[], &[]);
-        self.left.push(root.running());
+        }
     }
 
     fn walk(&mut self, root: &mut Root, function: FunctionRef<'f>, locks: &[Lock], maybe: &[Lock]) {
@@ -311,6 +322,17 @@ impl<'f> Walked<'_, '_, 'f> {
             return;
         }
         let steps = self.known.steps(function);
+        self.follow(root, function, &steps, locks, maybe);
+    }
+
+    fn follow(
+        &mut self,
+        root: &mut Root,
+        function: FunctionRef<'f>,
+        steps: &[Step<'f>],
+        locks: &[Lock],
+        maybe: &[Lock],
+    ) {
         for step in steps.iter().cloned() {
             self.steps += usize::from(!matches!(step, Step::Branch(_) | Step::Merge));
             match step {
@@ -352,7 +374,7 @@ impl<'f> Walked<'_, '_, 'f> {
                     self.starts.push(Start {
                         number,
                         in_constructor: root.in_constructor,
-                        joined_there: self.known.is_joined(&steps, number),
+                        joined_there: self.known.is_joined(steps, number),
                         running,
                         root: root.number,
                         before: root.first..self.touches.len(),

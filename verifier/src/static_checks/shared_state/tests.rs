@@ -375,3 +375,8 @@ fn parameters_flags_and_kept_locks_are_followed() {
 fn tests_answer_the_same_only_where_nobody_can_change_the_answer() {
     crate::static_checks::testing::check_cases(include_str!("conditions.txt"));
 }
+
+#[test]
+fn worker_classes_are_judged_as_they_run() {
+    crate::static_checks::testing::check_cases(include_str!("workers.txt"));
+}

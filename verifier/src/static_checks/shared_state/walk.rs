@@ -141,7 +141,7 @@ pub(super) struct Walker<'k, 'p, 'f> {
     stores: Vec<TextRange>,
     /// Variables that get what the attribute holds.
     holders: Vec<&'f str>,
-    steps: Vec<Step<'f>>,
+    pub(super) steps: Vec<Step<'f>>,
     /// Attribute expressions whose effect was told by the expression around them.
     handled: Vec<TextRange>,
     /// How many functions deep this is, in search of a lock.
