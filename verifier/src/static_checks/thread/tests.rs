@@ -351,3 +351,8 @@ fn silence_is_not_told_where_signals_go_by_other_ways() {
 fn code_is_seen_that_others_run_around_it() {
     crate::static_checks::testing::check_cases(include_str!("around.txt"));
 }
+
+#[test]
+fn worker_classes_are_judged_as_they_run() {
+    crate::static_checks::testing::check_cases(include_str!("workers.txt"));
+}

@@ -135,6 +135,15 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
             || self.uses.places.iter().any(|place| text.contains(place.name.as_str()))
     }
 
+    /// A function inside another one that nothing names, and so nothing runs.
+    fn is_never_named(&self, function: &'f ast::StmtFunctionDef) -> bool {
+        let Some(outer) = self.functions.last() else { return false };
+        let name = function.name.as_str();
+        function.decorator_list.is_empty()
+            && self.uses.project.function_ref(self.file, function).class.is_none()
+            && self.file.source().slice(outer.range()).matches(name).count() == 1
+    }
+
     pub(super) fn named(&self, name: &str) -> What {
         self.names.get(name).map_or(What::NOTHING, |(what, _)| what.clone())
     }
@@ -577,7 +586,9 @@ impl<'f> Visitor<'f> for Walker<'_, '_, 'f> {
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         self.uses.nodes += 1;
         match stmt {
-            Stmt::FunctionDef(_) if !self.may_use(stmt.range()) => return,
+            Stmt::FunctionDef(function) if !self.may_use(stmt.range()) || self.is_never_named(function) => {
+                return;
+            }
             Stmt::FunctionDef(function) => {
                 // An inner function sees the names around it, but for those that it binds itself.
                 let bindings = self.uses.project.frame_bindings(Frame::Function(function));

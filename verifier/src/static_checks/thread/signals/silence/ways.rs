@@ -246,7 +246,8 @@ impl<'f> Sides<'_, '_, 'f> {
                 self.signallers.functions.iter().any(|(known, _)| {
                     known.node.name.as_str() == other.node.name.as_str()
                         && match (known.class_ref(), other.class_ref()) {
-                            (Some(one), Some(two)) => self.project.are_related(one, two),
+                            // What a signaller itself overrides does not run.
+                            (Some(one), Some(two)) => self.project.inherits(two, one),
                             _ => false,
                         }
                 })
