@@ -32,6 +32,7 @@ pub(super) fn doubt<'f>(signallers: &Reached<'_, 'f>, watching: &Watching<'_, 'f
         .or_else(|| sides.by_signallers())
         .or_else(|| sides.by_thread())
         .or_else(|| sides.implicit())
+        .or_else(|| sides.replaced())
         .or_else(|| sides.by_records())
 }
 

@@ -88,9 +88,18 @@ impl<'f> Walker<'_, '_, 'f> {
     }
 
     /// The thread is an argument of a function that is run so. Whether that was followed.
-    pub(super) fn handed_to_library(&mut self, call: &'f ast::ExprCall, index: usize, what: &What) -> bool {
+    pub(super) fn handed_to_library(
+        &mut self,
+        call: &'f ast::ExprCall,
+        index: Option<usize>,
+        keyword: Option<&'f str>,
+        what: &What,
+    ) -> bool {
         let Some(run) = self.run_by_library(call) else { return false };
-        let Some(index) = index.checked_sub(run.skipped) else { return false };
+        let index = index.and_then(|index| index.checked_sub(run.skipped));
+        if index.is_none() && keyword.is_none() {
+            return false;
+        }
         let what = match run.sure {
             Sure::No => return true,
             Sure::Yes => what.clone(),
@@ -100,7 +109,7 @@ impl<'f> Walker<'_, '_, 'f> {
             self.uses.project.callees(self.uses.project.infer(&self.scope(run.function), run.function));
         if let ([], [name]) = (callees.unresolved.as_slice(), callees.external.as_slice()) {
             // `atexit.register(threading.Thread.join, self.t)`.
-            let is_join = index == 0 && name == "threading.Thread.join";
+            let is_join = index == Some(0) && name == "threading.Thread.join";
             if is_join {
                 self.uses.event(EventKind::Join, &what.thread, self.file, call.range());
             }
@@ -112,7 +121,7 @@ impl<'f> Walker<'_, '_, 'f> {
             return false;
         }
         for (function, receiver) in callees.functions {
-            let aliases = parameters(function, receiver.is_some(), (Some(index), None), false, &what);
+            let aliases = parameters(function, receiver.is_some(), (index, keyword), false, &what);
             if aliases.is_empty() {
                 return false;
             }

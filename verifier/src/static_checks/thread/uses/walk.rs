@@ -139,9 +139,11 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
     fn is_never_named(&self, function: &'f ast::StmtFunctionDef) -> bool {
         let Some(outer) = self.functions.last() else { return false };
         let name = function.name.as_str();
+        let text = self.file.source().slice(outer.range());
         function.decorator_list.is_empty()
             && self.uses.project.function_ref(self.file, function).class.is_none()
-            && self.file.source().slice(outer.range()).matches(name).count() == 1
+            && text.matches(name).count() == 1
+            && !["locals()", "eval(", "exec("].iter().any(|word| text.contains(word))
     }
 
     pub(super) fn named(&self, name: &str) -> What {
@@ -330,10 +332,7 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
             self.handed_to_thread(call);
             return;
         }
-        if functions.is_empty()
-            && let Some(index) = index
-            && self.handed_to_library(call, index, what)
-        {
+        if functions.is_empty() && self.handed_to_library(call, index, keyword, what) {
             return;
         }
         let is_followed = !functions.is_empty() && callees.unresolved.is_empty() && self.depth < DEPTH;

@@ -9,6 +9,7 @@ use crate::python::calls::calls_in;
 use crate::python::project::{BindingKind, ClassRef, FunctionRef, Scope, Type, dotted_name};
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged};
+use crate::static_checks::async_function::replaced;
 use crate::static_checks::shared_state::CHANGING;
 use crate::static_checks::thread::signals::{
     Asked, Change, Changes, MOST_REACHED, MOST_WATCHED, Reached, last_name, signals_in,
@@ -222,6 +223,14 @@ impl<'f> Sides<'_, '_, 'f> {
             };
             found.is_some_and(|(_, bindings)| bindings.iter().any(|binding| is_parted(&binding.kind)))
         })
+    }
+
+    /// `Worker.stop = other`: the method that the claim names is not what runs.
+    pub(super) fn replaced(&self) -> Option<String> {
+        let (function, receiver) = self.signallers.functions.first()?;
+        let name = function.node.name.as_str();
+        let place = replaced(self.project, (*receiver).or(function.class_ref())?, name)?;
+        Some(format!("what runs as `{name}`, which is replaced at `{place}`"))
     }
 
     /// Code that Python runs where no call is written, and that tells: the end of a `with`, an
