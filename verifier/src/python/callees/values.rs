@@ -3,14 +3,14 @@
 
 use super::{Calls, Inside, MAX_CALLS, last_name, perhaps};
 use crate::python::Ranged;
-use crate::python::ast::{self, Expr};
+use crate::python::ast::{self, Expr, Stmt};
 use crate::python::calls::calls_in;
 use crate::python::control_flow::{CallEnding, Raised, Surroundings, known_call};
 use crate::python::literal::literal_start;
 use crate::python::project::{
-    AccessKind, BindingKind, Project, Scope, Stored, Type, address, facts::is_test_code,
+    AccessKind, BindingKind, Frame, Project, Scope, Stored, Type, address, facts::is_test_code,
 };
-use crate::python::visitor::Visitor;
+use crate::python::visitor::{self, Visitor};
 
 /// Tables in tables, and names of names, are followed this far.
 const MOST_STEPS: u32 = 6;
@@ -93,7 +93,8 @@ impl<'f> Inside<'_, '_, 'f> {
                 Value::Expr(scope, expr) => self.callable(&scope, expr),
                 Value::Ends(ending) => ending,
             };
-            if ending.leaves || ending.raises.contains(&Raised::Class("SystemExit".to_owned())) {
+            let exit = Raised::Class("SystemExit".to_owned());
+            if ending.leaves || ending.raises.contains(&exit) || ending.maybe.contains(&exit) {
                 all.get_or_insert_with(CallEnding::ordinary).or(perhaps(ending));
             }
         }
@@ -230,12 +231,23 @@ impl<'f> Inside<'_, '_, 'f> {
                     BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => Some(value),
                     _ => None,
                 });
-                values.flat_map(|value| self.values(value, steps + 1)).collect()
+                let mut all: Vec<_> = values.flat_map(|value| self.values(value, steps + 1)).collect();
+                all.extend(self.put_into(name.id.as_str()));
+                all
             }
             Expr::Attribute(attribute) => {
                 let mut values = Vec::new();
                 for ty in project.infer(&scope, &attribute.value) {
                     let Type::Instance(class) = ty else { continue };
+                    for owner in project.linearisations(class).iter().flat_map(|order| order.classes()) {
+                        let in_body =
+                            project.frame_bindings(Frame::Class(owner.node)).last(attribute.attr.as_str());
+                        for binding in in_body.into_iter().filter(|_| std::ptr::eq(owner.file, self.file)) {
+                            if let BindingKind::Value(value) = binding.kind {
+                                values.extend(self.values(value, steps + 1));
+                            }
+                        }
+                    }
                     for access in project.accesses_of(class, attribute.attr.as_str()) {
                         if let AccessKind::Store(Stored::Value(value) | Stored::Annotated(_, Some(value))) =
                             access.kind
@@ -245,6 +257,7 @@ impl<'f> Inside<'_, '_, 'f> {
                         }
                     }
                 }
+                values.extend(self.put_into(attribute.attr.as_str()));
                 values
             }
             Expr::Call(call) => {
@@ -257,6 +270,29 @@ impl<'f> Inside<'_, '_, 'f> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What code of this file puts into a table, with what decorators of the target may: `COMMANDS[name] = run`.
+    fn put_into(&self, table: &str) -> Vec<Value<'f>> {
+        let mut puts = Puts { table, values: Vec::new() };
+        puts.visit_body(&self.file.source().module().body);
+        let mut values = Vec::new();
+        let mut by_decorators = false;
+        for value in puts.values {
+            let scope = Scope::at(self.file, value.range());
+            let is_given = matches!(value, Expr::Name(name)
+                if scope.function().is_some_and(|function| function.parameters.includes(name.id.as_str())));
+            by_decorators |= is_given;
+            values.push(Value::Expr(scope, value));
+        }
+        if by_decorators {
+            let project = self.across.project;
+            let functions =
+                self.file.symbols().iter().filter_map(|symbol| project.function_at(self.file, symbol.range));
+            let decorated = functions.filter(|function| project.opaque_decorator(*function).is_some());
+            values.extend(decorated.map(|function| Value::Ends(self.across.ending(function, None))));
+        }
+        values
     }
 
     /// What callers give a function.
@@ -289,6 +325,35 @@ impl<'f> Inside<'_, '_, 'f> {
 enum Value<'f> {
     Expr(Scope<'f>, &'f Expr),
     Ends(CallEnding),
+}
+
+/// What is put into a table of a name.
+struct Puts<'n, 'f> {
+    table: &'n str,
+    values: Vec<&'f Expr>,
+}
+
+impl<'f> Visitor<'f> for Puts<'_, 'f> {
+    fn visit_stmt(&mut self, stmt: &'f Stmt) {
+        if let Stmt::Assign(node) = stmt {
+            let is_it = |target: &Expr| matches!(target, Expr::Subscript(target) if last_name(&target.value) == Some(self.table));
+            if node.targets.iter().any(is_it) {
+                self.values.push(&node.value);
+            }
+        }
+        visitor::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'f Expr) {
+        if let Expr::Call(call) = expr
+            && let Expr::Attribute(method) = &*call.func
+            && matches!(method.attr.as_str(), "append" | "add" | "insert" | "setdefault")
+            && last_name(&method.value) == Some(self.table)
+        {
+            self.values.extend(&call.arguments.args);
+        }
+        visitor::walk_expr(self, expr);
+    }
 }
 
 fn is_partial<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::ExprCall) -> bool {
