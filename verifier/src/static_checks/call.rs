@@ -6,8 +6,9 @@
 //! `*args` and `**kwargs` on both sides, methods and class methods, which have their first argument
 //! already, also under another name (`stop = close` in the class's body), constructors (`__new__`
 //! and `__init__` through the method resolution order, the generated one of a dataclass,
-//! `NamedTuple` or `namedtuple`, those of the builtin exceptions), the lookup of an enumeration's
-//! member by its value, lambdas that have a name.
+//! `NamedTuple` or `namedtuple`, those of the builtin exceptions and of a `TypedDict`), the lookup of
+//! an enumeration's member by its value, lambdas that have a name, functions that
+//! `functools.partial` gives some arguments.
 //!
 //! In `findings.toml`:
 //!
@@ -29,8 +30,8 @@
 //! What is given must be true of one and the same call; of several calls one is enough.
 //!
 //! What it cannot see: what `*values` and `**values` hold, callees that nothing resolves or that
-//! are not in the target, decorators and metaclasses that change how something is called,
-//! `functools.partial`. Where the object may be of a subclass that overrides the method with another
+//! are not in the target, decorators and metaclasses that change how something is called, a
+//! `partial` whose arguments are computed. Where the object may be of a subclass that overrides the method with another
 //! signature, or the class a subclass with another constructor (`cls(...)`), the call is not
 //! decided. Nor are methods of objects that are only declared to follow a protocol, abstract methods,
 //! unless all overrides agree, and

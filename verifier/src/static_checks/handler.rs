@@ -36,7 +36,8 @@
 //!
 //! With `files = "glob"`, or without `symbol`, every handler is looked at.
 //!
-//! What it cannot see: classes that are computed while the program runs, whether a call of
+//! What it cannot see: classes that are computed while the program runs, or that a subclass has in
+//! the place of others (`except self.errors`), whether a call of
 //! unknown code tells somebody, whether a text that is returned or stored is a message about the
 //! error; such a handler is neither silent nor not silent. A method of a library that gets no
 //! text and whose name does not speak of errors is taken to tell nobody. An exception of a library

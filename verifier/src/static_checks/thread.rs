@@ -17,7 +17,9 @@
 //!   aliases, loops over collections that it was put into, and functions that it, or a collection
 //!   with it, is handed to. A local variable is followed into the attributes, collections and
 //!   module variables that get it. What the constructor of a thread class does counts, and so do
-//!   its `__enter__` and `__exit__` in a `with`. Code that nothing reaches does not.
+//!   its `__enter__` and `__exit__` in a `with`; so does what `atexit`, `weakref.finalize` or an
+//!   executor is given to run. Code that nothing reaches does not, nor does a coroutine that nobody
+//!   awaits (`asyncio.to_thread(self.t.join)`).
 //!   Tests are left out: that a test joins the thread says nothing of the program.
 //! - `signalled`: the symbol's code, or what it calls, sets an event (or clears the one that the
 //!   loop runs while it is set), stores a flag or feeds a queue that the thread's own loop looks
@@ -31,7 +33,8 @@
 //!
 //! That nothing signals is told only where that is certain: the symbol ends nothing that the thread
 //! may be in (`self.sock.close()`), hands nothing on that the thread looks at, and neither side calls
-//! code that is not known while other code of the target signals, or looks at what is changed.
+//! code that is not known while other code of the target signals, or looks at what is changed, no
+//! decorator or log handler of the target tells the thread, and nothing replaces the method.
 //!
 //! What tests do (`tests/`, `test_*.py`) is not what the program does, and does not count.
 //!
