@@ -206,7 +206,7 @@ impl Query {
             line: error.line,
             message: error.message.clone(),
         });
-        let gave_up = Arc::new(AtomicBool::new(false));
+        let mut gave_up = false;
         for question in &self.questions {
             if !question.selection.contains(path) {
                 continue;
@@ -214,8 +214,10 @@ impl Query {
             let rule = question.rule.as_ref();
             match &question.asks {
                 Asks::Places(formula) => {
-                    let matcher = Matcher::with_settings(file, question.settings).watched_by(&gave_up);
+                    let gives_up = Arc::new(AtomicBool::new(false));
+                    let matcher = Matcher::with_settings(file, question.settings).watched_by(&gives_up);
                     let matches = matcher.find_formula_within(formula, None, &Bindings::default());
+                    gave_up |= gives_up.load(Ordering::Relaxed);
                     looked
                         .found
                         .extend(matches.iter().map(|found| shown(file, found.range, &found.bindings, rule)));
@@ -231,7 +233,7 @@ impl Query {
             (a.line, a.column, a.end_line, &a.rule).cmp(&(b.line, b.column, b.end_line, &b.rule))
         });
         looked.found.dedup();
-        if looked.blind.is_none() && gave_up.load(Ordering::Relaxed) {
+        if looked.blind.is_none() && gave_up {
             let what = format!("there are too many ways to match in `{path}`: not all were tried");
             looked.blind = Some(Reason::Unresolved { what });
         }

@@ -337,6 +337,30 @@ mod tests {
         assert_eq!(lines(&observation), expected_lines);
     }
 
+    /// What is not known to be elsewhere is not claimed to be.
+    #[test]
+    fn exceptions_that_were_not_all_tried_leave_it_open() {
+        let numbers: Vec<String> = (0..400).map(|number| number.to_string()).collect();
+        let unless_repeated =
+            PatternCheck { not: vec![pattern("f(..., $X, ..., $Y, ..., $Z, ..., $X)")], ..one("f(...)") };
+        let text = format!("f({}, 300)\n", numbers.join(", "));
+        let claim = claim("example.py", None, StaticCheck::Pattern(unless_repeated));
+        assert_eq!(word(&observe_fixture(&text, &claim)), "unresolved");
+    }
+
+    #[test]
+    fn places_in_very_many_others_are_few() {
+        let calls = "    f(a, b, c)\n".repeat(300);
+        let both = PatternCheck {
+            all: vec![pattern("f(..., $X, ...)"), pattern("...")],
+            not_inside: vec![pattern("if $C: ...")],
+            ..PatternCheck::default()
+        };
+        let claim = claim("example.py", None, StaticCheck::Pattern(both));
+        let observation = observe_fixture(&format!("def g():\n{calls}"), &claim);
+        assert_eq!((word(&observation), observation.sites.len()), ("holds", 300));
+    }
+
     #[test]
     fn examples_answer_as_they_say() {
         check(EXAMPLES.holds.python, None, one("pickle.loads(...)"), "holds", &["example.py:4"]);

@@ -135,7 +135,7 @@ impl<'f> Bindings<'f> {
 
     /// A key under which equal solutions of one pattern at one place are found again, in
     /// whatever order their metavariables were met.
-    pub(super) fn key(&self) -> u64 {
+    pub(crate) fn key(&self) -> u64 {
         self.entries
             .iter()
             .map(|(name, bound)| {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{self as ast, AnyNodeRef, Decorator, ElifElseClause, Expr, Stmt};
@@ -34,6 +34,12 @@ pub struct Matcher<'f> {
 
 /// Solutions that are collected for one place.
 const SOLUTION_LIMIT: usize = 5_000;
+/// Solutions besides the first of each place, of one pattern in one file. From then on every place is
+/// found in one way.
+const MOST_OTHER_SOLUTIONS: usize = 100_000;
+/// Steps that all attempts at several statements in a row may take in one file. Each statement can be the
+/// first and each behind it the next, so that thousands of them take longer than anybody waits.
+const MOST_STEPS: u64 = 10_000_000;
 
 impl<'f> Matcher<'f> {
     /// A matcher for `file`.
@@ -51,6 +57,11 @@ impl<'f> Matcher<'f> {
     #[must_use]
     pub fn watched_by(self, gave_up: &Arc<AtomicBool>) -> Self {
         Self { engine: Engine { gave_up: Some(Arc::clone(gave_up)), ..self.engine } }
+    }
+
+    /// Whether not all ways to match were tried, if somebody watches for it.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.engine.gave_up.as_ref().is_some_and(|gave_up| gave_up.load(Ordering::Relaxed))
     }
 
     /// The file that is searched.
@@ -121,8 +132,15 @@ impl<'f> Matcher<'f> {
         if !self.has_literals_of(pattern) {
             return Vec::new();
         }
-        let mut finder =
-            Finder { engine: &self.engine, root: &pattern.root, within, bindings, matches: Vec::new() };
+        let mut finder = Finder {
+            engine: &self.engine,
+            root: &pattern.root,
+            within,
+            bindings,
+            matches: Vec::new(),
+            other_solutions: 0,
+            steps: 0,
+        };
         finder.body(&self.engine.file.module().body);
         finder.matches
     }
@@ -242,6 +260,10 @@ struct Finder<'p, 'f> {
     within: Option<TextRange>,
     bindings: &'p Bindings<'f>,
     matches: Vec<Match<'f>>,
+    /// How many of the matches are not the first of their place.
+    other_solutions: usize,
+    /// How many steps were taken for several statements in a row.
+    steps: u64,
 }
 
 impl<'f> Finder<'_, 'f> {
@@ -254,15 +276,17 @@ impl<'f> Finder<'_, 'f> {
         self.within.is_none_or(|within| within.contains_range(node.range()))
     }
 
-    /// Collects the solutions that `attempt` finds, each with the end of its range.
+    /// Collects the solutions that `attempt` finds, each with the end of its range; gives how many steps
+    /// that took.
     fn solve(
         &mut self,
         start: TextRange,
         attempt: impl FnOnce(&mut State<'f>, &mut dyn FnMut(&mut State<'f>, Option<TextRange>) -> bool),
-    ) {
+    ) -> u32 {
         let mut state = State { bindings: self.bindings.clone(), steps: 0 };
         let engine = self.engine;
         let within = self.within;
+        let most = if self.other_solutions < MOST_OTHER_SOLUTIONS { SOLUTION_LIMIT } else { 1 };
         let mut found: Vec<Match<'f>> = Vec::new();
         let mut seen = HashSet::new();
         attempt(&mut state, &mut |state, end| {
@@ -275,13 +299,15 @@ impl<'f> Finder<'_, 'f> {
                 seen.insert(key);
                 found.push(Match { range, bindings: state.bindings.clone() });
             }
-            if found.len() >= SOLUTION_LIMIT {
+            if found.len() >= most {
                 engine.give_up();
                 return true;
             }
             false
         });
+        self.other_solutions += found.len().saturating_sub(1);
         self.matches.append(&mut found);
+        state.steps
     }
 
     fn body(&mut self, body: &'f [Stmt]) {
@@ -344,6 +370,10 @@ impl<'f> Finder<'_, 'f> {
 
     fn sequence(&mut self, pattern: &[Statement], views: &[View<'f>]) {
         let engine = self.engine;
+        if self.steps > MOST_STEPS {
+            engine.give_up();
+            return;
+        }
         // Neither the statements that follow nor those nested in them can help when the first
         // one does not match.
         if !matches!(pattern[0], Statement::Ellipsis | Statement::Rest(_)) {
@@ -355,17 +385,19 @@ impl<'f> Finder<'_, 'f> {
         let start = TextRange::empty(views[0].start());
         let before = self.matches.len();
         let attempt = |views: &[View<'f>], finder: &mut Self| {
-            finder.solve(start, |state, found| {
+            let steps = finder.solve(start, |state, found| {
                 engine.statements(pattern, views, false, state, &mut |state, end| {
                     found(state, end.map(TextRange::empty))
                 });
             });
+            finder.steps += u64::from(steps);
         };
         attempt(views, self);
         let goes_deeper =
             pattern.iter().any(|statement| matches!(statement, Statement::Ellipsis | Statement::Rest(_)));
         if goes_deeper && let Some(views) = flattened(views) {
             let direct = self.matches.len();
+            self.steps += views.len() as u64;
             attempt(&views, self);
             // The same once more with another end tells nothing new.
             let known: HashSet<_> =

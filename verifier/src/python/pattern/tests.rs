@@ -533,6 +533,18 @@ fn too_many_ways_to_match_are_told() {
 }
 
 #[test]
+fn thousands_of_statements_that_all_match_are_given_up() {
+    let gave_up = Arc::new(AtomicBool::new(false));
+    let other = parse(&(0..6_000).map(|number| format!("a{number} = {number}\n")).collect::<String>());
+    let follows = pattern("$A = $B\n...\n$C = $A");
+    assert!(Matcher::new(&other).watched_by(&gave_up).find(&follows).is_empty());
+    assert!(gave_up.load(Ordering::Relaxed));
+    let same = parse(&"a = a\n".repeat(3_000));
+    let found = Matcher::new(&same).find(&follows);
+    assert!(found.len() < 200_000, "{}", found.len());
+}
+
+#[test]
 fn broken_code_and_odd_text_are_searched_without_harm() {
     for text in
         ["def f(:\n    g(1)\n", "f(", "\u{feff}f(1)\n", "f('\\\n", "é = f(1)\r\n", "x = (((\n", "match"]

@@ -1,5 +1,6 @@
 //! What a formula finds in a file.
 
+use foldhash::HashSet;
 use ruff_python_ast::Expr;
 use ruff_text_size::{TextRange, TextSize};
 
@@ -109,6 +110,10 @@ impl<'f> Matcher<'f> {
             let is_around = matches!(formula, Formula::Inside(_));
             let is_regex = matches!(formula, Formula::Regex(_));
             let unwanted = self.find_formula_within(formula, if is_around { None } else { within }, bindings);
+            // Of places that were not all looked for none is known to be elsewhere.
+            if self.gave_up() {
+                return Vec::new();
+            }
             let unwanted = Sorted::new(&unwanted);
             let relation = if is_around {
                 Relation::Around
@@ -242,10 +247,26 @@ impl<'f> Matcher<'f> {
 /// Both bindings, when they do not contradict each other.
 type Merge<'m, 'f> = &'m dyn Fn(&Bindings<'f>, &Bindings<'f>) -> Option<Bindings<'f>>;
 
+/// Matches of which one that is there already is not added again: a place may lie in very many places
+/// that bind the same.
+#[derive(Default)]
+struct Distinct<'f> {
+    matches: Vec<Match<'f>>,
+    known: HashSet<(TextRange, u64)>,
+}
+
+impl<'f> Distinct<'f> {
+    fn add(&mut self, range: TextRange, bindings: Bindings<'f>) {
+        if self.known.insert((range, bindings.key())) {
+            self.matches.push(Match { range, bindings });
+        }
+    }
+}
+
 /// Places in both: the inner one of two where one contains the other. `right` is sorted.
 fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>], merge: Merge<'_, 'f>) -> Vec<Match<'f>> {
     let sorted = Sorted::new(right);
-    let mut both = Vec::new();
+    let mut both = Distinct::default();
     for a in left {
         let mut related: Vec<usize> = sorted.within(a.range).collect();
         sorted.each(a.range, Relation::Around, &mut |index| {
@@ -257,26 +278,26 @@ fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>], merge: Merge<'_, 'f>) 
         for b in related.into_iter().map(|index| &right[index]) {
             let range = if b.range.contains_range(a.range) { a.range } else { b.range };
             if let Some(bindings) = merge(&a.bindings, &b.bindings) {
-                both.push(Match { range, bindings });
+                both.add(range, bindings);
             }
         }
     }
-    both
+    both.matches
 }
 
 /// Places that are inside of others. `around` is sorted.
 fn inside_of<'f>(matches: &[Match<'f>], around: &[Match<'f>], merge: Merge<'_, 'f>) -> Vec<Match<'f>> {
     let around = Sorted::new(around);
-    let mut inside = Vec::new();
+    let mut inside = Distinct::default();
     for found in matches {
         around.any(found.range, Relation::Around, |other| {
             if let Some(bindings) = merge(&found.bindings, &other.bindings) {
-                inside.push(Match { range: found.range, bindings });
+                inside.add(found.range, bindings);
             }
             false
         });
     }
-    inside
+    inside.matches
 }
 
 /// How places that are looked for lie to a given one.
