@@ -562,6 +562,8 @@ struct Engine<'e, 'f> {
     /// The objects that calls and properties gave when they were last run.
     results: HashMap<(Frame, TextRange), state::Locs>,
     walked: u64,
+    /// What that cost of the file's budget.
+    spent: u64,
     budget: u64,
     gave_up: bool,
     /// Code that the object gets to and that is not followed, by what is said of it and where the
@@ -571,9 +573,9 @@ struct Engine<'e, 'f> {
 
 /// How many attributes deep an object is followed.
 const MAX_ATTRIBUTES: u32 = 12;
-/// Statements walked per root, before paths are given up.
+/// Statements walked per root, before paths are given up. Those with a large state count for several.
 const BUDGET: u64 = 20_000;
-/// Statements walked per file.
+/// The same per file.
 const FILE_BUDGET: u64 = 200_000;
 
 /// The identity of a node.
@@ -619,6 +621,7 @@ impl<'e, 'f> Engine<'e, 'f> {
             complete_keys: HashMap::new(),
             results: HashMap::new(),
             walked: 0,
+            spent: 0,
             budget: BUDGET,
             gave_up: false,
             unfollowed: BTreeMap::new(),

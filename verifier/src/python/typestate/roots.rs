@@ -75,7 +75,7 @@ impl<'f> Engine<'_, 'f> {
 
     fn begin(&mut self, root: Root<'f>, inherited: bool) {
         self.root = Some((root, inherited));
-        self.budget = BUDGET.min(FILE_BUDGET.saturating_sub(self.walked));
+        self.budget = BUDGET.min(FILE_BUDGET.saturating_sub(self.spent));
         self.raised.clear();
         self.returned.clear();
         self.active.clear();
@@ -213,7 +213,7 @@ impl<'f> Engine<'_, 'f> {
             self.begin(Root::Class(class), true);
             for entry in inherited {
                 if self.is_relevant(entry.function, entry.class) {
-                    self.budget = BUDGET.min(FILE_BUDGET.saturating_sub(self.walked));
+                    self.budget = BUDGET.min(FILE_BUDGET.saturating_sub(self.spent));
                     let state = self.opened(&state, instance);
                     self.run_entry(entry, state, Some(instance));
                 }

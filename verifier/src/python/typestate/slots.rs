@@ -31,6 +31,11 @@ impl Slots {
         Rc::ptr_eq(&self.chunks, &other.chunks)
     }
 
+    /// About how many slots there are.
+    pub(super) fn size(&self) -> usize {
+        self.chunks.len() * CHUNK
+    }
+
     pub(super) fn get(&self, slot: Slot) -> Option<&Locs> {
         let chunk = self.chunks.get(self.chunk_of(slot))?;
         let at = find(chunk, slot).ok()?;

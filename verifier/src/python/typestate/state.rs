@@ -53,6 +53,11 @@ impl State {
         self.slots.is(&other.slots) && Rc::ptr_eq(&self.chains, &other.chains)
     }
 
+    /// About how much there is in it.
+    pub(super) fn size(&self) -> u64 {
+        (self.slots.size() + self.chains.len()) as u64
+    }
+
     pub(super) fn get(&self, slot: Slot) -> Option<&Locs> {
         self.slots.get(slot)
     }

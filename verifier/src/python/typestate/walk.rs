@@ -41,6 +41,9 @@ type Header<'h, E> = dyn Fn(&mut E, State) -> (Option<State>, Option<State>) + '
 /// A loop whose state still changes after this many rounds is left as it is.
 const MAX_ROUNDS: usize = 8;
 
+/// States are copied and compared: a statement that is walked with more than this counts for several.
+const SIZE_OF_A_STEP: u64 = 500;
+
 impl<'f> Engine<'_, 'f> {
     pub(super) fn block(&mut self, frame: Frame, state: State, body: &'f [Stmt]) -> Flow {
         let mut flow = Flow { normal: Some(state), ..Flow::default() };
@@ -56,12 +59,14 @@ impl<'f> Engine<'_, 'f> {
 
     fn statement(&mut self, frame: Frame, mut state: State, stmt: &'f Stmt) -> Flow {
         self.walked += 1;
+        let cost = 1 + state.size() / SIZE_OF_A_STEP;
+        self.spent += cost;
         self.gave_up |= state.is_cut();
         if self.budget == 0 {
             self.gave_up = true;
             return Flow::default();
         }
-        self.budget -= 1;
+        self.budget = self.budget.saturating_sub(cost);
         if may_raise(stmt) {
             self.may_raise(&state);
         }
