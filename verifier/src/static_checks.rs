@@ -306,12 +306,18 @@ pub fn call_at(module: &ast::ModModule, range: TextRange) -> Option<&ast::ExprCa
         found: Option<&'f ast::ExprCall>,
     }
     impl<'f> crate::python::visitor::Visitor<'f> for Calls<'f> {
+        fn visit_body(&mut self, body: &'f [ast::Stmt]) {
+            crate::python::visitor::around(body, self.range).iter().for_each(|stmt| self.visit_stmt(stmt));
+        }
         fn visit_stmt(&mut self, stmt: &'f ast::Stmt) {
             if stmt.range().contains_range(self.range) {
                 crate::python::visitor::walk_stmt(self, stmt);
             }
         }
         fn visit_expr(&mut self, expr: &'f ast::Expr) {
+            if !expr.range().contains_range(self.range) {
+                return;
+            }
             match expr {
                 ast::Expr::Call(call) if call.range() == self.range => self.found = Some(call),
                 // `await f()` matched as a statement still has its call inside.

@@ -7,6 +7,7 @@ use ruff_python_ast::{
     Arguments, Decorator, ElifElseClause, ExceptHandler, Expr, Parameters, Pattern, Stmt, TypeParams,
     WithItem,
 };
+use ruff_text_size::{Ranged, TextRange};
 
 /// What to do at the nodes of a tree. A method that is not given goes on into the node's children, in the
 /// order in which Python evaluates them; one that is given goes on by the function of its name, or does
@@ -62,6 +63,14 @@ pub trait Visitor<'a>: AsVisitor<'a> {
     fn visit_type_params(&mut self, parameters: &'a TypeParams) {
         generic::walk_type_params(&mut Walk(self.as_visitor()), parameters);
     }
+}
+
+/// The statements of a body that may contain a place. They stand in the order of the text, and a body can
+/// have very many.
+pub fn around(body: &[Stmt], place: TextRange) -> &[Stmt] {
+    let from = body.partition_point(|stmt| stmt.end() < place.end());
+    let behind = body[from..].partition_point(|stmt| stmt.start() <= place.start());
+    &body[from..from + behind]
 }
 
 /// A visitor as one of a type not known, which all visitors are.

@@ -313,38 +313,46 @@ fn visible<'f>(frame: Frame<'f>, all: &[Binding<'f>], place: Option<TextSize>) -
 fn before<'f>(all: &[Binding<'f>], place: TextSize) -> Vec<Binding<'f>> {
     let end = all.partition_point(|binding| binding.range.start() < place);
     // An assignment's own right-hand side still sees what was there before.
-    let earlier: Vec<Binding<'f>> = all[..end]
-        .iter()
-        .filter(|binding| {
-            !binding.range.contains(place)
-                || matches!(binding.kind, BindingKind::Iterated(_) | BindingKind::Entered(_))
-        })
-        .copied()
-        .collect();
+    let is_done = |binding: &&Binding<'f>| {
+        !binding.range.contains(place)
+            || matches!(binding.kind, BindingKind::Iterated(_) | BindingKind::Entered(_))
+    };
+    let mut earlier: Vec<Binding<'f>> = Vec::new();
+    for binding in all[..end].iter().rev().filter(is_done) {
+        earlier.push(*binding);
+        if !binding.conditional {
+            break;
+        }
+    }
     if earlier.is_empty() {
         return all.to_vec();
     }
-    after_last_unconditional(&earlier).to_vec()
+    earlier.reverse();
+    earlier
 }
 
 fn in_loop(body: &[Stmt], place: TextSize) -> bool {
-    body.iter().filter(|stmt| stmt.range().contains_inclusive(place)).any(|stmt| match stmt {
+    let around = visitor::around(body, TextRange::empty(place)).iter();
+    around.filter(|stmt| stmt.range().contains_inclusive(place)).any(|stmt| match stmt {
         Stmt::For(_) | Stmt::While(_) => true,
         Stmt::If(stmt) => {
-            in_loop(&stmt.body, place)
-                || stmt.elif_else_clauses.iter().any(|clause| in_loop(&clause.body, place))
+            let clauses = stmt.elif_else_clauses.iter();
+            let mut around = clauses.filter(|clause| clause.range.contains_inclusive(place));
+            in_loop(&stmt.body, place) || around.any(|clause| in_loop(&clause.body, place))
         }
         Stmt::With(stmt) => in_loop(&stmt.body, place),
         Stmt::Try(stmt) => {
+            let handlers = stmt.handlers.iter().map(|ast::ExceptHandler::ExceptHandler(handler)| handler);
+            let mut around = handlers.filter(|handler| handler.range.contains_inclusive(place));
             in_loop(&stmt.body, place)
-                || stmt
-                    .handlers
-                    .iter()
-                    .any(|ast::ExceptHandler::ExceptHandler(handler)| in_loop(&handler.body, place))
+                || around.any(|handler| in_loop(&handler.body, place))
                 || in_loop(&stmt.orelse, place)
                 || in_loop(&stmt.finalbody, place)
         }
-        Stmt::Match(stmt) => stmt.cases.iter().any(|case| in_loop(&case.body, place)),
+        Stmt::Match(stmt) => {
+            let mut around = stmt.cases.iter().filter(|case| case.range.contains_inclusive(place));
+            around.any(|case| in_loop(&case.body, place))
+        }
         _ => false,
     })
 }
@@ -371,6 +379,9 @@ pub(super) fn definition_at(file: &ParsedFile, range: TextRange) -> Option<Frame
                 visitor::walk_stmt(self, stmt);
             }
         }
+        fn visit_body(&mut self, body: &'f [Stmt]) {
+            visitor::around(body, self.range).iter().for_each(|stmt| self.visit_stmt(stmt));
+        }
         fn visit_expr(&mut self, _: &'f Expr) {}
     }
     let mut definitions = Definitions { range, found: None };
@@ -391,6 +402,10 @@ impl<'f> Finder<'f> {
 }
 
 impl<'f> Visitor<'f> for Finder<'f> {
+    fn visit_body(&mut self, body: &'f [Stmt]) {
+        visitor::around(body, self.place).iter().for_each(|stmt| self.visit_stmt(stmt));
+    }
+
     fn visit_stmt(&mut self, stmt: &'f Stmt) {
         if !self.around(stmt.range()) {
             return;
