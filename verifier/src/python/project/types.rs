@@ -3,8 +3,10 @@
 
 mod exports;
 
-use std::collections::HashSet;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use foldhash::{HashSet, HashSetExt};
 
 use super::facts;
 use super::modules::FoundModule;
@@ -35,7 +37,7 @@ pub struct FunctionRef<'f> {
 }
 
 /// One thing that a value can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Type<'f> {
     /// A module of the target.
     Module(ModuleRef<'f>),
@@ -103,6 +105,11 @@ impl PartialEq for ClassRef<'_> {
     }
 }
 impl Eq for ClassRef<'_> {}
+impl Hash for ClassRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        address(self.node).hash(state);
+    }
+}
 
 impl<'f> FunctionRef<'f> {
     /// Its dotted name in its file.
@@ -144,6 +151,11 @@ impl PartialEq for FunctionRef<'_> {
     }
 }
 impl Eq for FunctionRef<'_> {}
+impl Hash for FunctionRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        address(self.node).hash(state);
+    }
+}
 
 impl PartialEq for ModuleRef<'_> {
     fn eq(&self, other: &Self) -> bool {
@@ -151,6 +163,11 @@ impl PartialEq for ModuleRef<'_> {
     }
 }
 impl Eq for ModuleRef<'_> {}
+impl Hash for ModuleRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        address(self.0).hash(state);
+    }
+}
 
 /// The functions that a call can run.
 #[derive(Clone, Debug, Default)]
@@ -939,15 +956,12 @@ pub(super) fn unknown<'f>(why: &str) -> Types<'f> {
     vec![Type::Unknown(why.to_owned())]
 }
 
+#[expect(clippy::mutable_key_type, reason = "only addresses of trees are hashed, never what is in them")]
 pub(super) fn unique(types: &mut Types<'_>) {
-    let mut seen: Types = Vec::with_capacity(types.len());
-    types.retain(|ty| {
-        let new = !seen.contains(ty);
-        if new {
-            seen.push(ty.clone());
-        }
-        new
-    });
+    if types.len() > 1 {
+        let mut seen = HashSet::new();
+        types.retain(|ty| seen.insert(ty.clone()));
+    }
 }
 
 /// Whether a function is there to be overridden: it is declared to be abstract, does nothing but

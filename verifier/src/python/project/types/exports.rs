@@ -19,7 +19,14 @@ impl<'f> Project<'f> {
                     if self.may_have(exporter, name, &mut Vec::new())
                         && self.exports(exporter, name) != Some(false)
                     {
+                        // Modules may import everything from one another, and from themselves.
+                        match trail.enter((address(*from), name.as_ptr().addr())) {
+                            Entered::Yes => {}
+                            Entered::Again => continue,
+                            Entered::TooDeep => return unknown("the chain of definitions is too long"),
+                        }
                         let types = self.module_member(exporter, name, trail);
+                        trail.leave();
                         if !types.is_empty() {
                             return types;
                         }
