@@ -42,6 +42,8 @@ pub struct Project<'f> {
     accesses: RwLock<HashMap<usize, Arc<Vec<Access<'f>>>>>,
     /// The classes of a file, by its address.
     classes: RwLock<HashMap<usize, Arc<Vec<ClassRef<'f>>>>>,
+    /// What files call things that have another name elsewhere, by the file's address.
+    renames: RwLock<HashMap<usize, Arc<modules::Renames<'f>>>>,
 }
 
 impl<'f> Project<'f> {
@@ -69,6 +71,7 @@ impl<'f> Project<'f> {
             bindings: RwLock::default(),
             accesses: RwLock::default(),
             classes: RwLock::default(),
+            renames: RwLock::default(),
         }
     }
 

@@ -37,6 +37,7 @@
 //!
 //! Holds: `def f(): ...` that no file names. Does not: the same with `f()` in another file.
 
+mod places;
 mod references;
 mod unseen;
 
@@ -55,6 +56,7 @@ use crate::static_checks::{
     Context, Example, Examples, Sight, describe, is_test_code, site, subjects, sweep,
 };
 use crate::target::RelativePath;
+use places::Known;
 use references::{Reference, other_names, references};
 
 const KIND: CheckKind = CheckKind::Unused;
@@ -160,9 +162,10 @@ pub fn observe(check: &UnusedCheck, claim: &Claim, context: &Context) -> Observa
     };
     let mentions = mentions(project, &definitions);
     sight.searched.files = u32::try_from(project.files().paths().len()).unwrap_or(u32::MAX);
+    let known = Known::new(definitions.iter().map(|definition| definition.name()));
     let judged: Vec<(Definition, Judgement)> = parallel::map(&definitions, |definition| {
         let files = mentions.get(definition.name()).map_or(&[][..], Vec::as_slice);
-        (*definition, judge(check.of, *definition, files, project))
+        (*definition, judge(check.of, *definition, files, &known, project))
     });
     let mut parsed: Vec<&RelativePath> = mentions.values().flatten().collect();
     parsed.sort();
@@ -302,6 +305,7 @@ fn judge<'f>(
     of: Use,
     definition: Definition<'f>,
     files: &[RelativePath],
+    known: &Known<'f>,
     project: &Project<'f>,
 ) -> Judgement {
     let unknown = |what: String| Judgement::Unknown(Reason::Unresolved { what }, vec![definition.site()]);
@@ -312,7 +316,7 @@ fn judge<'f>(
         ));
     }
     let mut doubts: Vec<(Reason, Vec<Site>)> = Vec::new();
-    if let Some(used) = look(of, definition, &[definition.name()], files, project, &mut doubts) {
+    if let Some(used) = look(of, definition, &[definition.name()], files, known, project, &mut doubts) {
         return used;
     }
     // Modules that give it on under other names, and what asks them for it.
@@ -324,7 +328,7 @@ fn judge<'f>(
             given_on.iter().flat_map(|name| mentioning_as_word(project, name)).collect();
         paths.sort();
         paths.dedup();
-        if let Some(used) = look(of, definition, &given_on, &paths, project, &mut doubts) {
+        if let Some(used) = look(of, definition, &given_on, &paths, known, project, &mut doubts) {
             return used;
         }
         names.append(&mut given_on);
@@ -365,6 +369,7 @@ fn look<'f>(
     definition: Definition<'f>,
     names: &[&'f str],
     files: &[RelativePath],
+    known: &Known<'f>,
     project: &Project<'f>,
     doubts: &mut Vec<(Reason, Vec<Site>)>,
 ) -> Option<Judgement> {
@@ -376,11 +381,12 @@ fn look<'f>(
                 continue;
             }
         };
-        for reference in references(definition, names, file, project) {
-            // Code that does not compile uses nothing. It is told below what stands in the way.
-            if file.broken().is_some() {
-                break;
-            }
+        // Code that does not compile uses nothing, but it stands in the way.
+        if let Some(reason) = file.broken() {
+            doubts.push((reason, Vec::new()));
+            continue;
+        }
+        for reference in references(definition, names, &known.places(file, names), project) {
             match reference {
                 Reference::Call(range) => {
                     let place = site(file, range, Some("used"));
@@ -416,7 +422,6 @@ fn look<'f>(
                 }
             }
         }
-        doubts.extend(file.broken().map(|reason| (reason, Vec::new())));
     }
     None
 }

@@ -1,7 +1,6 @@
 //! What a class inherits: bases, method resolution order, members.
 
 use super::facts;
-use super::modules::renames;
 use super::types::{Trail, unique, unknown};
 use super::{Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, Types, address};
 use crate::python::ParsedFile;
@@ -278,7 +277,7 @@ impl<'f> Project<'f> {
             let mut others: Vec<&'f str> = Vec::new();
             for path in self.mentioning(name).iter() {
                 let Ok(file) = self.file(path) else { continue };
-                renames(&file.source().module().body, &[name], &mut others);
+                others.extend(self.renames(file).get(name).into_iter().flatten());
                 for other in self.classes_in(file).iter().copied() {
                     if other != class
                         && other.node.arguments.is_some()

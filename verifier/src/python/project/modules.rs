@@ -1,10 +1,12 @@
 //! Which file an import means.
 
-use foldhash::{HashSet, HashSetExt};
+use std::sync::Arc;
 
-use super::Project;
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+
 use super::attributes::inner_blocks;
 use super::facts::is_standard_library;
+use super::{Project, address};
 use crate::python::ParsedFile;
 use crate::python::ast::{Expr, Stmt};
 use crate::target::RelativePath;
@@ -209,27 +211,51 @@ fn join(directory: &str, rest: &str) -> String {
     if directory.is_empty() { rest.to_owned() } else { format!("{directory}/{rest}") }
 }
 
-/// What a module calls something that has one of these names elsewhere, or before.
-pub(crate) fn renames<'f>(body: &'f [Stmt], names: &[&str], found: &mut Vec<&'f str>) {
+/// What a module calls things that have another name elsewhere, or before: the new names of each.
+pub(crate) type Renames<'f> = HashMap<&'f str, Vec<&'f str>>;
+
+impl<'f> Project<'f> {
+    /// The names that a file gives to what it imports or has already.
+    pub(crate) fn renames(&self, file: &'f ParsedFile) -> Arc<Renames<'f>> {
+        let key = address(file);
+        if let Some(known) = self.renames.read().ok().and_then(|map| map.get(&key).cloned()) {
+            return known;
+        }
+        let mut found = Renames::new();
+        collect_renames(&file.source().module().body, &mut found);
+        let found = Arc::new(found);
+        if let Ok(mut map) = self.renames.write() {
+            map.insert(key, Arc::clone(&found));
+        }
+        found
+    }
+}
+
+fn collect_renames<'f>(body: &'f [Stmt], found: &mut Renames<'f>) {
     for stmt in body {
         match stmt {
             Stmt::ImportFrom(node) => {
-                let renamed = node.names.iter().filter(|alias| names.contains(&alias.name.as_str()));
-                found.extend(renamed.filter_map(|alias| alias.asname.as_ref()).map(|name| name.as_str()));
+                for alias in &node.names {
+                    if let Some(asname) = &alias.asname {
+                        found.entry(alias.name.as_str()).or_default().push(asname.as_str());
+                    }
+                }
             }
             Stmt::Assign(node) => {
-                let is_it = match &*node.value {
-                    Expr::Name(name) => names.contains(&name.id.as_str()),
-                    Expr::Attribute(attribute) => names.contains(&attribute.attr.as_str()),
-                    _ => false,
+                let name = match &*node.value {
+                    Expr::Name(name) => Some(name.id.as_str()),
+                    Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+                    _ => None,
                 };
-                let targets = node.targets.iter().filter(|_| is_it);
-                found.extend(targets.filter_map(Expr::as_name_expr).map(|name| name.id.as_str()));
+                if let Some(name) = name {
+                    let targets = node.targets.iter().filter_map(Expr::as_name_expr);
+                    found.entry(name).or_default().extend(targets.map(|target| target.id.as_str()));
+                }
             }
             _ => {}
         }
         for inner in inner_blocks(stmt) {
-            renames(inner, names, found);
+            collect_renames(inner, found);
         }
     }
 }

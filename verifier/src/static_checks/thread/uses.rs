@@ -12,7 +12,7 @@ use super::Held;
 use crate::evidence::Site;
 use crate::python::ast::{self, Expr, ExprCall};
 use crate::python::calls::calls_in;
-use crate::python::project::modules::{FoundModule, renames};
+use crate::python::project::modules::FoundModule;
 use crate::python::project::{
     BindingKind, ClassRef, Frame, FunctionRef, Module, Project, Scope, dotted_name, object_parameter,
 };
@@ -305,7 +305,7 @@ impl<'p, 'f> Uses<'p, 'f> {
             let mut names = Vec::new();
             if text.contains("from threading import") {
                 names.push("enumerate");
-                renames(module, &["enumerate"], &mut names);
+                names.extend(project.renames(file).get("enumerate").into_iter().flatten());
             }
             let is_every = |call: &'f ExprCall| {
                 let may_be = match call.func.as_ref() {
@@ -329,7 +329,7 @@ impl<'p, 'f> Uses<'p, 'f> {
     /// `for name in dir(self): getattr(self, name).join()` reaches every attribute.
     fn reflection(&mut self, class: ClassRef<'f>) {
         let mut owners = Vec::new();
-        for order in self.project.linearisations(class) {
+        for order in self.project.linearisations(class).iter() {
             owners.extend(order.classes());
         }
         for owner in owners {

@@ -1,9 +1,9 @@
-//! What refers to a definition, in one file.
+//! What refers to a definition.
 
 use super::Definition;
+use super::places::{Place, Places};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::literal::literal_start;
-use crate::python::project::modules::renames;
 use crate::python::project::{
     Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, facts,
 };
@@ -25,26 +25,14 @@ pub(super) enum Reference {
 }
 
 /// All places of a file that refer to a definition or may, by the names that modules have for it.
-pub(super) fn references<'f>(
+pub(super) fn references<'p, 'f>(
     definition: Definition<'f>,
     names: &[&'f str],
-    file: &'f ParsedFile,
-    project: &Project<'f>,
-) -> Vec<Reference> {
-    let mut finder = Finder {
-        definition,
-        project,
-        file,
-        members: names.to_vec(),
-        names: names.to_vec(),
-        frames: Vec::new(),
-        harmless: false,
-        lists: false,
-        found: Vec::new(),
-    };
-    finder.visit_aliases(&file.source().module().body);
-    finder.visit_body(&file.source().module().body);
-    finder.found
+    places: &'p Places<'f>,
+    project: &'p Project<'f>,
+) -> impl Iterator<Item = Reference> + use<'p, 'f> {
+    let judge = Judge { definition, project, file: places.file() };
+    places.of(names).filter_map(move |place| judge.reference(place))
 }
 
 /// Further names under which modules give a definition on: `from .core import Thing as Public`.
@@ -60,9 +48,8 @@ pub(super) fn other_names<'f>(
     }
     for path in files {
         let Ok(file) = project.file(path) else { continue };
-        let mut aliases = Vec::new();
-        renames(&file.source().module().body, known, &mut aliases);
-        for alias in aliases {
+        let renames = project.renames(file);
+        for alias in known.iter().filter_map(|name| renames.get(name)).flatten().copied() {
             let may_be_it = |ty: &Type<'f>| match (ty, definition) {
                 (Type::Function(function), Definition::Function(own)) => *function == own,
                 (Type::Class(class), Definition::Class(own)) => *class == own,
@@ -111,19 +98,11 @@ pub(super) fn computed<'f>(
     None
 }
 
-struct Finder<'r, 'f> {
+/// Tells what the places of a file that have a definition's name mean.
+struct Judge<'r, 'f> {
     definition: Definition<'f>,
     project: &'r Project<'f>,
     file: &'f ParsedFile,
-    /// What modules and classes call it.
-    members: Vec<&'f str>,
-    /// The same, and what imports of this file call it.
-    names: Vec<&'f str>,
-    frames: Vec<Frame<'f>>,
-    harmless: bool,
-    /// The statement makes `__all__`.
-    lists: bool,
-    found: Vec<Reference>,
 }
 
 /// What a use of the name turns out to be.
@@ -133,35 +112,7 @@ enum Meant {
     Unknown(String),
 }
 
-impl<'f> Finder<'_, 'f> {
-    fn visit_aliases(&mut self, body: &'f [Stmt]) {
-        struct Aliases<'f> {
-            names: Vec<&'f str>,
-        }
-        impl<'f> Visitor<'f> for Aliases<'f> {
-            fn visit_stmt(&mut self, stmt: &'f Stmt) {
-                if let Stmt::ImportFrom(node) = stmt {
-                    for alias in &node.names {
-                        if self.names.contains(&alias.name.as_str())
-                            && let Some(asname) = &alias.asname
-                        {
-                            self.names.push(asname.as_str());
-                        }
-                    }
-                }
-                visitor::walk_stmt(self, stmt);
-            }
-            fn visit_expr(&mut self, _: &'f Expr) {}
-        }
-        let mut aliases = Aliases { names: std::mem::take(&mut self.names) };
-        aliases.visit_body(body);
-        self.names = aliases.names;
-    }
-
-    fn scope(&self) -> Scope<'f> {
-        Scope { file: self.file, frames: self.frames.clone(), receiver: None }
-    }
-
+impl<'f> Judge<'_, 'f> {
     fn is_inside(&self, range: TextRange) -> bool {
         let own = match self.definition {
             Definition::Function(function) => function.node.range(),
@@ -170,18 +121,19 @@ impl<'f> Finder<'_, 'f> {
         std::ptr::eq(self.file, self.definition.file()) && own.contains_range(range)
     }
 
-    fn meant(&self, expr: &'f Expr) -> Meant {
+    fn meant(&self, place: &Place<'f>) -> Meant {
+        let (expr, scope) = (place.expr, place.scope(self.file));
         if let (Definition::Function(own), Expr::Attribute(attribute)) = (self.definition, expr)
             && own.class.is_some()
             && is_property(own)
         {
-            return self.property(own, attribute);
+            return self.property(own, attribute, &scope);
         }
         let mut unknown = None;
-        let types = self.project.infer(&self.scope(), expr);
+        let types = self.project.infer(&scope, expr);
         if types.is_empty()
             && let Expr::Attribute(attribute) = expr
-            && is_none(&self.project.infer(&self.scope(), &attribute.value))
+            && is_none(&self.project.infer(&scope, &attribute.value))
         {
             return Meant::Unknown(ONLY_NONE.to_owned());
         }
@@ -223,10 +175,10 @@ impl<'f> Finder<'_, 'f> {
     }
 
     /// Whether a property is read. What it gives says nothing of that: the object decides.
-    fn property(&self, own: FunctionRef<'f>, attribute: &'f ast::ExprAttribute) -> Meant {
+    fn property(&self, own: FunctionRef<'f>, attribute: &'f ast::ExprAttribute, scope: &Scope<'f>) -> Meant {
         let Some(owner) = own.class_ref() else { return Meant::Other };
         let name = attribute.attr.as_str();
-        let objects = self.project.infer(&self.scope(), &attribute.value);
+        let objects = self.project.infer(scope, &attribute.value);
         if objects.is_empty() {
             return Meant::Unknown("what the object is is not known".to_owned());
         }
@@ -311,14 +263,40 @@ impl<'f> Finder<'_, 'f> {
             .then(|| Meant::Unknown("what overrides it is used, and it is abstract".to_owned()))
     }
 
-    fn name(&mut self, expr: &'f Expr, name: &'f ast::ExprName, called: bool) {
-        if !self.names.contains(&name.id.as_str()) || !name.ctx.is_load() {
-            return;
+    fn reference(&self, place: &Place<'f>) -> Option<Reference> {
+        let range = place.expr.range();
+        if self.is_inside(range) {
+            return None;
         }
+        let meant = match place.expr {
+            Expr::Name(name) => self.name(place, name),
+            Expr::Attribute(attribute) => {
+                // Storing to a property runs its setter.
+                let is_property = matches!(self.definition, Definition::Function(own) if is_property(own));
+                if !attribute.ctx.is_load() && !is_property {
+                    return None;
+                }
+                self.meant(place)
+            }
+            Expr::StringLiteral(_) if place.lists => return Some(Reference::Listed(range)),
+            Expr::StringLiteral(text) => {
+                Meant::Unknown(format!("the text `{}` may mean it", text.value.to_str()))
+            }
+            _ => return None,
+        };
+        match meant {
+            Meant::This if place.called => Some(Reference::Call(range)),
+            Meant::This => Some(Reference::Mention { range, harmless: place.harmless }),
+            Meant::Other => None,
+            Meant::Unknown(why) => Some(Reference::Doubt(range, why)),
+        }
+    }
+
+    fn name(&self, place: &Place<'f>, name: &'f ast::ExprName) -> Meant {
         // A method is never meant by its bare name outside of its class body.
-        let scope = self.scope();
+        let scope = place.scope(self.file);
         let bound = self.project.lookup(&scope, name.id.as_str(), Some(name.range.start()));
-        let meant = match bound {
+        match bound {
             None if self.project.module_bindings(self.file).stars.is_empty() => Meant::Other,
             // A parameter or variable of this name is something else, whatever it holds.
             Some((depth, bindings))
@@ -330,166 +308,7 @@ impl<'f> Finder<'_, 'f> {
             {
                 Meant::Other
             }
-            _ => self.meant(expr),
-        };
-        self.add(meant, name.range, called);
-    }
-
-    fn add(&mut self, meant: Meant, range: TextRange, called: bool) {
-        if self.is_inside(range) {
-            return;
-        }
-        match meant {
-            Meant::This if called => self.found.push(Reference::Call(range)),
-            Meant::This => self.found.push(Reference::Mention { range, harmless: self.harmless }),
-            Meant::Other => {}
-            Meant::Unknown(why) => self.found.push(Reference::Doubt(range, why)),
-        }
-    }
-
-    fn reference(&mut self, expr: &'f Expr, called: bool) {
-        match expr {
-            Expr::Name(name) => self.name(expr, name, called),
-            Expr::Attribute(attribute) => {
-                // Storing to a property runs its setter.
-                let is_property = matches!(self.definition, Definition::Function(own) if is_property(own));
-                if self.members.contains(&attribute.attr.as_str()) && (attribute.ctx.is_load() || is_property)
-                {
-                    let meant = self.meant(expr);
-                    self.add(meant, attribute.range, called);
-                }
-                self.visit_expr(&attribute.value);
-            }
-            _ => self.visit_expr(expr),
-        }
-    }
-
-    fn harmlessly(&mut self, walk: impl FnOnce(&mut Self)) {
-        let before = std::mem::replace(&mut self.harmless, true);
-        walk(self);
-        self.harmless = before;
-    }
-
-    fn text(&mut self, text: &str, range: TextRange) {
-        if text.contains(char::is_whitespace) || !self.members.iter().any(|name| text.contains(name)) {
-            return;
-        }
-        let is_part = |character: char| character.is_alphanumeric() || character == '_';
-        let mut words = text.split(|character| !is_part(character));
-        if words.any(|word| self.members.contains(&word)) && !self.is_inside(range) {
-            self.found.push(match self.lists {
-                true => Reference::Listed(range),
-                false => Reference::Doubt(range, format!("the text `{text}` may mean it")),
-            });
-        }
-    }
-}
-
-/// Whether a statement of a module says what is in its `__all__`.
-fn makes_all(stmt: &Stmt) -> bool {
-    let is_all = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == "__all__");
-    match stmt {
-        Stmt::Assign(node) => node.targets.iter().all(is_all),
-        Stmt::AugAssign(node) => is_all(&node.target),
-        Stmt::AnnAssign(node) => is_all(&node.target),
-        Stmt::Expr(node) => matches!(&*node.value, Expr::Call(call)
-            if matches!(&*call.func, Expr::Attribute(method) if is_all(&method.value))),
-        _ => false,
-    }
-}
-
-impl<'f> Visitor<'f> for Finder<'_, 'f> {
-    fn visit_stmt(&mut self, stmt: &'f Stmt) {
-        match stmt {
-            Stmt::FunctionDef(node) => {
-                // Decorators, defaults and annotations belong to what is around.
-                for decorator in &node.decorator_list {
-                    // `@p.setter` makes one property of two functions, and uses neither.
-                    if part_of_property(decorator) != Some(node.name.as_str()) {
-                        self.visit_expr(&decorator.expression);
-                    }
-                }
-                self.visit_parameters(&node.parameters);
-                if let Some(returns) = &node.returns {
-                    self.visit_annotation(returns);
-                }
-                self.frames.push(Frame::Function(node));
-                self.visit_body(&node.body);
-                self.frames.pop();
-            }
-            Stmt::ClassDef(node) => {
-                for decorator in &node.decorator_list {
-                    self.visit_expr(&decorator.expression);
-                }
-                if let Some(arguments) = &node.arguments {
-                    self.visit_arguments(arguments);
-                }
-                self.frames.push(Frame::Class(node));
-                self.visit_body(&node.body);
-                self.frames.pop();
-            }
-            // Raising a class makes an object of it.
-            Stmt::Raise(node) => {
-                for raised in [&node.exc, &node.cause].into_iter().flatten() {
-                    match &**raised {
-                        Expr::Name(_) | Expr::Attribute(_) => self.reference(raised, true),
-                        other => self.visit_expr(other),
-                    }
-                }
-            }
-            // A text that stands alone is a comment.
-            Stmt::Expr(node) if node.value.is_string_literal_expr() => {}
-            _ => {
-                self.lists = self.frames.is_empty() && makes_all(stmt);
-                visitor::walk_stmt(self, stmt);
-                self.lists = false;
-            }
-        }
-    }
-
-    fn visit_annotation(&mut self, annotation: &'f Expr) {
-        self.harmlessly(|finder| finder.visit_expr(annotation));
-    }
-
-    fn visit_except_handler(&mut self, handler: &'f ast::ExceptHandler) {
-        let ast::ExceptHandler::ExceptHandler(node) = handler;
-        if let Some(class) = &node.type_ {
-            self.harmlessly(|finder| finder.visit_expr(class));
-        }
-        self.visit_body(&node.body);
-    }
-
-    fn visit_expr(&mut self, expr: &'f Expr) {
-        match expr {
-            Expr::Name(_) | Expr::Attribute(_) => self.reference(expr, false),
-            Expr::StringLiteral(text) => self.text(text.value.to_str(), text.range()),
-            Expr::Call(call) => {
-                self.reference(&call.func, true);
-                let asks = matches!(&*call.func, Expr::Name(name)
-                    if matches!(name.id.as_str(), "isinstance" | "issubclass"));
-                if asks {
-                    self.harmlessly(|finder| finder.visit_arguments(&call.arguments));
-                } else {
-                    self.visit_arguments(&call.arguments);
-                }
-            }
-            Expr::Lambda(node) => {
-                if let Some(parameters) = &node.parameters {
-                    self.visit_parameters(parameters);
-                }
-                self.frames.push(Frame::Lambda(node));
-                self.visit_expr(&node.body);
-                self.frames.pop();
-            }
-            Expr::ListComp(ast::ExprListComp { generators, .. })
-            | Expr::SetComp(ast::ExprSetComp { generators, .. })
-            | Expr::Generator(ast::ExprGenerator { generators, .. })
-            | Expr::DictComp(ast::ExprDictComp { generators, .. }) => {
-                self.frames.push(Frame::Comprehension(generators));
-                visitor::walk_expr(self, expr);
-                self.frames.pop();
-            }
-            _ => visitor::walk_expr(self, expr),
+            _ => self.meant(place),
         }
     }
 }
@@ -646,7 +465,7 @@ fn is_none(objects: &[Type]) -> bool {
 }
 
 /// `p` of `@p.setter`.
-fn part_of_property(decorator: &ast::Decorator) -> Option<&str> {
+pub(super) fn part_of_property(decorator: &ast::Decorator) -> Option<&str> {
     let Expr::Attribute(attribute) = &decorator.expression else { return None };
     let Expr::Name(property) = &*attribute.value else { return None };
     matches!(attribute.attr.as_str(), "setter" | "getter" | "deleter").then(|| property.id.as_str())
