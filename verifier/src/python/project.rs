@@ -44,6 +44,8 @@ pub struct Project<'f> {
     classes: RwLock<HashMap<usize, Arc<Vec<ClassRef<'f>>>>>,
     /// What files call things that have another name elsewhere, by the file's address.
     renames: RwLock<HashMap<usize, Arc<modules::Renames<'f>>>>,
+    /// The method resolution orders of classes, by the address of the class's node.
+    orders: RwLock<HashMap<usize, Arc<[Linearisation<'f>]>>>,
 }
 
 impl<'f> Project<'f> {
@@ -72,6 +74,7 @@ impl<'f> Project<'f> {
             accesses: RwLock::default(),
             classes: RwLock::default(),
             renames: RwLock::default(),
+            orders: RwLock::default(),
         }
     }
 

@@ -399,7 +399,7 @@ impl<'e, 'f> Search<'e, 'f> {
     fn base_files(&self, file: &'f ParsedFile) -> Vec<&'f ParsedFile> {
         let mut files: Vec<&'f ParsedFile> = Vec::new();
         for class in roots::classes(file) {
-            for linearisation in self.project.linearisations(class) {
+            for linearisation in self.project.linearisations(class).iter() {
                 for class in linearisation.classes() {
                     if !std::ptr::eq(class.file, file)
                         && !files.iter().any(|known| std::ptr::eq(*known, class.file))
@@ -689,7 +689,7 @@ impl<'e, 'f> Engine<'e, 'f> {
             .entry(address(class.node))
             .or_insert_with(|| {
                 let mut order: Vec<ClassRef<'f>> = Vec::new();
-                for linearisation in project.linearisations(class) {
+                for linearisation in project.linearisations(class).iter() {
                     for class in linearisation.classes() {
                         if !order.contains(&class) {
                             order.push(class);

@@ -388,7 +388,7 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
     let mut seen: Vec<ClassRef<'f>> = Vec::new();
     // With bases chosen at run time the answer must be the same for every choice.
     let mut outcomes: Vec<(bool, Option<String>)> = Vec::new();
-    for linearisation in &linearisations {
+    for linearisation in linearisations.iter() {
         let mut stored = false;
         let mut maybe = None;
         for owner in linearisation.classes() {
@@ -462,7 +462,7 @@ fn known<'f>(project: &Project<'f>, class: ClassRef<'f>, name: &str) -> Known<'f
         }
     };
     let mut open = None;
-    for order in &linearisations {
+    for order in linearisations.iter() {
         match late(project, class, order, name) {
             Some(Late::Read(read, store)) => known.late = known.late.or(Some((read, store))),
             Some(Late::Open(why)) => open = open.or(Some(why)),

@@ -409,7 +409,7 @@ enum Race {
 impl<'p, 'f> Known<'p, 'f> {
     fn new(project: &'p Project<'f>, class: ClassRef<'f>, attribute: &'p str) -> Self {
         let mut owners: Vec<ClassRef<'f>> = Vec::new();
-        for order in project.linearisations(class) {
+        for order in project.linearisations(class).iter() {
             for owner in order.classes() {
                 if !owners.contains(&owner) {
                     owners.push(owner);

@@ -492,7 +492,7 @@ fn registered<'f>(class: ClassRef<'f>, project: &Project<'f>) -> Option<String> 
             return Some("a decorator may register it".to_owned());
         }
     }
-    for order in project.linearisations(class) {
+    for order in project.linearisations(class).iter() {
         for ancestor in &order.ancestors {
             match ancestor {
                 Ancestor::Class(owner) => {

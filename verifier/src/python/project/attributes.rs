@@ -131,7 +131,7 @@ impl<'f> Project<'f> {
     /// several orders the union.
     pub fn accesses_of(&self, class: ClassRef<'f>, name: &str) -> Vec<Access<'f>> {
         let mut owners: Vec<ClassRef<'f>> = Vec::new();
-        for linearisation in self.linearisations(class) {
+        for linearisation in self.linearisations(class).iter() {
             for owner in linearisation.classes() {
                 if !owners.contains(&owner) {
                     owners.push(owner);

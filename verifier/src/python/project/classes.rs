@@ -9,6 +9,8 @@ use crate::python::visitor::{self, Visitor};
 use std::cell::Cell;
 use std::sync::Arc;
 
+use foldhash::HashMap;
+
 /// One entry of a method resolution order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ancestor<'f> {
@@ -27,10 +29,26 @@ pub struct Linearisation<'f> {
     pub ancestors: Vec<Ancestor<'f>>,
 }
 
+/// Classes have a handful of bases, and all are compared with one another.
+const MOST_BASES: usize = 100;
 /// More choices of bases than this are not enumerated.
 const CHOICES: usize = 16;
 /// A hierarchy that is deeper than this is said to be unresolved.
 const HEIGHT: usize = 40;
+/// So many classes are gone through for the orders of one.
+const STEPS: usize = 20_000;
+
+/// The way to the orders of a class.
+#[derive(Default)]
+struct Pursuit<'f> {
+    /// The classes whose orders wait for those of their bases.
+    open: Vec<ClassRef<'f>>,
+    /// What was found: classes can be reached in very many ways. By class and by how many wait.
+    known: HashMap<(usize, usize), Vec<Vec<Ancestor<'f>>>>,
+    /// How often a class was met again that waits.
+    cycles: usize,
+    steps: usize,
+}
 
 impl<'f> Linearisation<'f> {
     /// The classes of the target, nearest first.
@@ -63,11 +81,19 @@ impl<'f> Linearisation<'f> {
 
 impl<'f> Project<'f> {
     /// The method resolution orders that a class can have; one as a rule.
-    pub fn linearisations(&self, class: ClassRef<'f>) -> Vec<Linearisation<'f>> {
-        self.linearise(class, &mut Vec::new())
-            .into_iter()
-            .map(|ancestors| Linearisation { ancestors })
-            .collect()
+    pub fn linearisations(&self, class: ClassRef<'f>) -> Arc<[Linearisation<'f>]> {
+        let key = address(class.node);
+        // What is found while bases wait for bases depends on who waits, and is not for others.
+        let is_for_all = !Nesting::is_entered();
+        if is_for_all && let Some(known) = self.orders.read().ok().and_then(|map| map.get(&key).cloned()) {
+            return known;
+        }
+        let orders = self.linearise(class, &mut Pursuit::default());
+        let found: Arc<[_]> = orders.into_iter().map(|ancestors| Linearisation { ancestors }).collect();
+        if is_for_all && let Ok(mut map) = self.orders.write() {
+            map.insert(key, Arc::clone(&found));
+        }
+        found
     }
 
     /// What a class statement's bases can be, one list of alternatives per base.
@@ -120,21 +146,48 @@ impl<'f> Project<'f> {
             .collect()
     }
 
-    fn linearise(&self, class: ClassRef<'f>, open: &mut Vec<ClassRef<'f>>) -> Vec<Vec<Ancestor<'f>>> {
-        let own = Ancestor::Class(class);
-        if open.contains(&class) || open.len() > HEIGHT {
+    fn linearise(&self, class: ClassRef<'f>, pursuit: &mut Pursuit<'f>) -> Vec<Vec<Ancestor<'f>>> {
+        let is_open = pursuit.open.contains(&class);
+        if is_open || pursuit.open.len() > HEIGHT {
+            pursuit.cycles += usize::from(is_open);
             let why = format!("`{}` inherits from itself", class.name());
             return vec![vec![Ancestor::Unresolved(why)]];
         }
-        open.push(class);
+        let key = (address(class.node), pursuit.open.len());
+        if let Some(known) = pursuit.known.get(&key) {
+            return known.clone();
+        }
+        pursuit.steps += 1;
+        if pursuit.steps > STEPS {
+            let why = format!("`{}` inherits in too many ways", class.name());
+            return vec![vec![Ancestor::Unresolved(why)]];
+        }
+        let cycles = pursuit.cycles;
+        pursuit.open.push(class);
+        let orders = self.linearise_open(class, pursuit);
+        pursuit.open.pop();
+        // What ends in a class that is being asked about differs for those who come another way.
+        if pursuit.cycles == cycles {
+            pursuit.known.insert(key, orders.clone());
+        }
+        orders
+    }
+
+    fn linearise_open(&self, class: ClassRef<'f>, pursuit: &mut Pursuit<'f>) -> Vec<Vec<Ancestor<'f>>> {
+        let own = Ancestor::Class(class);
+        let bases = self.bases(class);
+        if bases.len() > MOST_BASES {
+            let why = format!("`{}` has more bases than are followed", class.name());
+            return vec![vec![own, Ancestor::Unresolved(why)]];
+        }
         // Each choice: for every base the order that it brings.
         let mut choices: Vec<Vec<Vec<Ancestor<'f>>>> = vec![Vec::new()];
         let mut too_many = false;
-        for alternatives in self.bases(class) {
+        for alternatives in bases {
             let mut orders: Vec<Vec<Ancestor<'f>>> = Vec::new();
             for alternative in alternatives {
                 match alternative {
-                    Ancestor::Class(base) => orders.extend(self.linearise(base, open)),
+                    Ancestor::Class(base) => orders.extend(self.linearise(base, pursuit)),
                     Ancestor::External(name) if name == "builtins.object" => orders.push(Vec::new()),
                     other => orders.push(vec![other]),
                 }
@@ -152,7 +205,6 @@ impl<'f> Project<'f> {
                 .take(CHOICES)
                 .collect();
         }
-        open.pop();
         let mut orders: Vec<Vec<Ancestor<'f>>> = Vec::new();
         if too_many {
             let why = format!("`{}` may have more different bases than are followed", class.name());
@@ -179,7 +231,7 @@ impl<'f> Project<'f> {
     /// be another one nearer.
     pub fn method(&self, class: ClassRef<'f>, name: &str) -> Result<Vec<FunctionRef<'f>>, String> {
         let mut functions = Vec::new();
-        for linearisation in self.linearisations(class) {
+        for linearisation in self.linearisations(class).iter() {
             for ancestor in &linearisation.ancestors {
                 match ancestor {
                     Ancestor::Class(owner) => {
@@ -324,8 +376,8 @@ impl<'f> Project<'f> {
         trail: &mut Trail,
     ) -> Types<'f> {
         let mut types = Vec::new();
-        for linearisation in self.linearisations(class) {
-            types.extend(self.member_of(&linearisation, receiver, name, trail));
+        for linearisation in self.linearisations(class).iter() {
+            types.extend(self.member_of(linearisation, receiver, name, trail));
         }
         unique(&mut types);
         if types.is_empty() && receiver.is_none() {
@@ -480,6 +532,10 @@ struct Nesting;
 
 impl Nesting {
     const MOST: usize = 10;
+
+    fn is_entered() -> bool {
+        NESTING.with(Cell::get) > 0
+    }
 
     fn enter() -> Option<Self> {
         NESTING.with(|nesting| {

@@ -352,6 +352,48 @@ fn resolution_orders_are_those_of_python() {
 }
 
 #[test]
+fn resolution_orders_of_diamonds_and_circles_end() {
+    let levels = |count: usize, level: &dyn Fn(usize) -> String| (1..=count).map(level).collect::<String>();
+    let diamonds = levels(30, &|level| {
+        let below = level - 1;
+        format!("class A{level}(A{below}, B{below}): ...\nclass B{level}(A{below}, B{below}): ...\n")
+    });
+    let order: Vec<String> =
+        (0..30).rev().flat_map(|level| [format!("A{level}"), format!("B{level}")]).collect();
+    let text = format!("class A0: ...\nclass B0: ...\n{diamonds}");
+    check_order(&text, "A30", &[&format!("A30 {}", order.join(" "))]);
+    let circles = levels(60, &|level| {
+        format!("class A{level}(A{}, A{}): ...\n", level * 7 % 60 + 1, level * 11 % 60 + 1)
+    });
+    with_project(&circles, &["."], |project| {
+        let file = project.file(&RelativePath::new(fixture::DEFAULT_FILE).unwrap()).unwrap();
+        for class in project.classes_in(file).iter() {
+            assert!(!project.linearisations(*class).is_empty());
+        }
+    });
+    let many = format!("class A({}): ...\n", "B, ".repeat(3_000));
+    check_order(&many, "A", &["A ?"]);
+}
+
+#[test]
+fn modules_that_import_everything_from_one_another_end() {
+    check(
+        "--- one.py
+from two import *
+from one import *
+reveal(x)  #: ?
+reveal(g)  #: def g
+--- two.py
+from one import *
+from three import *
+reveal(g)  #: def g
+--- three.py
+def g(): pass
+",
+    );
+}
+
+#[test]
 fn words_are_found_in_all_files() {
     with_project("--- a.py\nx = needle\n--- b/c.py\n# needle\n--- d.py\n", &["."], |project| {
         let found: Vec<String> = project.mentioning("needle").iter().map(ToString::to_string).collect();

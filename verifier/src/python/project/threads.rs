@@ -195,7 +195,7 @@ impl<'f> Project<'f> {
 
     /// What an object of a thread class runs: its `run`, or what its constructor hands on.
     fn thread_class_target(&self, scope: &Scope<'f>, class: ClassRef<'f>, call: &'f ExprCall) -> Target<'f> {
-        for order in self.linearisations(class) {
+        for order in self.linearisations(class).iter() {
             let run: Vec<_> = order
                 .classes()
                 .flat_map(|owner| self.own_functions(owner, "run"))

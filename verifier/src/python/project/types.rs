@@ -787,7 +787,7 @@ impl<'f> Project<'f> {
             _ => return None,
         };
         let mut types = Vec::new();
-        for linearisation in self.linearisations(receiver) {
+        for linearisation in self.linearisations(receiver).iter() {
             let after = linearisation
                 .ancestors
                 .iter()

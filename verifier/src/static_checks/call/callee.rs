@@ -305,7 +305,7 @@ impl<'f> Resolver<'_, 'f> {
             return Err(format!("`{}` is a protocol, of which no objects are made", class.name()));
         }
         let mut callees: Vec<Callee<'f>> = Vec::new();
-        for order in self.project.linearisations(class) {
+        for order in self.project.linearisations(class).iter() {
             let is_dictionary = |ancestor: &Ancestor| matches!(ancestor, Ancestor::External(base) if library::is_typed_dictionary(base));
             if order.ancestors.iter().any(is_dictionary) {
                 callees.push(Callee {
@@ -354,7 +354,7 @@ impl<'f> Resolver<'_, 'f> {
                         if init.is_none() {
                             init = match self.own_constructor(*owner, "__init__")? {
                                 Some(callee) => Some(callee),
-                                None => self.generated(*owner, &order)?,
+                                None => self.generated(*owner, order)?,
                             };
                         }
                         if init.is_none() && new.is_none() {

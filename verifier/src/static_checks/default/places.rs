@@ -110,7 +110,7 @@ impl<'f> Places<'_, 'f> {
 
     fn class_level(self, class: ClassRef<'f>) -> Found<'f> {
         let mut found = Vec::new();
-        for order in self.project.linearisations(class) {
+        for order in self.project.linearisations(class).iter() {
             for ancestor in &order.ancestors {
                 match ancestor {
                     Ancestor::Class(owner) => {

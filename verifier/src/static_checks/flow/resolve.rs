@@ -144,11 +144,11 @@ pub(super) fn setters<'f>(project: &Project<'f>, site: AttributeSite<'f>) -> Vec
 pub(super) fn bases<'f>(project: &Project<'f>, class: ClassAt<'f>) -> Vec<ClassAt<'f>> {
     let orders = project.linearisations(ClassRef { file: class.file, node: class.class });
     let mut bases: Vec<ClassAt<'f>> = Vec::new();
-    for ancestor in orders.into_iter().flat_map(|order| order.ancestors) {
+    for ancestor in orders.iter().flat_map(|order| &order.ancestors) {
         match ancestor {
             Ancestor::Class(base) if !std::ptr::eq(base.node, class.class) => {
                 if !bases.iter().any(|known| std::ptr::eq(known.class, base.node)) {
-                    bases.push(at(base));
+                    bases.push(at(*base));
                 }
             }
             Ancestor::Class(_) | Ancestor::External(_) | Ancestor::Unresolved(_) => {}
@@ -301,7 +301,7 @@ pub(super) fn fields<'f>(project: &Project<'f>, site: CallSite<'f>) -> Option<Ve
     let types = project.infer(&scope_of(site), &site.call.func);
     let [Type::Class(class)] = types.as_slice() else { return None };
     let orders = project.linearisations(*class);
-    let [order] = orders.as_slice() else { return None };
+    let [order] = &*orders else { return None };
     let mut fields: Vec<ast::name::Name> = Vec::new();
     for ancestor in order.ancestors.iter().rev() {
         let class = match ancestor {

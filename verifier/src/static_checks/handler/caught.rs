@@ -186,8 +186,8 @@ fn other_value<'f>(
             return Some(format!("`{}` has another `{name}`", other.name()));
         }
         // What the class itself stores is known.
-        let mut own =
-            project.linearisations(owner).into_iter().flat_map(|order| order.classes().collect::<Vec<_>>());
+        let orders = project.linearisations(owner);
+        let mut own = orders.iter().flat_map(|order| order.classes());
         let place = if own.any(|class| stores(class, name)) { None } else { replaced(project, owner, name) };
         place.map(|place| format!("`{name}` is replaced at `{place}`"))
     })
@@ -210,7 +210,7 @@ fn in_class_body<'f>(
     let owners = owners(attribute, project, scope);
     let [owner] = owners.as_slice() else { return None };
     let orders = project.linearisations(*owner);
-    let [order] = orders.as_slice() else { return None };
+    let [order] = &*orders else { return None };
     if order.classes().any(|class| stores(class, name)) {
         return None;
     }
@@ -345,7 +345,7 @@ impl<'f> Exception<'f> {
         match (self, other) {
             (Self::Class(class), other) => {
                 let mut all = Some(true);
-                for order in project.linearisations(*class) {
+                for order in project.linearisations(*class).iter() {
                     let mut known = Some(false);
                     for ancestor in &order.ancestors[1.min(order.ancestors.len())..] {
                         let answer = match ancestor {

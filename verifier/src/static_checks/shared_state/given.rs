@@ -136,7 +136,7 @@ impl<'f> Known<'_, 'f> {
     /// The threads that an object of the class makes or is, as far as they run what was given.
     fn threads_of(&self, owner: ClassRef<'f>, kept: &Kept<'f>, found: &mut Elsewhere<'f>) {
         let mut classes: Vec<ClassRef<'f>> = Vec::new();
-        for order in self.project.linearisations(owner) {
+        for order in self.project.linearisations(owner).iter() {
             classes.extend(order.classes());
         }
         for class in classes {

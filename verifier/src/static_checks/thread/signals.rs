@@ -88,7 +88,7 @@ pub(super) fn signalled<'f>(
 fn methods_of<'f>(project: &Project<'f>, class: ClassRef<'f>) -> Functions<'f> {
     let mut names: Vec<&str> = vec!["__init__", "__new__", "__post_init__"];
     let mut methods = Vec::new();
-    for order in project.linearisations(class) {
+    for order in project.linearisations(class).iter() {
         for owner in order.classes() {
             // What a class has in place of an inherited method hides that.
             let own = project.own_methods(owner);
