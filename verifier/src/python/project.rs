@@ -44,6 +44,8 @@ pub struct Project<'f> {
     classes: RwLock<HashMap<usize, Arc<Vec<ClassRef<'f>>>>>,
     /// What files call things that have another name elsewhere, by the file's address.
     renames: RwLock<HashMap<usize, Arc<modules::Renames<'f>>>>,
+    /// The names in the `__all__` of modules and whether that is all of it, by the file's address.
+    exported: RwLock<HashMap<usize, Arc<(HashSet<&'f str>, bool)>>>,
     /// The method resolution orders of classes, by the address of the class's node.
     orders: RwLock<HashMap<usize, Arc<[Linearisation<'f>]>>>,
 }
@@ -74,6 +76,7 @@ impl<'f> Project<'f> {
             accesses: RwLock::default(),
             classes: RwLock::default(),
             renames: RwLock::default(),
+            exported: RwLock::default(),
             orders: RwLock::default(),
         }
     }

@@ -42,7 +42,7 @@ type Header<'h, E> = dyn Fn(&mut E, State) -> (Option<State>, Option<State>) + '
 const MAX_ROUNDS: usize = 8;
 
 /// States are copied and compared: a statement that is walked with more than this counts for several.
-const SIZE_OF_A_STEP: u64 = 500;
+const SIZE_OF_A_STEP: u64 = 2_000;
 
 impl<'f> Engine<'_, 'f> {
     pub(super) fn block(&mut self, frame: Frame, state: State, body: &'f [Stmt]) -> Flow {

@@ -1,5 +1,7 @@
 //! What a module gives to those who import everything from it: its `__all__`, or all its public names.
 
+use std::sync::Arc;
+
 use super::*;
 
 impl<'f> Project<'f> {
@@ -157,12 +159,26 @@ impl<'f> Project<'f> {
         if self.module_bindings(module).last("__all__").is_empty() {
             return Some(!name.starts_with('_'));
         }
-        let mut all = HashSet::new();
-        let complete = self.add_exported(module, &mut all, &mut Vec::new());
+        let (all, complete) = &*self.exported(module);
         if all.contains(name) {
             return Some(true);
         }
         complete.then_some(false)
+    }
+
+    /// The names in a module's `__all__`, and whether that is all of it.
+    fn exported(&self, module: &'f ParsedFile) -> Arc<(HashSet<&'f str>, bool)> {
+        let key = address(module);
+        if let Some(known) = self.exported.read().ok().and_then(|map| map.get(&key).cloned()) {
+            return known;
+        }
+        let mut all = HashSet::new();
+        let complete = self.add_exported(module, &mut all, &mut Vec::new());
+        let found = Arc::new((all, complete));
+        if let Ok(mut map) = self.exported.write() {
+            map.insert(key, Arc::clone(&found));
+        }
+        found
     }
 
     /// Adds the names in a module's `__all__`; whether that is all of it. Names that are only
