@@ -44,11 +44,14 @@ pub struct Project<'f> {
     classes: RwLock<HashMap<usize, Arc<Vec<ClassRef<'f>>>>>,
     /// What files call things that have another name elsewhere, by the file's address.
     renames: RwLock<HashMap<usize, Arc<modules::Renames<'f>>>>,
-    /// The names in the `__all__` of modules and whether that is all of it, by the file's address.
-    exported: RwLock<HashMap<usize, Arc<(HashSet<&'f str>, bool)>>>,
+    /// What the `__all__` of files names, by the file's address.
+    exported: RwLock<HashMap<usize, Exported<'f>>>,
     /// The method resolution orders of classes, by the address of the class's node.
     orders: RwLock<HashMap<usize, Arc<[Linearisation<'f>]>>>,
 }
+
+/// The names in a module's `__all__`, and whether that is all of it.
+type Exported<'f> = Arc<(HashSet<&'f str>, bool)>;
 
 impl<'f> Project<'f> {
     /// A model over `files`, in which nothing has been looked at yet.

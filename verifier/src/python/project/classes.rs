@@ -36,7 +36,7 @@ const CHOICES: usize = 16;
 /// A hierarchy that is deeper than this is said to be unresolved.
 const HEIGHT: usize = 40;
 /// So many classes are gone through for the orders of one.
-const STEPS: usize = 20_000;
+const STEPS: usize = 2_000;
 
 /// The way to the orders of a class.
 #[derive(Default)]

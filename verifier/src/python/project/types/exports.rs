@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::python::project::Exported;
 
 impl<'f> Project<'f> {
     /// A name that no scope of the file binds: from `import *`, or a builtin.
@@ -167,7 +168,7 @@ impl<'f> Project<'f> {
     }
 
     /// The names in a module's `__all__`, and whether that is all of it.
-    fn exported(&self, module: &'f ParsedFile) -> Arc<(HashSet<&'f str>, bool)> {
+    fn exported(&self, module: &'f ParsedFile) -> Exported<'f> {
         let key = address(module);
         if let Some(known) = self.exported.read().ok().and_then(|map| map.get(&key).cloned()) {
             return known;
