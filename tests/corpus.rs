@@ -4,7 +4,7 @@
 //!
 //! The corpus that always runs is made here. `ASSAY_CORPUS` names more: directories of files,
 //! separated as in `PATH`, of which every regular file is taken for Python. `ASSAY_CORPUS_SECONDS`
-//! is how long one file may take, when the machine is slow.
+//! is how long one question may take, and `ASSAY_CORPUS_MEGABYTES` how much memory.
 
 mod monsters;
 
@@ -64,30 +64,43 @@ fn read(claim: &str) -> Claim {
     catalogue.findings[0].claims[0].clone()
 }
 
-/// Asks everything of one file; gives what went wrong.
-fn survives(name: &str, bytes: &[u8]) -> Result<(), String> {
-    let path = RelativePath::new("corpus/file.py").expect("a path");
+/// What is asked about.
+const FILE: &str = "corpus/file.py";
+
+/// A tree of one file.
+fn alone(bytes: &[u8]) -> MemoryTree {
     let mut tree = MemoryTree::default();
-    tree.insert(path.as_str(), bytes);
-    let mut slowest = (Duration::ZERO, String::new());
+    tree.insert(FILE, bytes);
+    tree
+}
+
+/// Asks everything of one file; gives what went wrong.
+fn survives(name: &str, tree: &MemoryTree) -> Result<(), String> {
+    let path = RelativePath::new(FILE).expect("a path");
+    let mut excesses: Vec<String> = Vec::new();
+    let mut hangs = false;
     let mut timed = |what: &str, ask: &dyn Fn()| -> Result<(), String> {
-        // A file that one question has taken too long for is not asked the others.
-        if slowest.0 > allowed() {
+        // A file that one question hangs for is not asked the others.
+        if hangs {
             return Ok(());
         }
-        let began = Instant::now();
+        let (before, began) = (memory::begin(), Instant::now());
         catch_unwind(AssertUnwindSafe(ask)).map_err(|panic| {
             let message = panic.downcast_ref::<String>().cloned();
             let message = message.or(panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
             format!("{name}: {what} panics: {}", message.unwrap_or_default())
         })?;
-        let took = began.elapsed();
-        if took > slowest.0 {
-            slowest = (took, what.to_owned());
+        let (took, grew) = (began.elapsed(), memory::grown(before));
+        hangs = took > HANGS;
+        if took > allowed() {
+            excesses.push(format!("{name}: {what} takes {:.1} s", took.as_secs_f64()));
+        }
+        if allowed_megabytes().is_some_and(|allowed| grew > allowed) {
+            excesses.push(format!("{name}: {what} takes {grew} MB"));
         }
         Ok(())
     };
-    let files = Files::new(&tree);
+    let files = Files::new(tree);
     let settings = verifier::catalogue::PythonSettings::default();
     let project = Project::new(&files, &settings);
     timed("parsing", &|| {
@@ -117,16 +130,45 @@ fn survives(name: &str, bytes: &[u8]) -> Result<(), String> {
             let _ = Matcher::new(file.source()).find(&pattern);
         })?;
     }
-    if slowest.0 > allowed() {
-        return Err(format!("{name}: {} takes {:.1} s", slowest.1, slowest.0.as_secs_f64()));
-    }
-    Ok(())
+    if excesses.is_empty() { Ok(()) } else { Err(excesses.join("\n")) }
 }
 
-/// Whoever takes longer hangs, on a busy machine too; a corpus may be asked to be faster.
+/// Whoever takes longer hangs, on a busy machine too.
+const HANGS: Duration = Duration::from_secs(120);
+
+/// A corpus may be asked to be faster than what hangs.
 fn allowed() -> Duration {
     let seconds = std::env::var("ASSAY_CORPUS_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(120))
+    seconds.map_or(HANGS, Duration::from_secs_f64)
+}
+
+/// How much one question may add to what the process takes, when that is asked: other tests in the same
+/// process take memory too.
+fn allowed_megabytes() -> Option<u64> {
+    std::env::var("ASSAY_CORPUS_MEGABYTES").ok()?.parse().ok()
+}
+
+/// What the process takes, where the system tells.
+mod memory {
+    /// Forgets the peak so far, and gives the megabytes that are taken now.
+    pub(super) fn begin() -> u64 {
+        if super::allowed_megabytes().is_some() {
+            let _ = std::fs::write("/proc/self/clear_refs", "5");
+        }
+        told("VmRSS:")
+    }
+
+    /// How many megabytes the peak since then lies above `before`.
+    pub(super) fn grown(before: u64) -> u64 {
+        told("VmHWM:").saturating_sub(before)
+    }
+
+    fn told(key: &str) -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kilobytes.unwrap_or(0) / 1024
+    }
 }
 
 /// As much stack as the command line gives.
@@ -137,13 +179,13 @@ fn with_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-fn check(corpus: impl Iterator<Item = (String, Vec<u8>)> + Send) {
+fn check(corpus: impl Iterator<Item = (String, MemoryTree)> + Send) {
     let tells = std::env::var_os("ASSAY_CORPUS_NAMES").is_some();
     let failures: Vec<String> = with_stack(|| {
         corpus
-            .filter_map(|(name, bytes)| {
+            .filter_map(|(name, tree)| {
                 let began = Instant::now();
-                let failure = survives(&name, &bytes).err();
+                let failure = survives(&name, &tree).err();
                 if tells {
                     show(&format!("{name}: {:.2} s", began.elapsed().as_secs_f64()));
                 }
@@ -156,12 +198,21 @@ fn check(corpus: impl Iterator<Item = (String, Vec<u8>)> + Send) {
 
 #[test]
 fn no_nesting_chain_or_encoding_makes_a_check_fall_over() {
-    check(monsters::all().into_iter());
+    check(monsters::all().into_iter().map(|(name, bytes)| (name, alone(&bytes))));
 }
 
 #[test]
 fn no_broken_part_of_a_program_makes_a_check_fall_over() {
-    check(monsters::damaged().into_iter());
+    check(monsters::damaged().into_iter().map(|(name, bytes)| (name, alone(&bytes))));
+}
+
+#[test]
+fn no_circle_of_modules_makes_a_check_fall_over() {
+    check(monsters::trees().into_iter().map(|(name, files)| {
+        let mut tree = MemoryTree::default();
+        files.into_iter().for_each(|(path, text)| tree.insert(&path, text));
+        (name, tree)
+    }));
 }
 
 #[test]
@@ -178,7 +229,7 @@ fn corpus_of_the_environment_is_survived() {
     show(&format!("{} files", files.len()));
     check(files.into_iter().filter_map(|path| {
         let bytes = std::fs::read(&path).ok()?;
-        Some((path.display().to_string(), bytes))
+        Some((path.display().to_string(), alone(&bytes)))
     }));
 }
 

@@ -12,7 +12,7 @@ const SOME: usize = 3_000;
 /// Everything, by name.
 pub(crate) fn all() -> BTreeMap<String, Vec<u8>> {
     let mut corpus: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let texts = nested().into_iter().chain(long()).chain(blocks());
+    let texts = nested().into_iter().chain(long()).chain(blocks()).chain(doubling());
     corpus.extend(texts.map(|(name, text)| (name.to_owned(), text.into_bytes())));
     corpus.extend(encodings().into_iter().map(|(name, bytes)| (name.to_owned(), bytes)));
     corpus
@@ -89,6 +89,14 @@ fn long() -> Vec<(&'static str, String)> {
         ("one name", format!("{} = 1\n", "a".repeat(1_000_000))),
         ("one number", format!("x = {}\n", "1".repeat(100_000))),
         ("blank lines", "\n".repeat(1_000_000)),
+        ("bases", format!("class A({}): pass\nA().f()\n", numbered(SOME, &|number| format!("B{number}, ")))),
+        ("union in a text", format!("def f(a: '{}B'): pass\n", "A | ".repeat(SOME))),
+        (
+            "names in `__all__`",
+            format!("__all__ = [{}]\n", numbered(SOME, &|number| format!("'a{number}', "))),
+        ),
+        ("calls in a list", format!("x = [{}]\n", "f(a), ".repeat(SOME / 3))),
+        ("statements on one line", "x = s.bind(); ".repeat(SOME / 3)),
         ("continued lines", "x = \\\n".repeat(SOME)),
     ]
 }
@@ -111,6 +119,25 @@ fn blocks() -> Vec<(&'static str, String)> {
         ("classes", numbered(SOME / 10, &|number| format!("class A{number}(A{}): pass\n", number - 1))),
         ("same classes", "class A(A): pass\n".repeat(SOME / 60)),
         ("same methods", format!("class A:\n{}", "    def f(self): self.f()\n".repeat(SOME / 10))),
+        ("same functions", "def f(s): return s.bind()\n".repeat(SOME / 10)),
+        ("same functions in turn", "if a:\n    def f(s): return s.bind()\n".repeat(SOME / 10)),
+        (
+            "else ifs with values",
+            format!(
+                "def f(s):\n    if s: pass\n{}",
+                numbered(SOME / 3, &|number| format!("    elif s == {number}: t = s.a{number}\n"))
+            ),
+        ),
+        (
+            "cases with values",
+            format!(
+                "def f(s):\n    match s:\n{}",
+                numbered(SOME / 3, &|number| format!(
+                    "        case A(x={number}, y=[a, *b]) if s.x: s = b\n"
+                ))
+            ),
+        ),
+        ("names that fold", "\u{fb01} = 1\nfi.bind()\n\u{fb01}.bind()\n".repeat(SOME / 10)),
         ("functions in functions", nest(1000, "def f():", "pass")),
         ("classes in classes", nest(1000, "class A:", "pass")),
         ("honest functions in functions", nest(90, "def f():", "pass")),
@@ -161,6 +188,128 @@ fn blocks() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A few lines that mean more the longer somebody thinks about them: each line twice the one before, or
+/// in terms of itself.
+fn doubling() -> Vec<(&'static str, String)> {
+    let numbered =
+        |count: usize, line: &dyn Fn(usize) -> String| -> String { (1..=count).map(line).collect() };
+    let last = 40;
+    vec![
+        (
+            "diamonds of bases",
+            format!(
+                "class A0: pass\nclass B0: pass\n{}A{last}().f()\n",
+                numbered(last, &|number| {
+                    let (a, b) = (format!("A{}", number - 1), format!("B{}", number - 1));
+                    format!("class A{number}({a}, {b}): pass\nclass B{number}({a}, {b}): pass\n")
+                })
+            ),
+        ),
+        (
+            "bases that go round in many ways",
+            numbered(60, &|number| {
+                let other = |step: usize| (number * step) % 60 + 1;
+                format!("class A{number}(A{}, A{}): x = y = self.x\n", other(7), other(11))
+            }),
+        ),
+        ("bases that go round", numbered(300, &|number| format!("class A{number}(A{}): x = 1\n", number % 300 + 1))),
+        (
+            "objects of two objects",
+            format!(
+                "{}a = A1()\na{}.bind()\n",
+                numbered(14, &|number| {
+                    let next = number + 1;
+                    format!(
+                        "class A{number}:\n    def __init__(self): self.l = A{next}(); self.r = A{next}()\n"
+                    )
+                }),
+                ".l".repeat(12)
+            ),
+        ),
+        (
+            "texts of two texts",
+            format!("x0 = 'a' * 1000\n{}f(x60)\n", numbered(60, &|number| format!("x{number} = x{0} + x{0}\n", number - 1))),
+        ),
+        (
+            "numbers of two numbers",
+            format!("x0 = 9\n{}f(x60)\n", numbered(60, &|number| format!("x{number} = x{0} * x{0}\n", number - 1))),
+        ),
+        ("numbers that nobody can write down", "x = 9 ** 9 ** 9 ** 9\ny = 'a' * 10 ** 10\nz = 1 << 10 ** 9\nf(x, y, z, f'{x:1000000000}')\n".to_owned()),
+        (
+            "values of two values",
+            format!(
+                "import pickle\ndef f(s):\n    x0 = s.recv()\n{}    pickle.loads(x60)\n",
+                numbered(60, &|number| format!("    x{number} = {{'l': x{0}, 'r': x{0}}}\n", number - 1))
+            ),
+        ),
+        (
+            "functions of two functions",
+            numbered(60, &|number| format!("def f{number}(s): return f{0}(s) + f{0}(s)\n", number + 1)),
+        ),
+        ("mutual recursion of many", numbered(300, &|number| format!("def f{number}(s): return f{}(s)\n", number % 300 + 1))),
+        (
+            "properties that go round",
+            format!(
+                "class A:\n{}A().p1.bind()\n",
+                numbered(300, &|number| format!("    @property\n    def p{number}(self): return self.p{}\n", number % 300 + 1))
+            ),
+        ),
+        ("everything from itself", "from corpus.file import *\nfrom . import file\nfrom .file import *\nx.bind()\nfile.x.bind()\nfile.file.file.x()\nclass A(x, file.x): pass\n".to_owned()),
+        ("names from itself", numbered(300, &|number| format!("from corpus.file import a{number} as a{}\n", number % 300 + 1))),
+    ]
+}
+
+/// Several files that need one another: the first is the one that is asked about.
+pub(crate) fn trees() -> Vec<(String, Vec<(String, String)>)> {
+    // More than are followed one behind the other; each question looks at all of them.
+    const MODULES: usize = 60;
+    let around_of = |modules: usize, name: &str, text: &dyn Fn(usize) -> String| {
+        let files = (0..modules).map(|number| {
+            let path = if number == 0 { "corpus/file.py".to_owned() } else { format!("corpus/m{number}.py") };
+            (path, text((number + 1) % modules))
+        });
+        (format!("{modules} modules, {name}"), files.collect())
+    };
+    let around = |name: &str, text: &dyn Fn(usize) -> String| around_of(MODULES, name, text);
+    let module = |number: usize| if number == 0 { "file".to_owned() } else { format!("m{number}") };
+    vec![
+        around("each imports the next", &|next| {
+            format!("import corpus.{0}\ncorpus.{0}.x.bind()\n", module(next))
+        }),
+        around("each imports everything from the next", &|next| {
+            format!("from corpus.{} import *\nx.bind()\nclass A(B): pass\n", module(next))
+        }),
+        around("each lists what the next lists", &|next| {
+            format!(
+                "from . import {0}\nfrom .{0} import *\n__all__ = ['a'] + {0}.__all__\na.bind()\n",
+                module(next)
+            )
+        }),
+        around("each imports a name from the next", &|next| {
+            format!("from corpus.{} import x as y, y as x\nx.bind(y)\n", module(next))
+        }),
+        around("each class inherits from the next", &|next| {
+            format!(
+                "from corpus.{} import A as B\nclass A(B):\n    def f(self): return self.a\n",
+                module(next)
+            )
+        }),
+        around_of(MODULES / 4, "each function calls the next", &|next| {
+            format!(
+                "from corpus.{} import f as g\nimport pickle\ndef f(s): return pickle.loads(g(s.recv()))\n",
+                module(next)
+            )
+        }),
+        around("two everythings from each", &|next| {
+            format!(
+                "from corpus.{} import *\nfrom corpus.{} import *\nx.bind()\n",
+                module(next),
+                module((next * 7) % MODULES)
+            )
+        }),
+    ]
+}
+
 /// Bytes that are no text, or another than they seem.
 fn encodings() -> Vec<(&'static str, Vec<u8>)> {
     let utf_16: Vec<u8> =
@@ -180,6 +329,17 @@ fn encodings() -> Vec<(&'static str, Vec<u8>)> {
         ("declared Latin-1", b"# coding: latin-1\nx = '\xe9'\n".to_vec()),
         ("declared nonsense", b"# coding: nonsense\nx = 1\n".to_vec()),
         ("declared Shift JIS", b"# coding: shift_jis\nx = '\x83\x5c'\n".to_vec()),
+        ("declared UTF-7", b"# coding: utf-7\nx = '+AGE-'\n".to_vec()),
+        ("declared a cipher", b"# coding: rot13\nk = 1\n".to_vec()),
+        ("declared UTF-16", b"# coding: utf-16\nx = 1\n".to_vec()),
+        ("marked and declared Latin-1", b"\xef\xbb\xbf# coding: latin-1\nx = '\xe9'\n".to_vec()),
+        ("marks inside", "x = 1\n\u{feff}y = 2\n".repeat(100).into_bytes()),
+        ("UTF-32", "x = 1\n".chars().flat_map(|character| (character as u32).to_le_bytes()).collect()),
+        ("overlong characters", b"x = '\xc0\x80'\n".to_vec()),
+        ("characters that end lines elsewhere", "x = '\u{2028}'\ny = 1\u{2029}z = 2\u{85}w = 3\n".into()),
+        ("nulls between lines", b"x = 1\n\0\n".repeat(300)),
+        ("many surrogates", b"x = '\xed\xa0\x80'\n".repeat(300)),
+        ("lines that end in all ways", b"def f(s):\r\n    s.bind()\r    s.x\n".repeat(300)),
         ("carriage returns", b"def f():\r    return 1\rf()\r".to_vec()),
         ("form feeds", b"\x0cdef f():\x0c\n\x0c    return 1\n".to_vec()),
         ("end of file mark", b"x = 1\n\x1ay = 2\n".to_vec()),
