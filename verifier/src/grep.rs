@@ -411,6 +411,7 @@ mod tests {
             "class $C:\n  ...\n  def $F(...):\n    ...\n    run(...)\n    ...\n  ...",
             "a = 1\n...\nrun(a)",
             "$X = 1\n...\n$Y.run($X)",
+            "run(1)\n...\nrun(2)\n...\ngo()",
             "while True:\n  ...\n  run(...)",
             "if $X:\n  run(...)",
             "if $X:\n  $S",
@@ -484,6 +485,7 @@ mod tests {
             ),
             format!("a = 1\ndef f():\n{long}        m.run(a)\ndef g():\n{long}"),
             format!("while True:\n    def f():\n{long}        run(1)\n    def g():\n{long}"),
+            format!("run(1)\ndef f():\n{long}        run(2)\ngo()\n"),
             format!("self.a = None\ndef f():\n{long}        m.run(1)\ndef g():\n{long}"),
             format!(
                 "class A:\n    def a(self):\n{long}        self.a = None\n        def f():\n{long}            run(1)\n"

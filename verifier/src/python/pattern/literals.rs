@@ -292,13 +292,14 @@ pub(super) fn of(root: &Root) -> Literals {
 /// of these. `...` goes into definitions.
 pub(super) fn of_parts(root: &Root) -> Vec<Literals> {
     let mut parts = Vec::new();
-    if let Root::Statements(statements) = root {
-        parts_of(statements, &mut parts);
-        // Where the first one lies in a function, all of them do.
-        if let [first, ..] = &statements[..] {
-            let first = of(&Root::Statements(vec![first.clone()]));
-            parts.retain(|part| *part != first);
+    if let Root::Statements(statements) = root
+        && let [first, rest @ ..] = &statements[..]
+    {
+        // Where the first one itself lies in a function, all of them do.
+        for body in bodies(first) {
+            parts_of(body, &mut parts);
         }
+        parts_of(rest, &mut parts);
     }
     parts
 }
