@@ -250,7 +250,7 @@ impl<'f> Engine<'f> {
                     (Expression::Attribute { name: Name::Exact(name), .. }, Expr::Attribute(attribute)) => {
                         **name == *attribute.attr.as_str()
                             || names::first_name(&call.func)
-                                .is_some_and(|first| !self.facts.imported(first).is_empty())
+                                .is_some_and(|first| !self.imported(first).is_empty())
                     }
                     _ => true,
                 },
@@ -431,10 +431,9 @@ impl<'f> Engine<'f> {
     /// Whether an import makes `target` stand for `path`.
     fn reaches(&self, path: &str, target: &Expr) -> bool {
         let Some(first) = names::first_name(target) else { return false };
-        let imported = self.facts.imported(first);
-        // What is imported by name is not what a star brings along.
-        let wildcards = if imported.is_empty() { self.facts.wildcards() } else { &[] };
-        if imported.is_empty() && wildcards.is_empty() {
+        let imported = self.imported(first);
+        let mut wildcards = self.facts.wildcards(&imported).peekable();
+        if imported.is_empty() && wildcards.peek().is_none() {
             return false;
         }
         let Some(parts) = names::parts(target) else { return false };
@@ -445,9 +444,14 @@ impl<'f> Engine<'f> {
             }
             rest == Some("")
         };
-        (imported.iter().any(|module| with_prefix(module, &parts[1..]))
-            || wildcards.iter().any(|module| with_prefix(module, &parts)))
+        (imported.iter().any(|import| with_prefix(import.path(), &parts[1..]))
+            || wildcards.any(|module| with_prefix(module, &parts)))
             && !self.is_own(first)
+    }
+
+    /// The imports that may say what a name stands for where it is read.
+    fn imported(&self, name: &ast::ExprName) -> Vec<&'f names::Import> {
+        self.facts.imported(name, self.file.module())
     }
 
     /// Whether a name is a function's own, so that imports mean nothing for it.
@@ -495,13 +499,13 @@ impl<'f> Engine<'f> {
         }
         // A path with holes in it: what the target's first name is imported from may fill them.
         let Some(first) = names::first_name(target) else { return false };
-        let imported = self.facts.imported(first);
+        let imported = self.imported(first);
         if imported.is_empty() || self.is_own(first) {
             return false;
         }
         let Some(parts) = names::parts(target) else { return false };
-        imported.iter().any(|module| {
-            let full: Vec<&'f str> = module.split('.').chain(parts[1..].iter().copied()).collect();
+        imported.iter().any(|import| {
+            let full: Vec<&'f str> = import.path().split('.').chain(parts[1..].iter().copied()).collect();
             self.imported_path(value, name, &full, target.range(), state, next)
         })
     }

@@ -14,42 +14,51 @@ use super::propagate::Values;
 pub(crate) struct Facts {
     /// A name that imports bind, and these imports in the order of the text.
     imported: HashMap<Box<str>, Vec<Import>>,
-    /// The functions of the file, each before those inside it.
+    /// The bodies of the functions of the file, each before those inside it.
     functions: Vec<TextRange>,
-    /// Modules of which everything is imported at the top of the file.
-    wildcards: Vec<Box<str>>,
+    /// Modules of which everything is imported, and where.
+    wildcards: Vec<(Box<str>, TextSize)>,
     /// What variables hold, followed when it is first asked for.
     values: OnceLock<Values>,
 }
 
 /// An import that binds a name.
 #[derive(Debug)]
-struct Import {
+pub(super) struct Import {
     /// What the name stands for.
     path: Box<str>,
     at: TextSize,
+    /// From where on it may have run: from the beginning of the loop around it, if there is one.
+    since: TextSize,
     /// The block that it stands in: behind it the name stands for nothing else there.
     block: TextRange,
-    /// The function or class that the name is one of, or the file.
-    scope: TextRange,
+    /// Where the name belongs.
+    scope: Scope,
+    /// It runs in a function for a name of what is around, so that it may run at any time.
+    runs_any_time: bool,
+}
+
+impl Import {
+    /// What the name stands for.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// The body of a function or class, or the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Scope {
+    range: TextRange,
+    is_class: bool,
 }
 
 impl Facts {
     /// Reads the imports of a file.
     pub(crate) fn of(module: &ModModule) -> Self {
-        let whole = TextRange::up_to(module.end());
-        let mut imports =
-            Imports { facts: Self::default(), file: whole, scopes: vec![Scope::new(whole)], block: whole };
+        let file = Scope { range: TextRange::up_to(module.end()), is_class: false };
+        let surroundings = vec![Surroundings::new(file)];
+        let mut imports = Imports { facts: Self::default(), surroundings, block: file.range };
         imports.visit_body(&module.body);
-        for statement in &module.body {
-            if let Stmt::ImportFrom(from) = statement
-                && from.level == 0
-                && from.names.iter().any(|alias| alias.name.as_str() == "*")
-                && let Some(module) = &from.module
-            {
-                imports.facts.wildcards.push(module.as_str().into());
-            }
-        }
         imports.facts
     }
 
@@ -58,43 +67,63 @@ impl Facts {
         self.values.get_or_init(|| Values::of(module))
     }
 
-    /// The paths that a name may stand for through an import where it is read; none that is the name.
-    pub(super) fn imported(&self, name: &ExprName) -> Vec<&str> {
+    /// The imports that may say what a name stands for where it is read; none that say that it is itself.
+    pub(super) fn imported(&self, name: &ExprName, module: &ModModule) -> Vec<&Import> {
         let is_other = |import: &Import| *import.path != *name.id.as_str();
         let imports = match self.imported.get(name.id.as_str()) {
             Some(imports) if imports.iter().any(is_other) => imports,
             Some(_) | None => return Vec::new(),
         };
         let at = name.start();
-        let mut scopes: Vec<TextRange> =
-            imports.iter().map(|import| import.scope).filter(|scope| scope.contains(at)).collect();
-        scopes.sort_by_key(|scope| scope.len());
+        let mut scopes: Vec<Scope> =
+            imports.iter().map(|import| import.scope).filter(|scope| scope.range.contains(at)).collect();
+        scopes.sort_by_key(|scope| scope.range.len());
         scopes.dedup();
+        let mut found = Vec::new();
         for scope in scopes {
-            let runs_later = || {
-                let inside = |function: &&TextRange| function.contains(at) && **function != scope;
-                self.functions.iter().filter(inside).any(|function| scope.contains_range(*function))
-            };
+            let may_matter = scope.is_class || imports.iter().any(|import| at < import.at);
+            let runs_later = may_matter && self.runs_later(at, scope.range, module);
+            // A function does not see the names of the class around it.
+            if scope.is_class && runs_later {
+                continue;
+            }
             let of_scope = || imports.iter().filter(|import| import.scope == scope);
-            let is_in_force = |import: &&Import| {
-                let is_replaced =
-                    |other: &Import| import.at < other.at && other.at < at && other.block.contains(at);
-                (import.at < at || runs_later()) && !of_scope().any(is_replaced)
-            };
-            let mut in_force = of_scope().filter(is_in_force).peekable();
-            if in_force.peek().is_some() {
-                let others = in_force.filter(|import| is_other(import));
-                let mut paths: Vec<&str> = others.map(|import| &*import.path).collect();
-                paths.sort_unstable();
-                paths.dedup();
-                return paths;
+            let certain = of_scope().filter(|import| import.at < at && import.block.contains(at));
+            let last = certain.map(|import| import.at).max();
+            let is_replaced = |since: TextSize| last.is_some_and(|last| since < last);
+            let before = found.len();
+            found.extend(of_scope().filter(|import| {
+                import.runs_any_time
+                    || if import.at < at {
+                        !is_replaced(import.at)
+                    } else {
+                        runs_later || import.since < at && !is_replaced(import.since)
+                    }
+            }));
+            // What a class may not have by now is looked for around it.
+            if found.len() > before && (!scope.is_class || last.is_some()) {
+                break;
             }
         }
-        Vec::new()
+        found.retain(|import| is_other(import));
+        found
     }
 
-    pub(super) fn wildcards(&self) -> &[Box<str>] {
-        &self.wildcards
+    /// Whether code runs when all of a scope that is around it may have run: in a function or lambda there.
+    fn runs_later(&self, at: TextSize, scope: TextRange, module: &ModModule) -> bool {
+        let is_between = |function: &TextRange| {
+            function.contains(at) && *function != scope && scope.contains_range(*function)
+        };
+        self.functions.iter().any(is_between) || self.values(module).lambdas().iter().any(is_between)
+    }
+
+    /// Modules of which everything is imported, so that they may say what a name stands for, although
+    /// these imports do.
+    pub(super) fn wildcards(&self, imported: &[&Import]) -> impl Iterator<Item = &str> {
+        let may_replace = |import: &&Import, at: TextSize| import.at < at && import.scope.range.contains(at);
+        let counts =
+            move |at: TextSize| imported.is_empty() || imported.iter().any(|import| may_replace(import, at));
+        self.wildcards.iter().filter(move |(_, at)| counts(*at)).map(|(module, _)| &**module)
     }
 }
 
@@ -132,35 +161,55 @@ pub(super) fn parts(expression: &Expr) -> Option<Vec<&str>> {
 
 struct Imports<'a> {
     facts: Facts,
-    file: TextRange,
     /// The functions and classes around, outermost first: the file itself.
-    scopes: Vec<Scope<'a>>,
+    surroundings: Vec<Surroundings<'a>>,
     /// The block around.
     block: TextRange,
 }
 
-struct Scope<'a> {
-    range: TextRange,
+/// What is around an import.
+struct Surroundings<'a> {
+    scope: Scope,
     /// Names that are said to be those of the file.
     global: Vec<&'a str>,
+    /// Names that are said to be those of a function around.
+    nonlocal: Vec<&'a str>,
+    /// The beginning of the outermost loop around.
+    loop_start: Option<TextSize>,
 }
 
-impl Scope<'_> {
-    fn new(range: TextRange) -> Self {
-        Self { range, global: Vec::new() }
+impl Surroundings<'_> {
+    fn new(scope: Scope) -> Self {
+        Self { scope, global: Vec::new(), nonlocal: Vec::new(), loop_start: None }
     }
 }
 
 impl<'a> Imports<'a> {
     fn bind(&mut self, name: &str, path: &str, at: TextSize) {
-        let scope = self.scopes.last().filter(|scope| !scope.global.contains(&name));
-        let scope = scope.map_or(self.file, |scope| scope.range);
-        let import = Import { path: path.into(), at, block: self.block, scope };
+        let Some((here, around)) = self.surroundings.split_last() else { return };
+        let other = if here.global.contains(&name) {
+            around.first()
+        } else if here.nonlocal.contains(&name) {
+            around.iter().rev().find(|surroundings| !surroundings.scope.is_class)
+        } else {
+            None
+        };
+        let import = Import {
+            path: path.into(),
+            at,
+            since: here.loop_start.unwrap_or(at),
+            block: self.block,
+            scope: other.unwrap_or(here).scope,
+            runs_any_time: other.is_some(),
+        };
         self.facts.imported.entry(name.into()).or_default().push(import);
     }
 
     fn from(&mut self, from: &StmtImportFrom, alias: &Alias) {
         if alias.name.as_str() == "*" {
+            if let (Some(module), 0) = (&from.module, from.level) {
+                self.facts.wildcards.push((module.as_str().into(), alias.start()));
+            }
             return;
         }
         let name = alias.asname.as_ref().unwrap_or(&alias.name);
@@ -173,17 +222,38 @@ impl<'a> Imports<'a> {
         }
     }
 
-    fn in_scope(&mut self, statement: &'a Stmt) {
-        self.scopes.push(Scope::new(statement.range()));
+    fn in_scope(&mut self, body: &'a [Stmt], is_class: bool) {
+        let range = range_of(body);
+        if !is_class {
+            self.facts.functions.push(range);
+        }
+        self.surroundings.push(Surroundings::new(Scope { range, is_class }));
+        self.visit_body(body);
+        self.surroundings.pop();
+    }
+
+    fn in_loop(&mut self, statement: &'a Stmt) {
+        let outer = self.surroundings.last().and_then(|here| here.loop_start);
+        if let Some(here) = self.surroundings.last_mut() {
+            here.loop_start = outer.or(Some(statement.start()));
+        }
         walk_stmt(self, statement);
-        self.scopes.pop();
+        if let Some(here) = self.surroundings.last_mut() {
+            here.loop_start = outer;
+        }
+    }
+}
+
+fn range_of(body: &[Stmt]) -> TextRange {
+    match (body.first(), body.last()) {
+        (Some(first), Some(last)) => first.range().cover(last.range()),
+        _ => TextRange::default(),
     }
 }
 
 impl<'a> StatementVisitor<'a> for Imports<'a> {
     fn visit_body(&mut self, body: &'a [Stmt]) {
-        let (Some(first), Some(last)) = (body.first(), body.last()) else { return };
-        let outer = std::mem::replace(&mut self.block, first.range().cover(last.range()));
+        let outer = std::mem::replace(&mut self.block, range_of(body));
         walk_body(self, body);
         self.block = outer;
     }
@@ -207,15 +277,18 @@ impl<'a> StatementVisitor<'a> for Imports<'a> {
                 }
             }
             Stmt::Global(node) => {
-                if let Some(scope) = self.scopes.last_mut() {
-                    scope.global.extend(node.names.iter().map(Identifier::as_str));
+                if let Some(here) = self.surroundings.last_mut() {
+                    here.global.extend(node.names.iter().map(Identifier::as_str));
                 }
             }
-            Stmt::FunctionDef(_) => {
-                self.facts.functions.push(statement.range());
-                self.in_scope(statement);
+            Stmt::Nonlocal(node) => {
+                if let Some(here) = self.surroundings.last_mut() {
+                    here.nonlocal.extend(node.names.iter().map(Identifier::as_str));
+                }
             }
-            Stmt::ClassDef(_) => self.in_scope(statement),
+            Stmt::FunctionDef(node) => self.in_scope(&node.body, false),
+            Stmt::ClassDef(node) => self.in_scope(&node.body, true),
+            Stmt::For(_) | Stmt::While(_) => self.in_loop(statement),
             _ => walk_stmt(self, statement),
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct Values {
     annotations: HashMap<TextSize, TextRange>,
     /// The functions of the file, each before those inside it.
     functions: Vec<Owner>,
+    /// What the lambdas of the file give.
+    lambdas: Vec<TextRange>,
 }
 
 /// A function and the variables that are its own.
@@ -77,6 +79,11 @@ impl Values {
     /// The function that has a parameter here, by its number.
     pub(super) fn owner_of_parameter(&self, place: TextSize) -> Option<usize> {
         self.functions.iter().rposition(|function| function.parameters.contains(place))
+    }
+
+    /// What the lambdas of the file give.
+    pub(super) fn lambdas(&self) -> &[TextRange] {
+        &self.lambdas
     }
 
     /// The annotation of the variable that is read here.
@@ -482,6 +489,7 @@ impl<'f> SourceOrderVisitor<'f> for Reader<'_, 'f> {
                 for parameter in node.parameters.iter().flat_map(|parameters| parameters.iter()) {
                     self.shadowed.push(parameter.name().as_str());
                 }
+                self.flow.values.lambdas.push(node.body.range());
                 let later = std::mem::replace(&mut self.later, true);
                 let of_class = self.flow.scope.of_class.take();
                 self.visit_expr(&node.body);

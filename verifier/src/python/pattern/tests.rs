@@ -238,6 +238,35 @@ fn import_counts_where_it_is_made_until_it_is_replaced() {
 }
 
 #[test]
+fn import_counts_where_its_name_is_seen() {
+    // A method does not see what its class imports; a default value and a class itself do.
+    check("a.f()", "import a as b\nclass C:\n    import c as b\n    def g(self):\n        b.f()  #!\n");
+    check("a.f()", "class C:\n    import a as b\n    b.f()  #!\n    def g(self, x=b.f()): pass  #!\n");
+    check("a.f()", "import a as b\nclass C:\n    import c as b\n    b.f()\n");
+    check("a.f()", "import a as b\nclass C:\n    if x:\n        import c as b\n    b.f()  #!\n");
+    // The next time round.
+    check("a.f()", "for x in y:\n    b.f()  #!\n    import a as b\n");
+    check("a.f()", "while x:\n    for x in y:\n        b.f()  #!\n    import a as b\n");
+    check("a.f()", "while x:\n    import c as b\n    b.f()\n    import a as b\n");
+    check("a.f()", "for x in b.g():\n    def g():\n        import a as b\n    b.f()\n");
+    // When it is called.
+    check("a.f()", "g = lambda x=b.f: x(b.f())  #!\nb.f()\nimport a as b\n");
+    check("a.f()", "def g():\n    global b\n    import a as b\nimport c as b\ndef h():\n    b.f()  #!\n");
+    check(
+        "a.f()",
+        "def g():\n    import c as b\n    def h():\n        nonlocal b\n        import a as b\n    h()\n    b.f()  #!\n",
+    );
+}
+
+#[test]
+fn star_may_replace_what_was_imported_by_name() {
+    check("a.f()", "try:\n    from a import *\nexcept ImportError:\n    pass\nf()  #!\n");
+    check("a.f()", "from c import f\nfrom a import *\nf()  #!\n");
+    check("a.f()", "from a import *\nfrom c import f\nf()\n");
+    check("a.f()", "def g():\n    from c import f\n    f()\nfrom a import *\n");
+}
+
+#[test]
 fn decorator_is_a_call_without_arguments() {
     check("cache(...)", "@cache  #!\ndef f(): pass\n@cache(1)  #!\ndef g(): pass\n@other\ndef h(): pass\n");
     check("cache(size=1)", "@cache\ndef f(): pass\n@cache(size=1)  #!\ndef g(): pass\n");
