@@ -406,6 +406,18 @@ impl<'f> Finder<'_, 'f> {
             self.matches.extend(deeper.into_iter().filter(|found| !known.contains(&found.bindings.key())));
         }
     }
+
+    /// A text in an f-string, or a literal that one is put together with: a string, too.
+    fn text_of_f_string(&mut self, value: &'f str, range: TextRange) {
+        if let Root::Expression(Expression::String(pattern)) = self.root
+            && self.contains(&range)
+        {
+            let engine = self.engine;
+            self.solve(range, |state, found| {
+                engine.text(pattern, Some((value, false)), range, state, &mut |state| found(state, None));
+            });
+        }
+    }
 }
 
 /// Whether the pattern asks for an expression, whatever it is.
@@ -499,21 +511,17 @@ impl<'f> SourceOrderVisitor<'f> for Finder<'_, 'f> {
                 engine.expression(pattern, expression, state, &mut |state| found(state, None));
             });
         }
+        if let Expr::FString(node) = expression {
+            for literal in node.value.literals() {
+                self.text_of_f_string(literal.as_str(), literal.range());
+            }
+        }
         ast::visitor::source_order::walk_expr(self, expression);
     }
 
     fn visit_interpolated_string_element(&mut self, element: &'f ast::InterpolatedStringElement) {
-        if let (
-            Root::Expression(Expression::String(pattern)),
-            ast::InterpolatedStringElement::Literal(literal),
-        ) = (self.root, element)
-            && self.contains(literal)
-        {
-            let engine = self.engine;
-            self.solve(literal.range(), |state, found| {
-                let value = Some((&*literal.value, false));
-                engine.text(pattern, value, literal.range(), state, &mut |state| found(state, None));
-            });
+        if let ast::InterpolatedStringElement::Literal(literal) = element {
+            self.text_of_f_string(&literal.value, literal.range());
         }
         ast::visitor::source_order::walk_interpolated_string_element(self, element);
     }

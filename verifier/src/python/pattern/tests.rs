@@ -282,6 +282,12 @@ fn adjacent_literals_are_found_by_adjacent_ellipses() {
 }
 
 #[test]
+fn literal_beside_an_f_string_is_a_string() {
+    check("'a'", "'a' f'{b}'  #!\nf'{b}' 'a'  #!\nf'a{b}'  #!\n'a' 'b'\n");
+    check("\"$X\"", "f'{b}' f'{c}'\nf'{b}' 'a'  #!\n");
+}
+
+#[test]
 fn import_statements_are_found_in_all_their_forms() {
     check(
         "import a.b",
