@@ -111,11 +111,7 @@ impl<'f> Engine<'f> {
             match (last, name) {
                 (Some(Name::Exact(wanted)), Some(name)) => **wanted == *name && with_alias(state),
                 (Some(Name::Metavariable(metavariable)), Some(name)) => {
-                    let (text, range) = match target.alias {
-                        Some(alias) => (alias.as_str(), alias.range()),
-                        None => (name, target.range),
-                    };
-                    self.bind(metavariable, Bound::new(range, text, Node::Name), state, &mut with_alias)
+                    self.imported_name(metavariable, name, target, target.alias, state, &mut with_alias)
                 }
                 (Some(Name::Ellipsis) | None, _) | (Some(_), None) => with_alias(state),
             }
@@ -137,14 +133,27 @@ impl<'f> Engine<'f> {
             Name::Exact(name) => **name == *part && then(state),
             Name::Ellipsis => then(state),
             Name::Metavariable(metavariable) => {
-                // What the import binds is what the rest of the file calls it.
-                let (text, range) = match target.alias {
-                    Some(alias) if index + 1 == target.path.len() => (alias.as_str(), alias.range()),
-                    _ => (part, target.range),
-                };
-                self.bind(metavariable, Bound::new(range, text, Node::Name), state, &mut then)
+                let alias = target.alias.filter(|_| index + 1 == target.path.len());
+                self.imported_name(metavariable, part, target, alias, state, &mut then)
             }
         }
+    }
+
+    /// A metavariable for what is imported: what the rest of the file calls it, or what it is called
+    /// where it comes from.
+    fn imported_name(
+        &self,
+        metavariable: &Metavariable,
+        name: &'f str,
+        target: &TargetImport<'f>,
+        alias: Option<&'f Identifier>,
+        state: &mut State<'f>,
+        next: Next<'_, 'f>,
+    ) -> bool {
+        let alias = alias.map(|alias| Bound::new(alias.range(), alias.as_str(), Node::Name));
+        let name = Bound::new(target.range, name, Node::Name);
+        alias.is_some_and(|alias| self.bind(metavariable, alias, state, next))
+            || self.bind(metavariable, name, state, next)
     }
 }
 

@@ -306,8 +306,9 @@ fn import_statements_are_found_in_all_their_forms() {
     );
     check("from . import *", "from . import *  #!\nfrom a import *\n");
     check("from . import $X", "from . import b  #!\nfrom .a import b\n");
-    check_bindings("from $M import $X", "from ..a.b import c as d\n", "$M", &["..a.b"]);
-    check_bindings("from $M import $X", "from ..a.b import c as d\n", "$X", &["d"]);
+    check_bindings("from $M import b as $X", "from ..a.b import b as d\n", "$M", &["..a.b"]);
+    check_bindings("from $M import $X", "from ..a.b import c as d\n", "$X", &["d", "c"]);
+    check_bindings("from a import $X", "from a import b, c as d\n", "$X", &["b", "d", "c"]);
     check("import a as $X", "import a as b  #!\nfrom a import b as c\n");
 }
 
