@@ -2,13 +2,16 @@
 //! `getattr(self, "do_" + name)()`, a parameter.
 
 use super::{Calls, Inside, MAX_CALLS, last_name, perhaps};
+use crate::python::ParsedFile;
 use crate::python::Ranged;
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::calls::calls_in;
 use crate::python::control_flow::{CallEnding, Raised, Surroundings, known_call};
 use crate::python::literal::literal_start;
+use crate::python::project::modules::FoundModule;
 use crate::python::project::{
-    AccessKind, BindingKind, Frame, Project, Scope, Stored, Type, address, facts::is_test_code,
+    AccessKind, Binding, BindingKind, Frame, Module, Project, Scope, Stored, Type, address,
+    facts::is_test_code,
 };
 use crate::python::visitor::{self, Visitor};
 
@@ -227,33 +230,30 @@ impl<'f> Inside<'_, '_, 'f> {
             Expr::Name(name) => {
                 let found = project.lookup(&scope, name.id.as_str(), Some(name.start()));
                 let bindings = found.map(|(_, bindings)| bindings).unwrap_or_default();
-                let values = bindings.into_iter().filter_map(|binding| match binding.kind {
-                    BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => Some(value),
-                    _ => None,
-                });
-                let mut all: Vec<_> = values.flat_map(|value| self.values(value, steps + 1)).collect();
+                let values = bindings.iter().flat_map(|binding| self.bound(self.file, binding, steps));
+                let mut all: Vec<_> = values.collect();
                 all.extend(self.put_into(name.id.as_str()));
                 all
             }
             Expr::Attribute(attribute) => {
                 let mut values = Vec::new();
                 for ty in project.infer(&scope, &attribute.value) {
+                    if let Type::Module(module) = ty {
+                        let bindings = project.module_bindings(module.0).last(attribute.attr.as_str());
+                        values.extend(bindings.iter().flat_map(|it| self.bound(module.0, it, steps)));
+                        continue;
+                    }
                     let Type::Instance(class) = ty else { continue };
                     for owner in project.linearisations(class).iter().flat_map(|order| order.classes()) {
                         let in_body =
                             project.frame_bindings(Frame::Class(owner.node)).last(attribute.attr.as_str());
-                        for binding in in_body.into_iter().filter(|_| std::ptr::eq(owner.file, self.file)) {
-                            if let BindingKind::Value(value) = binding.kind {
-                                values.extend(self.values(value, steps + 1));
-                            }
-                        }
+                        values.extend(in_body.into_iter().flat_map(|it| self.bound(owner.file, &it, steps)));
                     }
                     for access in project.accesses_of(class, attribute.attr.as_str()) {
                         if let AccessKind::Store(Stored::Value(value) | Stored::Annotated(_, Some(value))) =
                             access.kind
-                            && std::ptr::eq(access.class.file, self.file)
                         {
-                            values.extend(self.values(value, steps + 1));
+                            values.extend(self.values_in(access.class.file, value, steps + 1));
                         }
                     }
                 }
@@ -267,6 +267,37 @@ impl<'f> Inside<'_, '_, 'f> {
                     _ => None,
                 };
                 inner.map(|inner| self.values(inner, steps + 1)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The values of a table that stands in a file.
+    fn values_in(&self, file: &'f ParsedFile, table: &'f Expr, steps: u32) -> Vec<Value<'f>> {
+        if std::ptr::eq(file, self.file) {
+            return self.values(table, steps);
+        }
+        let names = self.across.names(file);
+        Inside { across: self.across, names, file, class: self.class, calls: Calls::default() }
+            .values(table, steps)
+    }
+
+    /// The values of a table that a name of a file stands for: there, or where it is imported from.
+    fn bound(&self, file: &'f ParsedFile, binding: &Binding<'f>, steps: u32) -> Vec<Value<'f>> {
+        match binding.kind {
+            BindingKind::Value(value) | BindingKind::Annotated(_, Some(value)) => {
+                self.values_in(file, value, steps + 1)
+            }
+            BindingKind::ImportFrom { from, name } if steps <= MOST_STEPS => {
+                let project = self.across.project;
+                let module = from.module.as_ref().map(|module| module.as_str());
+                let found = match (from.level, module) {
+                    (0, Some(module)) => project.module(module, file),
+                    (level, module) => project.relative_module(file, level, module),
+                };
+                let FoundModule::Here(Module::File(home)) = found else { return Vec::new() };
+                let bindings = project.module_bindings(home).last(name);
+                bindings.iter().flat_map(|it| self.bound(home, it, steps + 1)).collect()
             }
             _ => Vec::new(),
         }
