@@ -5,7 +5,7 @@ use super::places::{Place, Places};
 use crate::python::ast::{self, Expr, Stmt};
 use crate::python::literal::literal_start;
 use crate::python::project::{
-    Ancestor, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, facts,
+    Ancestor, Binding, BindingKind, ClassRef, Frame, FunctionRef, Project, Scope, Type, facts,
 };
 use crate::python::visitor::{self, Visitor};
 use crate::python::{ParsedFile, Ranged, TextRange};
@@ -343,7 +343,7 @@ impl<'f> Computed<'_, 'f> {
                     (name.ends_with("import_module") || name.ends_with("__import__"))
                         && !self.loads_others(&scope, object)
                 }
-                Type::Module(module) => method_of.is_none() && std::ptr::eq(module.0, self.definition.file()),
+                Type::Module(module) => method_of.is_none() && self.may_give_it(module.0),
                 Type::Class(class) | Type::Instance(class) => {
                     method_of.is_some_and(|own| self.project.are_related(*class, own))
                 }
@@ -363,7 +363,17 @@ impl<'f> Computed<'_, 'f> {
         }
     }
 
-    /// Whether a module is loaded by a name that begins as that of no file does which has the definition.
+    /// Whether a module has the definition, or may by its imports.
+    fn may_give_it(&self, module: &'f ParsedFile) -> bool {
+        let bindings = self.project.module_bindings(module);
+        let is_import = |binding: &Binding| matches!(binding.kind, BindingKind::ImportFrom { .. });
+        std::ptr::eq(module, self.definition.file())
+            || !bindings.stars.is_empty()
+            || bindings.all(self.name).iter().any(is_import)
+    }
+
+    /// Whether a module is loaded by a name that begins as that of no file does which has the definition,
+    /// or imports everything from others and may so have it without naming it.
     fn loads_others(&self, scope: &Scope<'f>, object: &'f Expr) -> bool {
         let call = match object {
             Expr::Name(name) => {
@@ -386,9 +396,10 @@ impl<'f> Computed<'_, 'f> {
         };
         let own = self.definition.file().path();
         let paths = self.project.mentioning(self.name);
+        let all_importing = self.project.mentioning("import *");
         !start.is_empty()
             && !start.starts_with('.')
-            && !paths.iter().chain([own]).any(|path| may_be_module(path, start))
+            && !paths.iter().chain(all_importing.iter()).chain([own]).any(|path| may_be_module(path, start))
     }
 }
 
