@@ -1,7 +1,7 @@
 //! Calls of functions of which some arguments are given already: `partial(send, host, port=1)`.
 
 use super::callee::{Callee, Found, Resolver};
-use crate::python::ast;
+use crate::python::ast::{self, Expr};
 use crate::python::project::{Scope, Type};
 use crate::python::signature::{Arguments, ParameterKind, Signature};
 
@@ -20,10 +20,23 @@ impl<'f> Resolver<'_, 'f> {
         if given.may_have_more || given.may_have_more_keywords {
             return Some(Err("some arguments of the partial function are computed".to_owned()));
         }
+        if maker.arguments.args.iter().skip(1).any(|argument| self.is_placeholder(scope, argument)) {
+            return Some(Err("the partial function leaves places for later arguments".to_owned()));
+        }
         let inner = Resolver { scope, func: function, call: maker, ..*self };
         Some(inner.callees().and_then(|callees| {
             callees.into_iter().map(|callee| without(callee, &given)).collect::<Result<_, _>>()
         }))
+    }
+
+    /// `partial(send, Placeholder, 1)`: since Python 3.14 the first argument comes with the call.
+    fn is_placeholder(&self, scope: &Scope<'f>, argument: &'f Expr) -> bool {
+        matches!(argument, Expr::Name(_) | Expr::Attribute(_))
+            && self
+                .project
+                .infer(scope, argument)
+                .iter()
+                .any(|ty| matches!(ty, Type::External(name) if name == "functools.Placeholder"))
     }
 }
 
