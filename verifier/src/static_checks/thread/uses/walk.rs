@@ -143,7 +143,7 @@ impl<'u, 'p, 'f> Walker<'u, 'p, 'f> {
         function.decorator_list.is_empty()
             && self.uses.project.function_ref(self.file, function).class.is_none()
             && text.matches(name).count() == 1
-            && !["locals()", "eval(", "exec("].iter().any(|word| text.contains(word))
+            && !["locals()", "vars()", "eval(", "exec("].iter().any(|word| text.contains(word))
     }
 
     pub(super) fn named(&self, name: &str) -> What {
