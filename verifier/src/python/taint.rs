@@ -9,6 +9,7 @@
 
 mod calls;
 mod certain;
+mod containers;
 mod engine;
 mod environment;
 mod expressions;
@@ -61,6 +62,11 @@ pub trait World<'f> {
     /// What a call may run of which [`World::callees`] knows nothing.
     fn beyond(&self, _: CallSite<'f>) -> Beyond<'f> {
         Beyond::Library
+    }
+
+    /// The full name of the function of a library that a call runs, if it is one for certain.
+    fn library_function(&self, _: CallSite<'f>) -> Option<String> {
+        None
     }
 
     /// What an expression stands for that is given away as a function. `site.call` is the call

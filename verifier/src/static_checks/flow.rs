@@ -703,6 +703,10 @@ impl<'f> World<'f> for Asked<'_, 'f> {
         beyond(self.project, site)
     }
 
+    fn library_function(&self, site: CallSite<'f>) -> Option<String> {
+        resolve::library_function(self.project, site)
+    }
+
     fn function(&self, site: CallSite<'f>, function: &'f ast::Expr) -> Given<'f> {
         given(self.project, site, function, |name| may_be_call_of(&self.check.to, name))
     }

@@ -14,7 +14,6 @@ use super::interpreter::{Interpreter, Object};
 use super::scope;
 use super::summary::{Place, Summary, Thrown};
 use super::value::{Element, Origin, Step, StepKind, Taint, TaintSet, Value};
-use super::writers::PUTTING;
 use super::{Beyond, Binding};
 
 /// An argument as it is passed.
@@ -62,7 +61,7 @@ pub(super) struct Receiver<'f> {
     pub(super) path: Option<Path>,
     pub(super) expression: &'f Expr,
     /// It is the object that the running method belongs to.
-    is_self: bool,
+    pub(super) is_self: bool,
 }
 
 impl<'f> Interpreter<'_, '_, 'f> {
@@ -108,6 +107,11 @@ impl<'f> Interpreter<'_, '_, 'f> {
             }
             if let Some(fields) = self.engine.fields(self.unit, call) {
                 return built_of(&fields, &arguments);
+            }
+            if !passed.is_empty()
+                && let Some(value) = self.moved_by_library(call, &arguments)
+            {
+                return value;
             }
             if let Some(value) = self.beyond(call, receiver.as_ref(), &arguments, &passed) {
                 return value;
@@ -297,21 +301,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
     /// The variable that a function has declared `global` or `nonlocal`, if it is the same here.
     fn variable_of(&self, unit: UnitId, name: &Name) -> Option<Path> {
         let called = &self.engine.units[unit];
-        let root = self.root(name);
-        let is_same = match root {
-            Root::Local(_) => called.definer == Some(self.unit) && called.declares_outer(name),
-            Root::Global(_) => called.file == self.file && !called.declares_outer(name),
-        };
-        is_same.then(|| Path::variable(root))
-    }
-
-    /// Nothing is left of what a container held.
-    fn empty(&mut self, path: &Path) {
-        let value = self.environment().read(path);
-        let is_element = |(path, _): &(Vec<Element>, TaintSet)| !matches!(path[0], Element::Attribute(_));
-        if value.own.is_empty() && value.parts.iter().all(is_element) {
-            self.environment().clean(path);
+        if !called.declares_outer(name) {
+            return (called.file == self.file).then(|| Path::variable(Root::Global(name.clone())));
         }
+        let root = self.root(name);
+        let is_same = called.definer == Some(self.unit) && matches!(root, Root::Local(_));
+        is_same.then(|| Path::variable(root))
     }
 
     /// The function of that name that is defined inside this one.
@@ -455,6 +450,18 @@ impl<'f> Interpreter<'_, '_, 'f> {
                 }
             }
         }
+        for (parameter, path) in &summary.moves {
+            let Some(passed) = given.get(usize::from(*parameter)) else { continue };
+            let objects = match (&passed.path, passed.expression) {
+                (Some(object), _) => vec![object.clone()],
+                (None, Some(expression)) => match self.object(expression) {
+                    Object::At(objects) => objects,
+                    Object::New | Object::Unknown => Vec::new(),
+                },
+                (None, None) => Vec::new(),
+            };
+            objects.iter().for_each(|object| self.move_elements(&object.join(path)));
+        }
         for kept in &summary.kept {
             let taints = substitute(&kept.taints, &given, &steps).reachable();
             if !taints.is_empty() {
@@ -566,6 +573,12 @@ impl<'f> Interpreter<'_, '_, 'f> {
                         self.fill_buffers(call, arguments, &passed);
                     }
                 }
+                if let Some(method) = self.bound_methods.get(&name.id).copied()
+                    && let Expr::Attribute(attribute) = method
+                {
+                    let receiver = self.callee(method).0?;
+                    return self.known_method(call, attribute.attr.as_str(), &receiver, arguments);
+                }
                 tells.contains(&name.id.as_str()).then(Value::default)
             }
             (Expr::Attribute(method), Some(receiver)) => {
@@ -576,7 +589,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
     }
 
     /// `setattr(a, "b", value)` is `a.b = value`, and `getattr(a, "b")` is `a.b`.
-    fn attribute_call(
+    pub(super) fn attribute_call(
         &mut self,
         call: &'f ast::ExprCall,
         function: &str,
@@ -643,147 +656,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
         let taints = taints.then(&self.step(range, StepKind::Stored(place)));
         self.taint_part(object, &Element::Attribute(name), &taints, range);
     }
-
-    /// Elements that are known by their places may have others from here on.
-    pub(super) fn move_elements(&mut self, container: &Path, value: &Value) {
-        for (path, taints) in value.parts.iter().filter(|(_, taints)| !taints.is_empty()) {
-            let is_place = |name: &Name| name.parse::<usize>().is_ok();
-            if matches!(&path[0], Element::Key(name) if is_place(name)) {
-                let moved: Vec<Element> =
-                    [Element::Anything].into_iter().chain(path[1..].iter().cloned()).collect();
-                self.environment().taint(&container.join(&moved), taints);
-            }
-        }
-    }
-
-    /// What putting something into a container gives: `entries.setdefault(key, value)` what is there.
-    fn put_result(&mut self, call: &'f ast::ExprCall, method: &str, container: &Path) -> Value {
-        match call.arguments.args.first() {
-            Some(key) if method == "setdefault" => {
-                let element = self.element(key);
-                self.environment().read(&container.join(&[element]))
-            }
-            Some(_) | None => Value::default(),
-        }
-    }
-
-    fn known_method(
-        &mut self,
-        call: &'f ast::ExprCall,
-        method: &str,
-        receiver: &Receiver<'f>,
-        arguments: &[Argument<'f>],
-    ) -> Option<Value> {
-        if MOVING.contains(&method)
-            && !receiver.is_self
-            && let Some(path) = &receiver.path
-        {
-            self.move_elements(path, &receiver.value);
-        }
-        match method {
-            // `object.__setattr__(self, "name", value)`
-            "__setattr__" => match &*call.arguments.args {
-                [_, _, _] => self.attribute_call(call, method, arguments),
-                [name, _] => {
-                    let Expr::Attribute(attribute) = &*call.func else { return None };
-                    let taints = arguments.last()?.value.reachable();
-                    self.set_attribute(call.range(), &attribute.value, name, &taints);
-                    Some(Value::default())
-                }
-                _ => None,
-            },
-            "update" if self.namespace_of(receiver.expression).is_some() => {
-                let object = self.namespace_of(receiver.expression)?;
-                self.update_namespace(call, object, arguments);
-                Some(Value::default())
-            }
-            // They put what they are given into the object.
-            _ if PUTTING.contains(&method) => {
-                let mut taints = TaintSet::default();
-                for argument in arguments {
-                    taints.extend(&argument.value.reachable());
-                }
-                if let ("update", Some(path), false) = (method, &receiver.path, receiver.is_self) {
-                    if taints.is_empty() {
-                        self.replaced(call, path);
-                        self.put_in(path, arguments);
-                        return None;
-                    }
-                    self.update(call, path, arguments);
-                    self.put_in(path, arguments);
-                    return Some(Value::default());
-                }
-                if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self && !taints.is_empty())
-                {
-                    let place = self.engine.slice(self.file, call.func.range()).to_owned();
-                    let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
-                    self.taint_object(&path.join(&[Element::Anything]), &taints);
-                    self.put_in(path, arguments);
-                    return Some(self.put_result(call, method, path));
-                }
-                if let Some(path) = receiver.path.as_ref().filter(|_| !receiver.is_self) {
-                    self.put_in(path, arguments);
-                }
-                if let (None, Expr::Attribute(attribute), false) =
-                    (&receiver.path, &*call.func, taints.is_empty())
-                {
-                    self.taint_part(&attribute.value, &Element::Anything, &taints, call.range());
-                }
-                None
-            }
-            "write" | "writelines" => {
-                let mut taints = TaintSet::default();
-                for argument in arguments {
-                    taints.extend(&argument.value.reachable());
-                }
-                if !taints.is_empty() && self.engine.is_buffer(self.unit, receiver.expression) {
-                    self.fill(receiver.expression, &taints, call);
-                    return Some(Value::default());
-                }
-                None
-            }
-            "get" | "pop" if !receiver.is_self && !arguments.is_empty() && !receiver.value.is_clean() => {
-                let key = self.element(call.arguments.args.first()?);
-                let mut value = receiver.value.project(&key);
-                for argument in &arguments[1..] {
-                    value.join(&argument.value);
-                }
-                // What has a number is followed by others, which move up.
-                if let ("pop", Some(path), Element::Key(name)) = (method, &receiver.path, &key)
-                    && name.parse::<i64>().is_err()
-                {
-                    let path = path.join(std::slice::from_ref(&key));
-                    self.environment().clean(&path);
-                }
-                Some(value)
-            }
-            // Nothing is left of what it held.
-            "clear" if arguments.is_empty() && !receiver.is_self => {
-                let path = receiver.path.as_ref()?;
-                self.empty(path);
-                None
-            }
-            "items" | "keys" | "values"
-                if arguments.is_empty() && !receiver.is_self && !receiver.value.is_clean() =>
-            {
-                let keys = Value::whole(receiver.value.own.clone());
-                let values = receiver.value.project(&Element::Anything);
-                let each = match method {
-                    "keys" => keys,
-                    "values" => values,
-                    _ => tuple([keys, values]),
-                };
-                Some(each.wrapped(&Element::Anything))
-            }
-            "copy" if arguments.is_empty() && !receiver.is_self => Some(receiver.value.clone()),
-            _ => None,
-        }
-    }
 }
-
-/// Methods after which the elements of a list have other places.
-const MOVING: [&str; 9] =
-    ["appendleft", "extendleft", "insert", "pop", "popleft", "remove", "reverse", "rotate", "sort"];
 
 /// Functions that write what they are given to a file that they are given.
 const WRITERS: [&str; 4] = ["copyfileobj", "dump", "pprint", "print"];
@@ -801,97 +674,17 @@ impl<'f> Interpreter<'_, '_, 'f> {
         }
     }
 
-    fn fill(&mut self, file: &'f Expr, taints: &TaintSet, call: &'f ast::ExprCall) {
+    pub(super) fn fill(&mut self, file: &'f Expr, taints: &TaintSet, call: &'f ast::ExprCall) {
         let place = self.engine.slice(self.file, file.range()).to_owned();
         let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
         for (path, _) in self.objects(file) {
             self.taint_object(&path, &taints);
         }
     }
-
-    /// `entries.update(name=value)`: what has a key keeps it.
-    fn update(&mut self, call: &'f ast::ExprCall, container: &Path, arguments: &[Argument<'f>]) {
-        let mut entries = Value::default();
-        for argument in arguments {
-            match &argument.keyword {
-                Some(name) => entries.join(&argument.value.wrapped(&Element::Key(name.clone()))),
-                None => {
-                    entries.join(&Value::whole(argument.value.own.clone()).wrapped(&Element::Anything));
-                    for (path, taints) in argument.value.parts.iter() {
-                        entries.add(path, taints);
-                    }
-                }
-            }
-        }
-        let place = self.engine.slice(self.file, call.func.range()).to_owned();
-        let entries = entries.then(&self.step(call.range(), StepKind::Stored(place)));
-        self.replaced(call, container);
-        for (path, taints) in entries.parts.iter() {
-            self.taint_object(&container.join(path), taints);
-        }
-    }
-
-    /// The entries that `entries.update(name=value)` or `entries.update({"name": value})` replaces.
-    fn replaced(&mut self, call: &'f ast::ExprCall, container: &Path) {
-        let mut keys: Vec<Element> = Vec::new();
-        for argument in call.arguments.iter_source_order() {
-            match argument {
-                ast::ArgOrKeyword::Keyword(ast::Keyword { arg: Some(name), .. }) => {
-                    keys.push(Element::Key(name.id.clone()));
-                }
-                ast::ArgOrKeyword::Arg(Expr::Dict(dict)) => {
-                    let given = dict.items.iter().filter_map(|item| item.key.as_ref());
-                    keys.extend(given.map(|key| self.element(key)));
-                }
-                ast::ArgOrKeyword::Arg(_) | ast::ArgOrKeyword::Keyword(_) => {}
-            }
-        }
-        for key in keys.into_iter().filter(|key| *key != Element::Anything) {
-            self.environment().clean(&container.join(&[key]));
-        }
-    }
-
-    /// `self.__dict__.update(name=value)`
-    fn update_namespace(&mut self, call: &'f ast::ExprCall, object: &'f Expr, arguments: &[Argument<'f>]) {
-        for argument in arguments {
-            let mut entries: Vec<(Name, TaintSet)> = Vec::new();
-            let mut others = TaintSet::default();
-            match &argument.keyword {
-                Some(name) => entries.push((name.clone(), argument.value.reachable())),
-                None => {
-                    others.extend(&argument.value.own);
-                    for (path, taints) in argument.value.parts.iter() {
-                        match &path[0] {
-                            Element::Key(name) => entries.push((name.clone(), taints.clone())),
-                            Element::Attribute(_) | Element::Anything => others.extend(taints),
-                        }
-                    }
-                }
-            }
-            for (name, taints) in entries {
-                let place = self.engine.slice(self.file, call.func.range()).to_owned();
-                let taints = taints.then(&self.step(call.range(), StepKind::Stored(place)));
-                self.taint_part(object, &Element::Attribute(name), &taints, call.range());
-            }
-            self.lose(&others, call.range(), "stores the value in an attribute whose name is computed");
-        }
-    }
-}
-
-impl Interpreter<'_, '_, '_> {
-    /// A container holds these objects from here on, at places that are not known.
-    fn put_in(&mut self, container: &Path, arguments: &[Argument]) {
-        for argument in arguments.iter().filter(|argument| argument.spread == Spread::No) {
-            if let Some(path) = &argument.path {
-                let place = container.join(&[Element::Anything]);
-                self.environment().alias(&place, &[(path.clone(), false)]);
-            }
-        }
-    }
 }
 
 /// Values side by side.
-fn tuple(values: impl IntoIterator<Item = Value>) -> Value {
+pub(super) fn tuple(values: impl IntoIterator<Item = Value>) -> Value {
     let mut tuple = Value::default();
     for (index, value) in values.into_iter().enumerate() {
         tuple.join(&value.wrapped(&Element::Key(Name::new(index.to_string()))));

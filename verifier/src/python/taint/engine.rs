@@ -120,7 +120,7 @@ pub(super) struct FileState<'f> {
     /// Names that its functions declare `global` or `nonlocal`.
     pub(super) declared: OnceCell<HashSet<Name>>,
     /// The names that are imported anywhere in it.
-    imports: HashSet<Name>,
+    pub(super) imports: HashSet<Name>,
     /// Those that are variables of other modules of the project, with the names that they have there.
     pub(super) borrowed: HashMap<Name, (u32, Name)>,
     /// The names of its classes.
@@ -439,8 +439,10 @@ impl<'w, 'f> Engine<'w, 'f> {
         interpreter.bind_parameters(&function.parameters, &defaults, &attributes);
         let exit = interpreter.run(&function.body).unwrap_or_default();
         let mut summary = std::mem::take(&mut interpreter.summary);
+        let (moved, added) = (std::mem::take(&mut interpreter.moved), std::mem::take(&mut interpreter.added));
         self.nodes += interpreter_nodes(interpreter);
-        summary.writes = writes(function, &self.units[id].captured_names, &exit);
+        summary.writes = writes(function, &self.units[id].captured_names, &exit, &added);
+        summary.moves = moves(function, &self.units[id].captured_names, &moved);
         if self.specification.options.deep {
             self.store_globals(id, &exit);
             keep_globals(self.units[id].file, &exit, &mut summary);
@@ -508,6 +510,8 @@ impl<'w, 'f> Engine<'w, 'f> {
         if matches!(self.units[around].body, Body::Function(_)) {
             outer.extend(self.units[around].locals.iter().cloned());
         }
+        let globals = scope::global_names(&function.body);
+        outer.retain(|name| !globals.contains(name));
         let mut is_new = false;
         if self.specification.options.deep && self.units[id].definer.is_none() && !outer.is_empty() {
             let names = self.captured_names(around, function, &outer, &self.units[id].locals);
@@ -765,7 +769,7 @@ impl<'w, 'f> Engine<'w, 'f> {
                 .collect();
             let name = match path.elements.first() {
                 Some(Element::Attribute(name)) => Some(name.clone()),
-                Some(Element::Key(_) | Element::Anything) | None => None,
+                Some(Element::Key(_) | Element::Place | Element::Anything) | None => None,
             };
             let units = &self.units;
             let again = members.into_iter().filter(|member| {
@@ -1005,18 +1009,24 @@ fn keep_globals(file: u32, exit: &Environment, summary: &mut Summary) {
 }
 
 /// What a function has stored in the objects that it was given.
-fn writes(function: &ast::StmtFunctionDef, captured: &[Name], exit: &Environment) -> Vec<Write> {
+fn writes(
+    function: &ast::StmtFunctionDef,
+    captured: &[Name],
+    exit: &Environment,
+    added: &[(Path, TaintSet)],
+) -> Vec<Write> {
     let mut writes = Vec::new();
-    let rebound = scope::rebound(function);
-    let parameters = function.parameters.iter().map(|parameter| &parameter.name().id);
-    for (index, name) in parameters.chain(captured).enumerate() {
-        let Ok(index) = u16::try_from(index) else { break };
-        let value = exit.variable(&Root::Local(name.clone()));
-        let given = |taint: &Taint, at: &[Element]| matches!(&taint.origin, Origin::Parameter { index: of, path, .. } if *of == index && path.as_slice() == at);
-        // The name may stand for another object by now.
-        if rebound.contains(name) {
-            continue;
+    for_each_given(function, captured, |index, root, is_rebound| {
+        for (path, taints) in added.iter().filter(|(path, _)| path.root == *root) {
+            writes.push(Write { parameter: index, path: path.elements.clone(), taints: taints.clone() });
         }
+        // The name may stand for another object by now.
+        if is_rebound {
+            return;
+        }
+        let value = exit.variable(root);
+        // An element that is stored at another place is not what it was there.
+        let given = |taint: &Taint, at: &[Element]| matches!(&taint.origin, Origin::Parameter { index: of, path, .. } if *of == index && path.as_slice() == at && at.last() != Some(&Element::Anything));
         let own = [(Vec::new(), value.own.clone())];
         for (path, taints) in own.iter().chain(value.parts.iter()) {
             let taints = taints.map(|taint| (!given(taint, path)).then(|| taint.clone()));
@@ -1024,6 +1034,33 @@ fn writes(function: &ast::StmtFunctionDef, captured: &[Name], exit: &Environment
                 writes.push(Write { parameter: index, path: path.clone(), taints });
             }
         }
-    }
+    });
     writes
+}
+
+/// The lists among the objects that a function was given whose elements it has moved.
+fn moves(function: &ast::StmtFunctionDef, captured: &[Name], moved: &[Path]) -> Vec<(u16, Vec<Element>)> {
+    let mut moves = Vec::new();
+    if !moved.is_empty() {
+        for_each_given(function, captured, |index, root, _| {
+            let of_it = moved.iter().filter(|path| path.root == *root);
+            moves.extend(of_it.map(|path| (index, path.elements.clone())));
+        });
+    }
+    moves
+}
+
+/// The parameters of a function and the variables around that it reads, as variables, and whether it
+/// gives them other values.
+fn for_each_given(
+    function: &ast::StmtFunctionDef,
+    captured: &[Name],
+    mut each: impl FnMut(u16, &Root, bool),
+) {
+    let rebound = scope::rebound(function);
+    let parameters = function.parameters.iter().map(|parameter| &parameter.name().id);
+    for (index, name) in parameters.chain(captured).enumerate() {
+        let Ok(index) = u16::try_from(index) else { break };
+        each(index, &Root::Local(name.clone()), rebound.contains(name));
+    }
 }

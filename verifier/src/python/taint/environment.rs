@@ -39,15 +39,12 @@ impl Path {
     }
 
     fn is_vague(&self) -> bool {
-        self.elements.contains(&Element::Anything) || self.elements.len() > LONGEST_PATH
+        self.elements.iter().any(Element::is_vague) || self.elements.len() > LONGEST_PATH
     }
 
     /// What is left of this path after another that may lead to the same object.
     fn after(&self, other: &Path) -> Option<&[Element]> {
-        let overlap = |(one, two): (&Element, &Element)| match (one, two) {
-            (Element::Key(_), Element::Anything) | (Element::Anything, Element::Key(_)) => true,
-            _ => one == two,
-        };
+        let overlap = |(one, two): (&Element, &Element)| one == two || one.overlaps(two);
         (self.root == other.root
             && self.elements.len() >= other.elements.len()
             && self.elements.iter().zip(&other.elements).all(overlap))
@@ -188,7 +185,7 @@ impl Environment {
         if !self.variables.contains_key(&path.root) && value.is_clean() {
             return;
         }
-        let vague = path.elements.contains(&Element::Anything) || path.elements.len() > LONGEST_PATH;
+        let vague = path.elements.iter().any(Element::is_vague) || path.elements.len() > LONGEST_PATH;
         let object = Arc::make_mut(&mut self.variables).entry(path.root.clone()).or_default();
         if !vague {
             if object.parts.iter().any(|(present, _)| present.starts_with(&path.elements)) {

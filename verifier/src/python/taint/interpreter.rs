@@ -60,6 +60,10 @@ pub(super) struct Interpreter<'e, 'w, 'f> {
     /// Statements after which the function ends, by range.
     pub(super) last_statements: HashSet<TextRange>,
     pub(super) at_exit: bool,
+    /// Lists whose elements have moved.
+    pub(super) moved: Vec<Path>,
+    /// What was added in place to lists that other names may stand for.
+    pub(super) added: Vec<(Path, TaintSet)>,
     pub(super) nodes: u64,
     /// An attribute that gets another value before anybody else can look at it.
     overwritten: Option<TextRange>,
@@ -118,6 +122,8 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
             waiting: HashMap::new(),
             last_statements: HashSet::new(),
             at_exit: false,
+            moved: Vec::new(),
+            added: Vec::new(),
             nodes: 0,
             overwritten: None,
             exit: None,
@@ -266,8 +272,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                         (self.engine.specification.options.deep, target)
                         && let Some(path) = self.path(&subscript.value)
                     {
-                        let value = self.environment().read(&path);
-                        self.move_elements(&path, &value);
+                        self.move_elements(&path);
                     }
                 }
             }
@@ -333,7 +338,13 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         let path = self.path(&statement.target);
         let others = path.as_ref().map(|path| self.environment().others(path)).unwrap_or_default();
         self.store(&statement.target, sum, statement.range);
-        let (Some(path), false) = (path, others.is_empty()) else { return };
+        let Some(path) = path else { return };
+        if self.engine.specification.options.deep {
+            self.changed_in_place(statement, &path, &value);
+        }
+        if others.is_empty() {
+            return;
+        }
         if matches!(
             &*statement.value,
             Expr::List(_)
@@ -351,6 +362,18 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         }
     }
 
+    /// `several += [value]` and `several *= 2` change the list that a caller has given.
+    fn changed_in_place(&mut self, statement: &'f ast::StmtAugAssign, path: &Path, value: &Value) {
+        let is_several = |(part, _): &(Vec<Element>, TaintSet)| !matches!(part[0], Element::Attribute(_));
+        match statement.op {
+            ast::Operator::Mult => self.move_elements(path),
+            ast::Operator::Add | ast::Operator::BitOr if value.parts.iter().any(is_several) => {
+                self.added.push((path.join(&[Element::Anything]), value.reachable()));
+            }
+            _ => {}
+        }
+    }
+
     /// Values go where they cannot be followed.
     pub(super) fn lose(&mut self, taints: &TaintSet, range: TextRange, what: &str) {
         let file = self.engine.files[self.file as usize].source;
@@ -364,8 +387,10 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         let given = taints.map(|taint| {
             matches!(taint.origin, super::value::Origin::Parameter { .. }).then(|| taint.clone())
         });
-        if !given.is_empty() {
-            self.summary.keeps(place, path, &given);
+        // Who calls this has variables of its own module at hand, and they have these values now.
+        let told = if matches!(place, Place::Module(_)) { taints } else { &given };
+        if !told.is_empty() {
+            self.summary.keeps(place, path, told);
         }
         match (place, path.first()) {
             (Place::Class(class), Some(_)) if !known.is_empty() => {
@@ -378,12 +403,27 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
                 if !known.is_empty() {
                     self.engine.tell_module(self.unit, file, name, &path[1..], &known);
                 }
-                if file == self.file && matches!(self.root(name), Root::Global(_)) {
+                if file == self.file {
                     let path = Path { root: Root::Global(name.clone()), elements: path[1..].to_vec() };
                     self.environment().taint(&path, taints);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A function has stored something in a variable of its module, or in a part of one.
+    pub(super) fn keep_global(&mut self, path: &Path, value: &Value) {
+        let Root::Global(name) = &path.root else { return };
+        if self.locals.is_none() || !self.engine.specification.options.deep || value.is_clean() {
+            return;
+        }
+        let element = Element::Attribute(name.clone());
+        let path: Vec<Element> = [element].into_iter().chain(path.elements.iter().cloned()).collect();
+        let own = [(Vec::new(), value.own.clone())];
+        for (rest, taints) in own.iter().chain(value.parts.iter()).filter(|(_, taints)| !taints.is_empty()) {
+            let path: Vec<Element> = path.iter().chain(rest).cloned().collect();
+            self.summary.keeps(Place::Module(self.file), &path, taints);
         }
     }
 
@@ -471,7 +511,16 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
     }
 
     /// Stores a value in a variable, an attribute, an element, or several of them.
-    pub(super) fn store(&mut self, target: &'f Expr, value: Value, range: TextRange) {
+    pub(super) fn store(&mut self, target: &'f Expr, mut value: Value, range: TextRange) {
+        if let (true, Expr::Subscript(subscript)) = (self.engine.specification.options.deep, target)
+            && subscript.slice.is_slice_expr()
+        {
+            // The elements of the value come where others were, and those behind them move.
+            value = self.element_of(&value);
+            if let Some(path) = self.path(&subscript.value) {
+                self.move_elements(&path);
+            }
+        }
         match target {
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
                 for (index, target) in elts.iter().enumerate() {
@@ -811,6 +860,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         let value = value.then(&self.step(name.range, StepKind::Stored(name.to_string())));
         let path = Path::variable(self.root(&name.id));
         self.environment().store(&path, &value);
+        self.keep_global(&path, &value);
     }
 
     fn function_definition(&mut self, statement: &'f ast::StmtFunctionDef) {
@@ -892,6 +942,11 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
         if local { Root::Local(name.clone()) } else { Root::Global(name.clone()) }
     }
 
+    /// Whether the file imports something of this name.
+    pub(super) fn is_imported(&self, name: &Name) -> bool {
+        self.engine.files[self.file as usize].imports.contains(name)
+    }
+
     /// `a.b["c"]` as a path, if it begins with a variable.
     pub(super) fn path(&self, expression: &Expr) -> Option<Path> {
         let deep = self.engine.specification.options.deep;
@@ -910,6 +965,7 @@ impl<'e, 'w, 'f> Interpreter<'e, 'w, 'f> {
 
     /// Attributes of `self` outlive the method: other methods see what it stores.
     pub(super) fn remember_attribute(&mut self, path: &Path, value: &Value) {
+        self.keep_global(path, value);
         if let (Root::Global(_), [Element::Attribute(_), ..]) = (&path.root, &*path.elements) {
             self.remember_class_attribute(path, value);
         }

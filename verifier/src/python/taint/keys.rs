@@ -30,7 +30,7 @@ impl<'f> Interpreter<'_, '_, 'f> {
     pub(super) fn attribute_name(&self, expression: &Expr) -> Option<Name> {
         match self.element(expression) {
             Element::Key(name) => Some(name),
-            Element::Attribute(_) | Element::Anything => None,
+            Element::Attribute(_) | Element::Place | Element::Anything => None,
         }
     }
 

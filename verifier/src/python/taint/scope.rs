@@ -34,6 +34,23 @@ pub(super) fn rebound(function: &ast::StmtFunctionDef) -> HashSet<Name> {
     collector.bound
 }
 
+/// Names that a body itself declares to be the module's.
+pub(super) fn global_names(body: &[Stmt]) -> HashSet<Name> {
+    struct Globals(HashSet<Name>);
+    impl<'a> StatementVisitor<'a> for Globals {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Global(global) => self.0.extend(global.names.iter().map(|name| name.id.clone())),
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                other => walk_stmt(self, other),
+            }
+        }
+    }
+    let mut globals = Globals(HashSet::new());
+    globals.visit_body(body);
+    globals.0
+}
+
 /// Names that functions in a body declare `global` or `nonlocal`.
 pub(super) fn declared(body: &[Stmt]) -> HashSet<Name> {
     struct Declared(HashSet<Name>);

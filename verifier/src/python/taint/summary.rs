@@ -14,6 +14,8 @@ pub(super) struct Summary {
     pub(super) returned: Value,
     /// What it stores in objects that it was given.
     pub(super) writes: Vec<Write>,
+    /// Which parts of which arguments are lists whose elements it moves.
+    pub(super) moves: Vec<(u16, Vec<Element>)>,
     /// What it stores in variables of a function around it.
     pub(super) outer: Vec<(Name, TaintSet)>,
     /// Which arguments arrive at sinks.
@@ -134,6 +136,7 @@ impl Summary {
         self.returned.is_clean()
             && self.returned.parts.is_empty()
             && self.writes.is_empty()
+            && self.moves.is_empty()
             && self.outer.is_empty()
             && self.arrivals.is_empty()
             && self.lost.is_empty()
@@ -144,6 +147,7 @@ impl Summary {
     /// Whether callers would see no difference.
     pub(super) fn same(&self, other: &Summary) -> bool {
         self.returned.same(&other.returned)
+            && self.moves == other.moves
             && self.outer.len() == other.outer.len()
             && self.outer.iter().zip(&other.outer).all(|(one, two)| one.0 == two.0 && one.1.same(&two.1))
             && self.arrivals.len() == other.arrivals.len()

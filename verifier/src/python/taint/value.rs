@@ -24,8 +24,32 @@ pub(super) enum Element {
     Attribute(Name),
     /// `["key"]`, `[0]`
     Key(Name),
+    /// `[i]` of a list whose elements have moved: any that has a number.
+    Place,
     /// `[i]`
     Anything,
+}
+
+impl Element {
+    /// Whether it may be several: a store there leaves what was there before.
+    pub(super) fn is_vague(&self) -> bool {
+        matches!(self, Element::Place | Element::Anything)
+    }
+
+    /// Whether two different elements may be the same all the same.
+    pub(super) fn overlaps(&self, other: &Element) -> bool {
+        match (self, other) {
+            (Element::Attribute(_), _) | (_, Element::Attribute(_)) => false,
+            (Element::Key(_), Element::Key(_)) => false,
+            (Element::Key(key), Element::Place) | (Element::Place, Element::Key(key)) => is_place(key),
+            (Element::Anything | Element::Place, _) | (_, Element::Anything) => true,
+        }
+    }
+}
+
+/// Whether a key is the number of an element of a list.
+pub(super) fn is_place(key: &Name) -> bool {
+    key.parse::<i64>().is_ok()
 }
 
 /// Where taint was born.
@@ -328,15 +352,6 @@ impl TaintSet {
     }
 }
 
-/// Whether two different elements may be the same all the same.
-fn is_overlapping(one: &Element, other: &Element) -> bool {
-    match (one, other) {
-        (Element::Attribute(_), _) | (_, Element::Attribute(_)) => false,
-        (Element::Key(_), Element::Key(_)) => false,
-        (Element::Anything, _) | (_, Element::Anything) => true,
-    }
-}
-
 /// Parts of a value by path; copies share.
 pub(super) type Parts = Arc<Vec<(Vec<Element>, TaintSet)>>;
 
@@ -385,9 +400,9 @@ impl Value {
         for (path, taints) in self.parts.iter() {
             let same = path[0] == *element;
             match path.len() {
-                _ if !(same || is_overlapping(&path[0], element)) => {}
+                _ if !(same || path[0].overlaps(element)) => {}
                 // What is stored at an unknown index leaves the rest as it was.
-                1 if same && *element != Element::Anything => own = Some(taints.clone()),
+                1 if same && !element.is_vague() => own = Some(taints.clone()),
                 1 => vague.extend(taints),
                 _ => parts.add(&path[1..], taints),
             }
@@ -402,9 +417,9 @@ impl Value {
         let mut vague = TaintSet::default();
         for (path, taints) in self.parts.iter().filter(|(path, _)| path.len() == 1) {
             let same = path[0] == *element;
-            if same && *element != Element::Anything {
+            if same && !element.is_vague() {
                 own = Some(taints);
-            } else if same || is_overlapping(&path[0], element) {
+            } else if same || path[0].overlaps(element) {
                 vague.extend(taints);
             }
         }
@@ -494,7 +509,7 @@ impl Value {
 
     /// Gives an element another value; one that is not known by its key leaves the others as they are.
     pub(super) fn put(&mut self, element: &Element, part: &Value) {
-        let is_it = |path: &[Element]| path.first() == Some(element) && *element != Element::Anything;
+        let is_it = |path: &[Element]| path.first() == Some(element) && !element.is_vague();
         if !self.parts.iter().any(|(path, _)| is_it(path)) && self.own.is_empty() {
             self.join(&part.wrapped(element));
             return;

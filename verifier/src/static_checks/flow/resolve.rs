@@ -32,6 +32,15 @@ pub(super) fn made<'f>(project: &Project<'f>, site: CallSite<'f>) -> Vec<ClassAt
     classes.collect()
 }
 
+/// The function of a library that a call runs.
+pub(super) fn library_function<'f>(project: &Project<'f>, site: CallSite<'f>) -> Option<String> {
+    let types = project.infer(&scope_of(site), &site.call.func);
+    match types.as_slice() {
+        [Type::External(name)] => Some(name.clone()),
+        _ => None,
+    }
+}
+
 /// The `run` of a thread's class, when a call starts such a thread.
 fn started<'f>(project: &Project<'f>, scope: &Scope<'f>, call: &'f ast::ExprCall) -> Vec<Callee<'f>> {
     let Expr::Attribute(attribute) = &*call.func else { return Vec::new() };

@@ -273,4 +273,5 @@ fn every_listed_case_is_answered_as_it_says() {
     crate::static_checks::testing::check_cases(include_str!("cases.txt"));
     crate::static_checks::testing::check_cases(include_str!("protocol_cases.txt"));
     crate::static_checks::testing::check_cases(include_str!("run_cases.txt"));
+    crate::static_checks::testing::check_cases(include_str!("moved_cases.txt"));
 }

@@ -66,6 +66,15 @@ impl<'f> Engine<'_, 'f> {
         given
     }
 
+    /// The full name of the function of a library that a call runs, if it is one for certain.
+    pub(in crate::python::taint) fn library_function(
+        &self,
+        unit: UnitId,
+        call: &'f ast::ExprCall,
+    ) -> Option<String> {
+        self.world.library_function(self.site(unit, call))
+    }
+
     /// Whether some class that was met has a property of this name.
     pub(in crate::python::taint) fn may_be_property(&self, name: &Name) -> bool {
         self.properties.contains(name)

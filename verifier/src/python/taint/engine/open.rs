@@ -136,7 +136,7 @@ impl<'f> Engine<'_, 'f> {
             let elements = returned
                 .parts
                 .iter()
-                .filter(|(path, _)| matches!(path[0], Element::Key(_) | Element::Anything))
+                .filter(|(path, _)| matches!(path[0], Element::Key(_) | Element::Place | Element::Anything))
                 .map(|(_, taints)| taints);
             let gives =
                 [&returned.own].into_iter().chain(elements).any(|taints| taints.iter().any(is_source));
