@@ -16,6 +16,8 @@
 //!   asynchronous kin, `__str__`; where the object can be told;
 //! - into a variable of a module, or an attribute of a class, that code of a third module stores
 //!   to (`settings.value = …`);
+//! - with elements of a list that move because the function, one that it calls, or the library takes
+//!   others out, puts them in or sorts them: each may have any place then;
 //! - into an object under each of the names that one function has for it, and where a method does
 //!   nothing but to give it (`self.box().put(value)`), with `setattr`, `getattr` and `__dict__`
 //!   where the attribute's name is written out or a name always stands for it; into containers that
@@ -53,8 +55,7 @@
 //! What it cannot see: values that go through processes, files, queues or sockets and come back;
 //! `exec`, `globals()`; an object that one function has under another name than the function that
 //! gave it; what an exception tells that a library raises; values that only decide which branch is
-//! taken; elements of a list that move because a called function or the library takes others out or sorts
-//! them; a class's own attribute that is read of an object other than `self`; setters, `__setattr__` and
+//! taken; a class's own attribute that is read of an object other than `self`; setters, `__setattr__` and
 //! `__getattr__` that do otherwise than their name says; a `range` of one's own; context managers that
 //! swallow an exception and are neither `suppress` nor written as a class or a generator with `except`.
 //! A branch that can never be taken counts as taken, unless a constant decides that. When the sink is
