@@ -432,8 +432,8 @@ impl<'f> Engine<'f> {
     fn reaches(&self, path: &str, target: &Expr) -> bool {
         let Some(first) = names::first_name(target) else { return false };
         let imported = self.imported(first);
-        let mut wildcards = self.facts.wildcards(&imported).peekable();
-        if imported.is_empty() && wildcards.peek().is_none() {
+        let wildcards = if imported.is_empty() { self.facts.wildcards() } else { &[] };
+        if imported.is_empty() && wildcards.is_empty() {
             return false;
         }
         let Some(parts) = names::parts(target) else { return false };
@@ -445,7 +445,7 @@ impl<'f> Engine<'f> {
             rest == Some("")
         };
         (imported.iter().any(|import| with_prefix(import.path(), &parts[1..]))
-            || wildcards.any(|module| with_prefix(module, &parts)))
+            || wildcards.iter().any(|module| with_prefix(module, &parts)))
             && !self.is_own(first)
     }
 

@@ -16,8 +16,8 @@ pub(crate) struct Facts {
     imported: HashMap<Box<str>, Vec<Import>>,
     /// The bodies of the functions of the file, each before those inside it.
     functions: Vec<TextRange>,
-    /// Modules of which everything is imported, and where.
-    wildcards: Vec<(Box<str>, TextSize)>,
+    /// Modules of which everything is imported outside of functions.
+    wildcards: Vec<Box<str>>,
     /// What variables hold, followed when it is first asked for.
     values: OnceLock<Values>,
 }
@@ -117,13 +117,10 @@ impl Facts {
         self.functions.iter().any(is_between) || self.values(module).lambdas().iter().any(is_between)
     }
 
-    /// Modules of which everything is imported, so that they may say what a name stands for, although
-    /// these imports do.
-    pub(super) fn wildcards(&self, imported: &[&Import]) -> impl Iterator<Item = &str> {
-        let may_replace = |import: &&Import, at: TextSize| import.at < at && import.scope.range.contains(at);
-        let counts =
-            move |at: TextSize| imported.is_empty() || imported.iter().any(|import| may_replace(import, at));
-        self.wildcards.iter().filter(move |(_, at)| counts(*at)).map(|(module, _)| &**module)
+    /// Modules of which everything is imported: they may say what a name stands for that is not imported
+    /// by itself. Whether they have a name that is, nobody knows.
+    pub(super) fn wildcards(&self) -> &[Box<str>] {
+        &self.wildcards
     }
 }
 
@@ -207,8 +204,9 @@ impl<'a> Imports<'a> {
 
     fn from(&mut self, from: &StmtImportFrom, alias: &Alias) {
         if alias.name.as_str() == "*" {
-            if let (Some(module), 0) = (&from.module, from.level) {
-                self.facts.wildcards.push((module.as_str().into(), alias.start()));
+            // In a function Python does not allow it.
+            if let (Some(module), 0, [_]) = (&from.module, from.level, &self.surroundings[..]) {
+                self.facts.wildcards.push(module.as_str().into());
             }
             return;
         }

@@ -261,7 +261,8 @@ fn import_counts_where_its_name_is_seen() {
 #[test]
 fn star_may_replace_what_was_imported_by_name() {
     check("a.f()", "try:\n    from a import *\nexcept ImportError:\n    pass\nf()  #!\n");
-    check("a.f()", "from c import f\nfrom a import *\nf()  #!\n");
+    check("a.f()", "from c import f\nfrom a import *\nf()\n");
+    check("a.f()", "def g():\n    from a import *\n    f()\n");
     check("a.f()", "from a import *\nfrom c import f\nf()\n");
     check("a.f()", "def g():\n    from c import f\n    f()\nfrom a import *\n");
 }
