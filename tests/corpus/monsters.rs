@@ -217,13 +217,13 @@ fn doubling() -> Vec<(&'static str, String)> {
             "objects of two objects",
             format!(
                 "{}a = A1()\na{}.bind()\n",
-                numbered(14, &|number| {
+                numbered(8, &|number| {
                     let next = number + 1;
                     format!(
                         "class A{number}:\n    def __init__(self): self.l = A{next}(); self.r = A{next}()\n"
                     )
                 }),
-                ".l".repeat(12)
+                ".l".repeat(6)
             ),
         ),
         (
