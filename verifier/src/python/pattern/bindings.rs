@@ -116,13 +116,14 @@ impl<'f> Bindings<'f> {
         Some(merged)
     }
 
-    /// Whether both bind the same names to the same places.
+    /// Whether both bind the same names to the same places, by the same name where that is imported.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.entries.len() == other.entries.len()
-            && self
-                .entries
-                .iter()
-                .all(|(name, bound)| other.get(name).is_some_and(|other| other.range == bound.range))
+            && self.entries.iter().all(|(name, bound)| {
+                other.get(name).is_some_and(|other| {
+                    other.range == bound.range && other.identifier() == bound.identifier()
+                })
+            })
     }
 
     pub(super) fn push(&mut self, name: Arc<str>, bound: Bound<'f>) {
@@ -140,7 +141,8 @@ impl<'f> Bindings<'f> {
             .iter()
             .map(|(name, bound)| {
                 let mut hasher = DefaultHasher::new();
-                (name, bound.range).hash(&mut hasher);
+                // Two imports may give one place two names.
+                (name, bound.range, bound.identifier()).hash(&mut hasher);
                 hasher.finish()
             })
             .fold(0, u64::wrapping_add)

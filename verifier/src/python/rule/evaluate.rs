@@ -94,14 +94,14 @@ impl<'f> Matcher<'f> {
                 return matches;
             }
             let others = self.find_formula_within(formula, within, bindings);
-            matches = intersect(&matches, &others, &|one, other| self.merge(one, other));
+            matches = self.intersect(&matches, &others);
         }
         for formula in inside {
             if matches.is_empty() {
                 return matches;
             }
             let around = self.find_formula_within(formula, None, bindings);
-            matches = inside_of(&matches, &around, &|one, other| self.merge(one, other));
+            matches = self.inside_of(&matches, &around);
         }
         for formula in &all.negative {
             if matches.is_empty() {
@@ -244,9 +244,6 @@ impl<'f> Matcher<'f> {
     }
 }
 
-/// Both bindings, when they do not contradict each other.
-type Merge<'m, 'f> = &'m dyn Fn(&Bindings<'f>, &Bindings<'f>) -> Option<Bindings<'f>>;
-
 /// Matches of which one that is there already is not added again: a place may lie in very many places
 /// that bind the same.
 #[derive(Default)]
@@ -263,41 +260,43 @@ impl<'f> Distinct<'f> {
     }
 }
 
-/// Places in both: the inner one of two where one contains the other. `right` is sorted.
-fn intersect<'f>(left: &[Match<'f>], right: &[Match<'f>], merge: Merge<'_, 'f>) -> Vec<Match<'f>> {
-    let sorted = Sorted::new(right);
-    let mut both = Distinct::default();
-    for a in left {
-        let mut related: Vec<usize> = sorted.within(a.range).collect();
-        sorted.each(a.range, Relation::Around, &mut |index| {
-            related.push(index);
-            false
-        });
-        related.sort_unstable();
-        related.dedup();
-        for b in related.into_iter().map(|index| &right[index]) {
-            let range = if b.range.contains_range(a.range) { a.range } else { b.range };
-            if let Some(bindings) = merge(&a.bindings, &b.bindings) {
-                both.add(range, bindings);
+impl<'f> Matcher<'f> {
+    /// Places in both: the inner one of two where one contains the other. `right` is sorted.
+    fn intersect(&self, left: &[Match<'f>], right: &[Match<'f>]) -> Vec<Match<'f>> {
+        let sorted = Sorted::new(right);
+        let mut both = Distinct::default();
+        for a in left {
+            let mut related: Vec<usize> = sorted.within(a.range).collect();
+            sorted.each(a.range, Relation::Around, &mut |index| {
+                related.push(index);
+                false
+            });
+            related.sort_unstable();
+            related.dedup();
+            for b in related.into_iter().map(|index| &right[index]) {
+                let range = if b.range.contains_range(a.range) { a.range } else { b.range };
+                if let Some(bindings) = self.merge(&a.bindings, &b.bindings) {
+                    both.add(range, bindings);
+                }
             }
         }
+        both.matches
     }
-    both.matches
-}
 
-/// Places that are inside of others. `around` is sorted.
-fn inside_of<'f>(matches: &[Match<'f>], around: &[Match<'f>], merge: Merge<'_, 'f>) -> Vec<Match<'f>> {
-    let around = Sorted::new(around);
-    let mut inside = Distinct::default();
-    for found in matches {
-        around.any(found.range, Relation::Around, |other| {
-            if let Some(bindings) = merge(&found.bindings, &other.bindings) {
-                inside.add(found.range, bindings);
-            }
-            false
-        });
+    /// Places that are inside of others. `around` is sorted.
+    fn inside_of(&self, matches: &[Match<'f>], around: &[Match<'f>]) -> Vec<Match<'f>> {
+        let around = Sorted::new(around);
+        let mut inside = Distinct::default();
+        for found in matches {
+            around.any(found.range, Relation::Around, |other| {
+                if let Some(bindings) = self.merge(&found.bindings, &other.bindings) {
+                    inside.add(found.range, bindings);
+                }
+                false
+            });
+        }
+        inside.matches
     }
-    inside.matches
 }
 
 /// How places that are looked for lie to a given one.

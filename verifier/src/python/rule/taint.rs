@@ -1,5 +1,6 @@
 //! Taint mode: from what a rule's formulas find to the flows between those places.
 
+use foldhash::HashMap;
 use ruff_python_ast::Stmt;
 use ruff_python_ast::statement_visitor::{StatementVisitor, walk_stmt};
 use ruff_text_size::Ranged;
@@ -107,7 +108,9 @@ impl Taint {
             add(&mut marks.sources, kind, matcher.find_formula(&source.formula));
         }
         if !marks.sources.is_empty() {
-            let mut assigned = Assigned { sources: &marks.sources, values: Vec::new() };
+            let mut sources: HashMap<TextRange, Vec<usize>> = HashMap::default();
+            marks.sources.iter().for_each(|mark| sources.entry(mark.range).or_default().push(mark.kind));
+            let mut assigned = Assigned { sources, values: Vec::new() };
             assigned.visit_body(&matcher.file().module().body);
             marks.sources.append(&mut assigned.values);
         }
@@ -139,12 +142,13 @@ impl Taint {
 }
 
 /// What a source is that stands on the left of an assignment: the value that is assigned.
-struct Assigned<'m> {
-    sources: &'m [Mark],
+struct Assigned {
+    /// The kinds of the sources at each place.
+    sources: HashMap<TextRange, Vec<usize>>,
     values: Vec<Mark>,
 }
 
-impl<'f> StatementVisitor<'f> for Assigned<'_> {
+impl<'f> StatementVisitor<'f> for Assigned {
     fn visit_stmt(&mut self, statement: &'f Stmt) {
         let (targets, value) = match statement {
             Stmt::Assign(node) => (&node.targets[..], &*node.value),
@@ -154,9 +158,8 @@ impl<'f> StatementVisitor<'f> for Assigned<'_> {
             },
             _ => return walk_stmt(self, statement),
         };
-        let is_target = |mark: &&Mark| targets.iter().any(|target| target.range() == mark.range);
-        let marks = self.sources.iter().filter(is_target);
-        self.values.extend(marks.map(|mark| Mark { range: value.range(), kind: mark.kind }));
+        let kinds = targets.iter().filter_map(|target| self.sources.get(&target.range())).flatten();
+        self.values.extend(kinds.map(|kind| Mark { range: value.range(), kind: *kind }));
     }
 }
 

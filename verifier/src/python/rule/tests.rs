@@ -203,6 +203,15 @@ fn names_and_the_content_of_strings_have_patterns() {
 }
 
 #[test]
+fn one_of_several_imports_may_be_meant() {
+    check(
+        "patterns:\n- pattern-inside: 'if $C: ...'\n- pattern: $M.loads(...)\n\
+         - metavariable-regex: {metavariable: $M, regex: b}",
+        "try:\n    import a as j\nexcept ImportError:\n    import b as j\nif c:\n    j.loads(1)  # <-\n",
+    );
+}
+
+#[test]
 fn variable_stands_for_the_expression_that_it_holds() {
     let symbols = |body: &str| format!("{body}\noptions: {{symbolic_propagation: true}}");
     check(&symbols("pattern: f(a.b())"), "x = a.b()\nf(x)  # <-\nf(y)\n");
